@@ -1,0 +1,15 @@
+"""Converters of ONNX ops, one module a family."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+FAMILIES = (
+    "math", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution", "pooling",
+    "normalization", "recurrent", "attention", "resize", "detection", "signal", "quantization", "control", "sequence",
+    "loss", "microsoft", "ml", "openvino", "legacy",
+)  # fmt: skip
+
+MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES if find_spec(f"{__name__}.{f}") is not None)
+"""All modules with converters."""

@@ -1,0 +1,329 @@
+"""If, Loop and Scan.
+
+Whatever a body reads from outside becomes an operand of the runtime's operation (`close`). Inside a Loop the condition
+always holds, so the body's own condition parameter is the constant true. Sequences are resolved at conversion: an If
+with known condition is its branch, and a loop that carries a sequence is unrolled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from mo_core import types as t
+from mo_core.bodies import duplicate, set_outputs, settled, size
+from mo_core.build import as_i64, constant_like, dim_of, integer, known_ints, squeeze, to_element, unsqueeze, vector
+from mo_core.errors import ModelError, Unsupported
+from mo_core.frontend import Foreign, Pack
+from mo_core.ir import Constant, Graph, Parameter, Value, constant
+from mo_core.ops import Broadcast, If, Loop, TensorIterator
+from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
+from mo_core.types import Type
+
+from mo_onnx.registry import onnx_op
+
+Convert: TypeAlias = "Callable[..., list[Any]]"
+Item: TypeAlias = "Value | Pack"
+
+UNROLLED_NODES = 200_000
+"""Loops that carry sequences are unrolled up to this many nodes."""
+
+
+@onnx_op("If")
+def if_(condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Convert) -> Sequence[Item]:
+    known = condition.const
+    if known is not None:
+        if known.size != 1:
+            raise ModelError(f"the condition of an If has {known.size} elements, and one is needed")
+        return _inlined(then_branch if known.reshape(-1)[0] else else_branch, convert)
+    bodies = [then_branch, else_branch]
+    branches = [convert(body) for body in bodies]
+    if len(branches[0]) != len(branches[1]):
+        raise ModelError(f"the branches of an If have {len(branches[0])} and {len(branches[1])} outputs")
+    for then, otherwise in zip(*branches):
+        if _count(then) != _count(otherwise):
+            raise Unsupported("the branches give sequences of different lengths, and the condition is not known")
+    inputs: dict[Value, int] = {}
+    places = []
+    for body, values in zip(bodies, branches):
+        set_outputs(body, _flat(values))
+        places.append([inputs.setdefault(v, len(inputs)) for v in close(body)])
+    node = If(
+        condition, list(inputs), then_body=then_branch, else_body=else_branch, then_inputs=places[0], else_inputs=places[1]
+    )
+    return _regrouped(node.results, branches[0])
+
+
+@onnx_op("Loop")
+def loop(
+    trip_count: Value | None = None,
+    condition: Value | None = None,
+    *initial: Item,
+    body: Graph,
+    convert: Convert,
+) -> Sequence[Item]:
+    if len(body.inputs) != len(initial) + 2 or len(body.outputs) <= len(initial):
+        raise ModelError(
+            f"a Loop carries {len(initial)} values, and its body has {len(body.inputs)} inputs and {len(body.outputs)} outputs"
+        )
+    limit = None if trip_count is None else known_ints(trip_count)
+    trips = limit[0] if limit else None
+    go = condition is None or _is_true(condition)
+    if trips is not None and trips <= 0 or condition is not None and _is_false(condition):
+        return _no_iteration(initial, body, convert)
+    if any(isinstance(v, Pack) for v in initial) or _makes_sequences(body):
+        if trips is None or not go:
+            raise Unsupported(
+                "a loop carries a sequence, and how often it runs is not known before the model does",
+                "Freeze what the trip count depends on with --input NAME->VALUE.",
+            )
+        return _unrolled(trips, initial, body, convert)
+    if trips is not None and trips >= 2**31 - 1:
+        trip_count = None  # the framework's way to say that the condition alone ends the loop
+    count = integer(-1) if trip_count is None else as_i64(trip_count)
+    start = constant(True) if condition is None else condition
+    return _loop(count, start, [v for v in initial if isinstance(v, Value)], body, convert)
+
+
+def _loop(trips: Value, start: Value, initial: Sequence[Value], body: Graph, convert: Convert) -> Sequence[Value]:
+    carried = len(initial)
+
+    def run(copy: Graph, types: Sequence[Type]) -> Sequence[Value]:
+        number, condition, *parameters = copy.inputs
+        _retype(number, Type(t.i64, ()))
+        for parameter, type_ in zip(parameters, types):
+            _retype(parameter, type_)
+        values = convert(copy, {condition: constant(True)})
+        return [*_values(values[1 : 1 + carried]), values[0], *[unsqueeze(v, 0) for v in _values(values[1 + carried :])]]
+
+    copy, values = settled(body, [v.type for v in initial], run)
+    scans = len(values) - carried - 1
+    set_outputs(copy, values)
+    copy.remove_input(copy.inputs[1])
+    counted = bool(copy.inputs[0].uses)
+    if not counted:
+        copy.remove_input(copy.inputs[0])
+    first = int(counted)
+    outside = close(copy)
+    ports: list[InputPort] = [Merged(first + i, i) for i in range(carried)]
+    ports += [Invariant(first + carried + i) for i in range(len(outside))]
+    results: list[OutputPort] = [LastValue(i) for i in range(carried)]
+    results += [Concatenated(carried + 1 + i, 0) for i in range(scans)]
+    node = Loop(
+        trips, start, [*initial, *outside], body=copy, input_ports=tuple(ports), output_ports=tuple(results),
+        body_condition=carried, current_iteration=0 if counted else None,
+    )  # fmt: skip
+    return node.results
+
+
+def _no_iteration(initial: Sequence[Item], body: Graph, convert: Convert) -> Sequence[Item]:
+    """What a loop gives that never runs: the initial values, and empty stacks."""
+    scans = body.outputs[1 + len(initial) :]
+    if not scans:
+        return initial
+    parameters = dict(zip(body.inputs, [integer(0), constant(True), *initial]))
+    values = _values(convert(body, parameters)[1 + len(initial) :])
+    empty = []
+    for v in values:
+        dims = [d if isinstance(d, int) else 0 for d in v.shape or ()]
+        empty.append(constant(np.zeros([0, *dims], v.element.dtype or np.float32), v.element))
+    body.dissolve()
+    return [*initial, *empty]
+
+
+def _unrolled(trips: int, initial: Sequence[Item], body: Graph, convert: Convert) -> Sequence[Item]:
+    """The iterations one after the other, with sequences that are known element by element."""
+    if trips * size(body) > UNROLLED_NODES:
+        raise Unsupported(f"a loop that carries a sequence runs {trips} times, which is too often to unroll it")
+    carried: Sequence[Item] = list(initial)
+    stacks: list[list[Value]] = [[] for _ in body.outputs[1 + len(initial) :]]
+    done: list[Graph] = []
+    for i in range(trips):
+        copy = duplicate(body)
+        done.append(copy)
+        go, *values = convert(copy, dict(zip(copy.inputs, [integer(i), constant(True), *carried])))
+        carried = values[: len(initial)]
+        for stack, value in zip(stacks, _values(values[len(initial) :])):
+            stack.append(unsqueeze(value, 0))
+        if _is_false(go):
+            break
+        if not _is_true(go):
+            raise Unsupported("a loop carries a sequence, and its condition depends on the data")
+    for copy in done:
+        _release(copy)
+    return [*carried, *[_concat(stack) for stack in stacks]]
+
+
+def _concat(stack: list[Value]) -> Value:
+    from mo_core.build import concat
+
+    return concat(stack, 0)
+
+
+@onnx_op("Scan", since=9)
+def scan(
+    *values: Value,
+    body: Graph,
+    num_scan_inputs: int,
+    scan_input_axes: Sequence[int] = (),
+    scan_input_directions: Sequence[int] = (),
+    scan_output_axes: Sequence[int] = (),
+    scan_output_directions: Sequence[int] = (),
+    convert: Convert,
+) -> Sequence[Value]:
+    split = len(values) - num_scan_inputs
+    if num_scan_inputs < 1 or split < 0 or len(body.inputs) != len(values) or len(body.outputs) < split:
+        raise ModelError(
+            f"a Scan has {len(values)} inputs, {num_scan_inputs} of them scanned, and its body has {len(body.inputs)} inputs "
+            f"and {len(body.outputs)} outputs"
+        )
+    scans = len(body.outputs) - split
+    axes = [a % v.rank for a, v in zip(_padded(scan_input_axes, num_scan_inputs), values[split:])]
+    ways = _padded(scan_input_directions, num_scan_inputs)
+    slices = [_slicing(axis, way) for axis, way in zip(axes, ways)]
+    stacks = list(zip(_padded(scan_output_axes, scans), _padded(scan_output_directions, scans)))
+    return _scan(values[:split], values[split:], slices, stacks, body, convert)
+
+
+@onnx_op("Scan", since=8)
+def scan_8(
+    lengths: Value | None = None,
+    *values: Value,
+    body: Graph,
+    num_scan_inputs: int,
+    directions: Sequence[int] = (),
+    convert: Convert,
+) -> Sequence[Value]:
+    split = len(values) - num_scan_inputs
+    if num_scan_inputs < 1 or split < 0:
+        raise ModelError(f"a Scan has {len(values)} inputs, and {num_scan_inputs} of them are to be scanned")
+    if lengths is not None:
+        steps = values[split].dims[1]
+        if known_ints(lengths) is None or any(n != steps for n in known_ints(lengths) or ()):
+            raise Unsupported("sequences of different lengths in a Scan")
+    slices = [_slicing(0, way) for way in _padded(directions, num_scan_inputs)]
+    stacks = [(0, 0)] * (len(body.outputs) - split)
+    if all(v.dims[0] == 1 for v in values):
+        items = [squeeze(v, 0) for v in values]
+        results = _scan(items[:split], items[split:], slices, stacks, body, convert)
+        return [unsqueeze(r, 0) for r in results]
+    return _each_of_batch(values, lambda items: _scan(items[:split], items[split:], slices, stacks, body, convert))
+
+
+def _scan(
+    states: Sequence[Value],
+    scanned: Sequence[Value],
+    slices: Sequence[Mapping[str, int]],
+    stacks: Sequence[tuple[int, int]],
+    body: Graph,
+    convert: Convert,
+) -> Sequence[Value]:
+    carried = len(states)
+
+    def run(copy: Graph, types: Sequence[Type]) -> Sequence[Value]:
+        bound: dict[Value, Value] = {}
+        for parameter, type_ in zip(copy.inputs, types):
+            _retype(parameter, type_)
+        for parameter, whole, cut in zip(copy.inputs[carried:], scanned, slices):
+            dims = whole.dims
+            _retype(parameter, Type(whole.element, (*dims[: cut["axis"]], 1, *dims[cut["axis"] + 1 :])))
+            bound[parameter] = squeeze(parameter, cut["axis"])
+        values = _values(convert(copy, bound))
+        return [*values[:carried], *[unsqueeze(v, axis) for v, (axis, _) in zip(values[carried:], stacks)]]
+
+    copy, values = settled(body, [v.type for v in states], run)
+    set_outputs(copy, values)
+    outside = close(copy)
+    ports: list[InputPort] = [Merged(i, i) for i in range(carried)]
+    ports += [Sliced(carried + i, **cut) for i, cut in enumerate(slices)]
+    ports += [Invariant(len(states) + len(scanned) + i) for i in range(len(outside))]
+    results: list[OutputPort] = [LastValue(i) for i in range(carried)]
+    for i, (axis, way) in enumerate(stacks, carried):
+        results.append(Concatenated(i, **_slicing(axis % values[i].rank, way)))
+    node = TensorIterator(
+        [*states, *scanned, *outside], body=copy, input_ports=tuple(ports), output_ports=tuple(results)
+    )
+    return node.results
+
+
+def _each_of_batch(values: Sequence[Value], one: Callable[[Sequence[Value]], Sequence[Value]]) -> Sequence[Value]:
+    """Run something for each index of axis 0 of all values, and stack what it gives."""
+    outer = Graph("batch")
+    items = []
+    for v in values:
+        parameter = outer.add_input("", v.element, (1, *v.dims[1:]))
+        items.append(squeeze(parameter, 0))
+    results = [unsqueeze(r, 0) for r in one(items)]
+    set_outputs(outer, results)
+    outside = close(outer)
+    ports: list[InputPort] = [Sliced(i, 0) for i in range(len(values))]
+    ports += [Invariant(len(values) + i) for i in range(len(outside))]
+    node = TensorIterator(
+        [*values, *outside], body=outer, input_ports=tuple(ports),
+        output_ports=tuple(Concatenated(i, 0) for i in range(len(results))),
+    )  # fmt: skip
+    return node.results
+
+
+def _slicing(axis: int, backwards: int) -> dict[str, int]:
+    return {"axis": axis, "start": -1, "end": 0, "stride": -1} if backwards else {"axis": axis}
+
+
+def _padded(numbers: Sequence[int], count: int) -> Sequence[int]:
+    return numbers or [0] * count
+
+
+def _inlined(body: Graph, convert: Convert) -> list[Item]:
+    values = convert(body)
+    _release(body)
+    return values
+
+
+def _release(body: Graph) -> None:
+    """Detach the nodes of a converted body; their tensor names were unique in there only."""
+    for node in body:
+        for r in node.results:
+            r.names.clear()
+    body.dissolve()
+
+
+def _retype(parameter: Parameter, type_: Type) -> None:
+    parameter.retype(type_.element, type_.shape)
+    parameter.refresh()
+
+
+def _values(items: Sequence[Item]) -> list[Value]:
+    if any(isinstance(v, Pack) for v in items):
+        raise Unsupported("a loop stacks or carries a sequence")
+    return [v for v in items if isinstance(v, Value)]
+
+
+def _is_true(v: Value) -> bool:
+    known = v.const
+    return known is not None and known.size == 1 and bool(known.reshape(-1)[0])
+
+
+def _is_false(v: Value) -> bool:
+    known = v.const
+    return known is not None and known.size == 1 and not known.reshape(-1)[0]
+
+
+def _makes_sequences(body: Graph) -> bool:
+    """True when an output of the body is a sequence although nothing that is carried into it is one."""
+    return any(isinstance(r.source.node, Foreign) and "Sequence" in r.source.node.op for r in body.outputs)
+
+
+def _count(item: Item) -> int:
+    return len(item) if isinstance(item, Pack) else -1
+
+
+def _flat(items: Sequence[Item]) -> list[Value]:
+    return [v for item in items for v in (item if isinstance(item, Pack) else (item,))]
+
+
+def _regrouped(results: Sequence[Value], like: Sequence[Item]) -> list[Item]:
+    """Results of the runtime's operation as the packs that they came from."""
+    rest = iter(results)
+    return [Pack(next(rest) for _ in item) if isinstance(item, Pack) else next(rest) for item in like]

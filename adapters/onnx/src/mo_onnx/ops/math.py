@@ -1,0 +1,381 @@
+"""Arithmetic: of one operand, of two, of any number; cumulative sums and products; matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from mo_core import types as t
+from mo_core.build import (
+    as_i64, concat, const_ints, constant_like, convert_like, dim_of, filled, ints, known_ints, permute, slice_axis, swap_axes,
+    take, to_element, unsqueeze,
+)  # fmt: skip
+from mo_core.errors import Unsupported
+from mo_core.ir import Value, constant
+from mo_core.ops import (
+    Abs, Acos, Acosh, Add, Asin, Asinh, Atan, Atanh, BitwiseLeftShift, BitwiseRightShift, Ceiling, Clamp, Convert, Cos, Cosh,
+    CumSum, Divide, Einsum, Equal, Erf, Exp, Floor, FloorMod, GreaterEqual, Inverse, Less, Log, LogicalOr, MatMul, Maximum,
+    Minimum, Mod, Multiply, Negative, Power, Range, ReduceProd, ReduceSum, Round, Select, Sign, Sin, Sinh, Sqrt, Subtract, Tan,
+    Tanh,
+)  # fmt: skip
+from mo_core.types import normalize_axis
+from mo_onnx.registry import LEGACY, onnx_op
+
+Binary = Callable[..., Value]
+
+
+def elementwise(op: str) -> Callable[[Binary], Binary]:
+    """Mark `f(a, b)` as converter of `op`: numpy's broadcasting from opset 7 on, `broadcast` and `axis` before."""
+
+    def mark(function: Binary) -> Binary:
+        def before_opset_7(a: Value, b: Value, *, axis: int | None = None, broadcast: int = 0) -> Value:
+            return function(a, aligned(a, b, axis) if broadcast else b)
+
+        before_opset_7.__module__, before_opset_7.__qualname__ = function.__module__, function.__qualname__
+        onnx_op(op, since=1, ignore=LEGACY)(before_opset_7)
+        onnx_op(op, since=7)(function)
+        vars(function)["mo_converters"].extend(vars(before_opset_7)["mo_converters"])
+        return function
+
+    return mark
+
+
+def aligned(a: Value, b: Value, axis: int | None) -> Value:
+    """`b` with axes of size one behind, so that its first axis meets `axis` of `a` (broadcasting before opset 7)."""
+    if axis is None or b.rank == 0:
+        return b
+    behind = a.rank - normalize_axis(axis, a.rank) - b.rank
+    return unsqueeze(b, *range(b.rank, b.rank + behind))
+
+
+# -- one operand
+
+
+@onnx_op("Abs")
+def absolute(x: Value) -> Value:
+    return Abs(x)
+
+
+@onnx_op("Acos")
+def acos(x: Value) -> Value:
+    return Acos(x)
+
+
+@onnx_op("Acosh")
+def acosh(x: Value) -> Value:
+    return Acosh(x)
+
+
+@onnx_op("Asin")
+def asin(x: Value) -> Value:
+    return Asin(x)
+
+
+@onnx_op("Asinh")
+def asinh(x: Value) -> Value:
+    return Asinh(x)
+
+
+@onnx_op("Atan")
+def atan(x: Value) -> Value:
+    return Atan(x)
+
+
+@onnx_op("Atanh")
+def atanh(x: Value) -> Value:
+    return Atanh(x)
+
+
+@onnx_op("Ceil")
+def ceil(x: Value) -> Value:
+    return Ceiling(x)
+
+
+@onnx_op("Cos")
+def cos(x: Value) -> Value:
+    return Cos(x)
+
+
+@onnx_op("Cosh")
+def cosh(x: Value) -> Value:
+    return Cosh(x)
+
+
+@onnx_op("Erf")
+def erf(x: Value) -> Value:
+    return Erf(x)
+
+
+@onnx_op("Exp")
+def exp(x: Value) -> Value:
+    return Exp(x)
+
+
+@onnx_op("Floor")
+def floor(x: Value) -> Value:
+    return Floor(x)
+
+
+@onnx_op("Log")
+def log(x: Value) -> Value:
+    return Log(x)
+
+
+@onnx_op("Neg")
+def neg(x: Value) -> Value:
+    return Negative(x)
+
+
+@onnx_op("Reciprocal")
+def reciprocal(x: Value) -> Value:
+    return Divide(constant_like(x, 1), x)
+
+
+@onnx_op("Round")
+def round_(x: Value) -> Value:
+    return Round(x, mode="half_to_even")
+
+
+@onnx_op("Sign")
+def sign(x: Value) -> Value:
+    return Sign(x)
+
+
+@onnx_op("Sin")
+def sin(x: Value) -> Value:
+    return Sin(x)
+
+
+@onnx_op("Sinh")
+def sinh(x: Value) -> Value:
+    return Sinh(x)
+
+
+@onnx_op("Sqrt")
+def sqrt(x: Value) -> Value:
+    return Sqrt(x)
+
+
+@onnx_op("Tan")
+def tan(x: Value) -> Value:
+    return Tan(x)
+
+
+@onnx_op("Tanh")
+def tanh(x: Value) -> Value:
+    return Tanh(x)
+
+
+# -- two operands
+
+
+@elementwise("Add")
+def add(a: Value, b: Value) -> Value:
+    return Add(a, b)
+
+
+@elementwise("Sub")
+def sub(a: Value, b: Value) -> Value:
+    return Subtract(a, b)
+
+
+@elementwise("Mul")
+def mul(a: Value, b: Value) -> Value:
+    return Multiply(a, b)
+
+
+@elementwise("Div")
+def div(a: Value, b: Value) -> Value:
+    return Divide(a, b, m_pythondiv=False)  # whole numbers are rounded towards zero
+
+
+@elementwise("Pow")
+def pow_(a: Value, b: Value) -> Value:
+    if a.element is b.element or a.element is t.dynamic or b.element is t.dynamic:
+        return Power(a, b)
+    if a.element.is_integer and b.element.is_real:  # the result has the type of the base
+        return to_element(Power(to_element(a, b.element), b), a.element)
+    return Power(a, to_element(b, a.element))
+
+
+@onnx_op("Mod")
+def mod(a: Value, b: Value, *, fmod: int = 0) -> Value:
+    return Mod(a, b) if fmod else FloorMod(a, b)
+
+
+# -- any number of operands
+
+
+@onnx_op("Max")
+def max_(*values: Value) -> Value:
+    return reduce(Maximum, values)
+
+
+@onnx_op("Min")
+def min_(*values: Value) -> Value:
+    return reduce(Minimum, values)
+
+
+@onnx_op("Sum")
+def sum_(*values: Value) -> Value:
+    return reduce(Add, values)
+
+
+@onnx_op("Mean")
+def mean(*values: Value) -> Value:
+    return Divide(reduce(Add, values), constant_like(values[0], len(values)))
+
+
+# -- limits
+
+LOWEST, HIGHEST = float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
+
+
+@onnx_op("Clip")
+def clip_by_attributes(x: Value, *, min: float = LOWEST, max: float = HIGHEST) -> Value:
+    if min <= LOWEST:
+        return x if max >= HIGHEST else Minimum(x, constant_like(x, max))
+    return clip(x, constant_like(x, min), constant_like(x, max) if max < HIGHEST else None)
+
+
+@onnx_op("Clip", since=11)
+def clip(x: Value, min: Value | None = None, max: Value | None = None) -> Value:
+    low, high = limit(min), limit(max)
+    if x.element.is_real and low is not None and high is not None and low <= high:
+        return Clamp(x, min=low, max=high)
+    if min is not None:
+        x = Maximum(x, min)
+    return x if max is None else Minimum(x, max)  # where min is above max, the result is max
+
+
+def limit(v: Value | None) -> float | None:
+    """The number in `v` when it is known now."""
+    content = v.const if v is not None else None
+    return None if content is None or content.size != 1 else float(content.reshape(-1)[0])
+
+
+# -- bits
+
+
+@onnx_op("BitShift")
+def bit_shift(x: Value, y: Value, *, direction: str) -> Value:
+    bits = x.element.bits
+    if direction == "LEFT":
+        shifted: Value = BitwiseLeftShift(x, y)
+        beyond: Value = constant_like(x, 0)
+    else:
+        shifted = BitwiseRightShift(x, y)
+        zero = constant_like(x, 0)
+        beyond = Select(Less(x, zero), constant_like(x, -1), zero) if x.element.is_signed else zero
+    amounts = y.const
+    if amounts is not None and amounts.size and amounts.min() >= 0 and amounts.max() < bits:
+        return shifted
+    outside: Value = GreaterEqual(y, constant_like(y, bits))
+    if y.element.is_signed:
+        outside = LogicalOr(Less(y, constant_like(y, 0)), outside)
+    return Select(outside, beyond, shifted)
+
+
+# -- along an axis
+
+
+@onnx_op("CumSum")
+def cum_sum(x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> Value:
+    return CumSum(x, axis, exclusive=bool(exclusive), reverse=bool(reverse))
+
+
+@onnx_op("CumProd")
+def cum_prod(x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> Value:
+    """The runtime has no such op: products of doubling spans where the length is known, else under a triangle."""
+    (at,) = const_ints(axis, "the axis of CumProd")
+    at = normalize_axis(at, x.rank)
+    size = x.dims[at]
+    one = constant_like(x, 1)
+    if not isinstance(size, int):
+        return _masked_products(x, at, bool(exclusive), bool(reverse))
+    if exclusive and size:
+        kept = slice_axis(x, at, 1, size) if reverse else slice_axis(x, at, 0, size - 1)
+        edge = filled(_with_dim(x, at, 1), one)
+        x = concat([kept, edge] if reverse else [edge, kept], at)
+    span = 1
+    while span < size:
+        edge = filled(_with_dim(x, at, span), one)
+        kept = slice_axis(x, at, span, size) if reverse else slice_axis(x, at, 0, size - span)
+        x = Multiply(x, concat([kept, edge] if reverse else [edge, kept], at))
+        span *= 2
+    return x
+
+
+def _with_dim(x: Value, axis: int, size: int) -> list[int | Value]:
+    return [size if i == axis else d if isinstance(d, int) else dim_of(x, i) for i, d in enumerate(x.dims)]
+
+
+def _masked_products(x: Value, axis: int, exclusive: bool, reverse: bool) -> Value:
+    index = Range(constant(0), dim_of(x, axis), constant(1), output_type=t.i64)
+    last = x.rank
+    order = [*(i for i in range(last) if i != axis), axis]
+    rows = unsqueeze(permute(x, order), last - 1)
+    target, source = unsqueeze(index, 1), unsqueeze(index, 0)
+    low, high = (target, source) if reverse else (source, target)
+    inside: Value = Less(low, high) if exclusive else GreaterEqual(high, low)
+    products = ReduceProd(Select(inside, rows, constant_like(x, 1)), ints([last]))
+    return permute(products, np.argsort(order).tolist())
+
+
+# -- matrices
+
+
+@onnx_op("MatMul")
+def mat_mul(a: Value, b: Value) -> Value:
+    return MatMul(a, b)
+
+
+@onnx_op("Gemm")
+def gemm_before_opset_7(
+    a: Value, b: Value, c: Value, *, alpha: float = 1.0, beta: float = 1.0, broadcast: int = 0, transA: int = 0, transB: int = 0
+) -> Value:
+    return gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
+
+
+@onnx_op("Gemm", since=7)
+def gemm(
+    a: Value, b: Value, c: Value | None = None, *, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
+) -> Value:
+    y: Value = MatMul(a, b, transpose_a=bool(transA), transpose_b=bool(transB))
+    if alpha != 1:
+        y = Multiply(y, constant_like(y, alpha))
+    if c is None or beta == 0:
+        return y
+    return Add(y, c if beta == 1 else Multiply(c, constant_like(c, beta)))
+
+
+@onnx_op("Einsum")
+def einsum(*values: Value, equation: str) -> Value:
+    return Einsum(values, equation=equation.replace(" ", ""))
+
+
+@onnx_op("Det")
+def det(x: Value) -> Value:
+    size = x.dims[-1] if isinstance(x.dims[-1], int) else x.dims[-2]
+    if not isinstance(size, int):
+        raise Unsupported("Det of matrices of unknown size", "Give the input a static shape with --input.")
+    if size <= 4:
+        return _expanded_det([[take(take(x, c, -1), r, -1) for c in range(size)] for r in range(size)])
+    # A times its adjugate is det(A) on the diagonal; the first row and column suffice
+    row, column = take(x, 0, -2), take(Inverse(x, adjoint=True), 0, -1)
+    return ReduceSum(Multiply(row, column), ints([-1]))
+
+
+def _expanded_det(rows: Sequence[Sequence[Value]]) -> Value:
+    if len(rows) == 1:
+        return rows[0][0]
+    if len(rows) == 2:
+        return Subtract(Multiply(rows[0][0], rows[1][1]), Multiply(rows[0][1], rows[1][0]))
+    terms = [Multiply(first, _expanded_det([[*r[:i], *r[i + 1 :]] for r in rows[1:]])) for i, first in enumerate(rows[0])]
+    total: Value = terms[0]
+    for i, term in enumerate(terms[1:], 1):
+        total = Subtract(total, term) if i % 2 else Add(total, term)
+    return total

@@ -1,0 +1,144 @@
+"""Reductions over axes, and the places of extremes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mo_core import types as t
+from mo_core.build import (
+    all_axes, as_i64, constant_like, dim_of, gather, integer, ints, known_ints, normalized, rank_of, reshape_to, shape_of,
+    slice_axis, squeeze,
+)  # fmt: skip
+from mo_core.ir import Value, constant
+from mo_core.ops import (
+    Abs, Add, Convert, Equal, Exp, IsFinite, Log, LogicalNot, Multiply, NonZero, ReduceL1, ReduceL2, ReduceLogicalOr, ReduceMax,
+    ReduceMean, ReduceMin, ReduceProd, ReduceSum, Reshape, Select, Sqrt, Subtract, TopK, Transpose, Unsqueeze,
+)  # fmt: skip
+from mo_core.types import normalize_axis
+from mo_onnx.registry import onnx_op
+
+Reduce = Callable[[Value, Value, bool], Value]
+"""From data, axes and whether to keep them to the result."""
+
+
+def reduction(op: str, axes_input_since: int) -> Callable[[Reduce], Reduce]:
+    """Mark `f(x, axes, keep)` as converter of a reduction: axes are an attribute first, an input from some opset on."""
+
+    def mark(function: Reduce) -> Reduce:
+        def by_attribute(x: Value, *, axes: tuple[int, ...] | None = None, keepdims: int = 1) -> Value:
+            return function(x, ints(axes) if axes else all_axes(x), bool(keepdims))
+
+        def by_input(x: Value, axes: Value | None = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Value:
+            if axes is None or axes.shape == (0,):
+                return function(x, ints([]) if noop_with_empty_axes else all_axes(x), bool(keepdims))
+            if known_ints(axes) is None:
+                return reduce_at_unknown_axes(function, x, as_i64(axes), bool(keepdims))
+            return function(x, axes, bool(keepdims))
+
+        for since, converter in ((1, by_attribute), (axes_input_since, by_input)):
+            converter.__module__, converter.__qualname__ = function.__module__, function.__qualname__
+            onnx_op(op, since=since)(converter)
+            vars(function).setdefault("mo_converters", []).extend(vars(converter)["mo_converters"])
+        return function
+
+    return mark
+
+
+def reduce_at_unknown_axes(function: Reduce, x: Value, axes: Value, keep: bool) -> Value:
+    """The runtime wants to know the axes in advance: those to reduce are brought together behind the others."""
+    rank = x.rank
+    shape, every = shape_of(x), ints(range(rank))
+    wanted = Unsqueeze(normalized(axes, integer(rank)), ints([1]))
+    reduced = ReduceLogicalOr(Equal(wanted, every), ints([0]))
+    kept_axes = squeeze(NonZero(LogicalNot(reduced)), 0)
+    reduced_axes = squeeze(NonZero(reduced), 0)
+    from mo_core.build import concat
+
+    kept_dims = gather(shape, kept_axes, 0)
+    rows = ReduceProd(kept_dims, ints([0]), keep_dims=True)
+    columns = ReduceProd(gather(shape, reduced_axes, 0), ints([0]), keep_dims=True)
+    matrix = Reshape(Transpose(x, concat([kept_axes, reduced_axes], 0)), concat([rows, columns], 0), special_zero=False)
+    result = function(matrix, ints([1]), False)
+    return Reshape(result, Select(reduced, integer(1), shape) if keep else kept_dims, special_zero=False)
+
+
+@reduction("ReduceSum", 13)
+def reduce_sum(x: Value, axes: Value, keep: bool) -> Value:
+    return ReduceSum(x, axes, keep_dims=keep)
+
+
+@reduction("ReduceMean", 18)
+def reduce_mean(x: Value, axes: Value, keep: bool) -> Value:
+    return ReduceMean(x, axes, keep_dims=keep)
+
+
+@reduction("ReduceMax", 18)
+def reduce_max(x: Value, axes: Value, keep: bool) -> Value:
+    if x.element is t.boolean:
+        return ReduceLogicalOr(x, axes, keep_dims=keep)
+    return ReduceMax(x, axes, keep_dims=keep)
+
+
+@reduction("ReduceMin", 18)
+def reduce_min(x: Value, axes: Value, keep: bool) -> Value:
+    if x.element is t.boolean:
+        return LogicalNot(ReduceLogicalOr(LogicalNot(x), axes, keep_dims=keep))
+    return ReduceMin(x, axes, keep_dims=keep)
+
+
+@reduction("ReduceProd", 18)
+def reduce_prod(x: Value, axes: Value, keep: bool) -> Value:
+    return ReduceProd(x, axes, keep_dims=keep)
+
+
+@reduction("ReduceL1", 18)
+def reduce_l1(x: Value, axes: Value, keep: bool) -> Value:
+    return ReduceL1(x, axes, keep_dims=keep)
+
+
+@reduction("ReduceL2", 18)
+def reduce_l2(x: Value, axes: Value, keep: bool) -> Value:
+    return ReduceL2(x, axes, keep_dims=keep)
+
+
+@reduction("ReduceSumSquare", 18)
+def reduce_sum_square(x: Value, axes: Value, keep: bool) -> Value:
+    return ReduceSum(Multiply(x, x), axes, keep_dims=keep)
+
+
+@reduction("ReduceLogSum", 18)
+def reduce_log_sum(x: Value, axes: Value, keep: bool) -> Value:
+    return Log(ReduceSum(x, axes, keep_dims=keep))
+
+
+@reduction("ReduceLogSumExp", 18)
+def reduce_log_sum_exp(x: Value, axes: Value, keep: bool) -> Value:
+    """With the maximum taken out first, so that nothing overflows."""
+    top = ReduceMax(x, axes, keep_dims=True)
+    top = Select(IsFinite(top), top, constant_like(x, 0))  # infinite minus infinite is no number
+    logs = Log(ReduceSum(Exp(Subtract(x, top)), axes, keep_dims=keep))
+    return Add(logs, top if keep else ReduceSum(top, axes, keep_dims=False))
+
+
+# -- places of extremes
+
+
+@onnx_op("ArgMax")
+def arg_max(x: Value, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> Value:
+    return arg_extreme(x, "max", axis, bool(keepdims), bool(select_last_index))
+
+
+@onnx_op("ArgMin")
+def arg_min(x: Value, *, axis: int = 0, keepdims: int = 1, select_last_index: int = 0) -> Value:
+    return arg_extreme(x, "min", axis, bool(keepdims), bool(select_last_index))
+
+
+def arg_extreme(x: Value, mode: str, axis: int, keepdims: bool, last: bool = False) -> Value:
+    """Index of the first (or last) extreme along an axis, i64."""
+    if last:
+        x = slice_axis(x, axis, -1, -t.INF, -1)
+    top = TopK(x, integer(1), axis=axis, mode=mode, sort="value", stable=True, index_element_type=t.i64)
+    index = top.results[1]
+    if last:
+        index = Subtract(Subtract(dim_of(x, axis), integer(1)), index)
+    return index if keepdims else squeeze(index, axis)

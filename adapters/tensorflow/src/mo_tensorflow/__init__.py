@@ -1,0 +1,3 @@
+"""The TensorFlow adapter of mo; its front-end does not exist yet."""
+
+__version__ = "0.1.0"

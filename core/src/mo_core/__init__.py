@@ -1,0 +1,27 @@
+"""mo: converts trained models to OpenVINO IR.
+
+    import mo_core
+    model = mo_core.convert("model.onnx", input_shape="[1,3,224,224]")
+    model.save("model.xml")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mo_core.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from mo_core.api import Model, convert
+
+__version__ = "0.1.0"
+__all__ = ["Model", "__version__", "convert", "hookimpl"]
+
+
+def __getattr__(name: str) -> Any:
+    """`convert` and `Model` are loaded when they are asked for: plug-ins import this package for `hookimpl` only."""
+    if name in ("convert", "Model"):
+        from mo_core import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module mo_core has no attribute {name}")

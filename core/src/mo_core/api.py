@@ -1,0 +1,275 @@
+"""The public function: `convert(source, **options) -> Model`. Options have the names of the command line."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mo_core import cut, emit, passes
+from mo_core.errors import ModelError, UsageError, did_you_mean
+from mo_core.frontend import Conversion, ConverterTable, Foreign, Frontend, SourceModel
+from mo_core.ir import Graph, Parameter, Result
+from mo_core.options import Options
+from mo_core.passes import Context, Stage, Switches
+from mo_core.plugins import Plugins
+from mo_core.report import Report
+from mo_core.rewrite import Exclusion
+from mo_core.types import Type
+
+if TYPE_CHECKING:
+    from mo_core.progress import Progress
+
+KNOWN_ADAPTERS = {
+    "onnx": "mo-onnx", "caffe": "mo-caffe", "tf": "mo-tensorflow", "mxnet": "mo-mxnet", "kaldi": "mo-kaldi",
+}  # fmt: skip
+_SUFFIXES = {
+    ".onnx": "onnx", ".caffemodel": "caffe", ".prototxt": "caffe", ".pb": "tf", ".pbtxt": "tf", ".meta": "tf",
+    ".params": "mxnet", ".nd": "mxnet", ".nnet": "kaldi", ".mdl": "kaldi",
+}  # fmt: skip
+
+
+class Model:
+    """A converted model.
+
+    Attributes:
+        graph: of OpenVINO ops; report: what happened; name: of the output files.
+    """
+
+    def __init__(self, graph: Graph, report: Report, name: str, rt_info: dict[str, object], options: Options) -> None:
+        self.graph, self.report, self.name = graph, report, name
+        self._rt_info, self._options = rt_info, options
+
+    @property
+    def inputs(self) -> dict[str, Type]:
+        """Name to type of every input, in order."""
+        return {p.label: p.type for p in self.graph.inputs}
+
+    @property
+    def outputs(self) -> dict[str, Type]:
+        """Name to type of every output, in order."""
+        return {r.name: r.source.type for r in self.graph.outputs}
+
+    def save(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
+        """Write `path` (`.xml`) and the `.bin` beside it, both or none; returns the path of the `.xml`."""
+        start = time.perf_counter()
+        emitted = emit.save(
+            self.graph, path, name=self.name, rt_info=self._rt_info, version=self._options.ir_version,
+            advance=progress.advance if progress is not None else None,
+        )  # fmt: skip
+        self.report.emitted(emitted, time.perf_counter() - start)
+        assert emitted.xml is not None
+        return emitted.xml
+
+    def to_openvino(self) -> Any:
+        """The model in the OpenVINO runtime (`openvino.Model`), without files. Needs the package openvino."""
+        try:
+            import openvino
+        except ImportError as e:
+            raise UsageError("the package openvino is not installed", "pip install openvino") from e
+        import numpy as np
+
+        xml, weights = emit.serialize(self.graph, name=self.name, rt_info=self._rt_info, version=self._options.ir_version)
+        data = np.frombuffer(weights, dtype=np.uint8)
+        core = openvino.Core()
+        return core.read_model(model=xml.encode(), weights=openvino.Tensor(data.copy() if data.size else np.zeros(1, np.uint8)))
+
+
+def convert(source: Any, **options: Any) -> Model:
+    """Convert a model file (or an in-memory model object) to OpenVINO IR.
+
+    Args:
+        source: path of the model, or an object that a front-end accepts (`onnx.ModelProto`).
+        options: those of the command line, with `_` for `-`.
+
+    Raises:
+        MoError: of the class that fits (see `mo_core.errors`).
+    """
+    plugins = Plugins(options.get("extension") or (), options.get("block_plugin") or ())
+    frontend = choose_frontend(plugins, source, options.get("framework"))
+    plugins.load_framework(frontend.name)
+    return run(source, Options.from_keywords(options, [*plugins.options(), *frontend.options()]), plugins, frontend)
+
+
+def run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None = None) -> Model:
+    """Convert with everything already chosen (what the command line calls)."""
+    report = Report()
+    report.plugins = [str(p) for p in plugins.providers]
+    context = Context(options=options, exclusion=Exclusion(tuple(options.finegrain_fusing)))
+    report.record = context.record
+    pipeline = _pipeline(plugins, options)
+    watch = _Watch(report, progress)
+    with watch.stage("read"):
+        model = read(frontend, source, options)
+        report.source(model, frontend)
+    front = [p for p in pipeline if p.stage is Stage.FRONT]
+    with watch.stage("front"):
+        _run_passes(front, model.graph, context, plugins, options)
+        report.notes += cut.apply(model, options)
+    with watch.stage("convert"):
+        table = ConverterTable(plugins.converters(frontend.name))
+        tick = progress.tick if progress is not None else None
+        Conversion(table, frontend, options, model.expand, None, tick).run(model.graph)
+    with watch.stage("optimise"):
+        _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, plugins, options)
+    report.notes += model.notes + context.notes
+    report.finish(model.graph, context)
+    name = options.model_name or model_name(frontend, source)
+    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options)
+
+
+def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:
+    """Read the source with a front-end; a missing path is a UsageError."""
+    if isinstance(source, (str, os.PathLike)):
+        source = Path(source)
+        if not source.exists():
+            raise UsageError(f'there is no file "{source}"', _similar_file(source))
+    return frontend.read(source, options)
+
+
+def _similar_file(path: Path) -> str:
+    try:
+        names = [p.name for p in path.parent.iterdir()]
+    except OSError:
+        return f'There is no folder "{path.parent}" either.'
+    return did_you_mean(path.name, names)
+
+
+def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None) -> Frontend:
+    """The front-end for a source: named, or by what the file is. Raises UsageError, with the adapter to install."""
+    frontends = {f.name: f for f in plugins.frontends()}
+    aliases = {"tensorflow": "tf"}
+    if framework:
+        framework = aliases.get(framework, framework)
+        if framework in frontends:
+            return frontends[framework]
+        raise _not_installed(framework, frontends)
+    if not isinstance(source, (str, os.PathLike)):
+        for f in frontends.values():
+            if f.accepts(source):
+                return f
+        kind = f"{type(source).__module__}.{type(source).__name__}"
+        raise UsageError(f"no installed front-end takes a {kind}", "Give a path, or install the adapter of its framework.")
+    path = Path(source)
+    if not path.exists():
+        raise UsageError(f'there is no file "{path}"', _similar_file(path))
+    head = _head(path)
+    named = plugins.probe(path, head)
+    if named and named in frontends:
+        return frontends[named]
+    found = [f for f in frontends.values() if f.recognises(path, head)]
+    by_suffix = [f for f in found if path.suffix.lower() in f.suffixes]
+    if found:
+        return (by_suffix or found)[0]
+    guess = _SUFFIXES.get(path.suffix.lower(), "tf" if path.is_dir() else "")
+    if guess and guess not in frontends:
+        raise _not_installed(guess, frontends)
+    raise UsageError(
+        f'"{path}" looks like no model of an installed framework ({", ".join(sorted(frontends)) or "none"})',
+        "Say which one it is with --framework.",
+    )
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4096)
+    except OSError as e:
+        raise ModelError(f'cannot read "{path}": {e.strerror or e}') from e
+
+
+def _not_installed(framework: str, frontends: dict[str, Frontend]) -> UsageError:
+    adapter = KNOWN_ADAPTERS.get(framework)
+    if adapter:
+        return UsageError(f"the front-end for {framework} models is not installed", f"pip install {adapter}")
+    known = sorted({*KNOWN_ADAPTERS, *frontends})
+    return UsageError(f'there is no framework "{framework}"', did_you_mean(framework, known) or f"Known: {', '.join(known)}.")
+
+
+def model_name(frontend: Frontend, source: Any) -> str:
+    """Stem of the output files when `--model_name` is not given."""
+    if isinstance(source, (str, os.PathLike)):
+        name = frontend.default_model_name(Path(source))
+        return "model" if not name or name.startswith(".") else name
+    return "model"
+
+
+def all_passes(plugins: Plugins, options: Any = None) -> list[passes.Pass]:
+    """All passes in running order, edited by plug-ins."""
+    ordered = passes.order(plugins.passes())
+    plugins.edit_pipeline(ordered, options)
+    return ordered
+
+
+def _pipeline(plugins: Plugins, options: Options) -> list[passes.Pass]:
+    ordered = all_passes(plugins, options)
+    switches = Switches(
+        frozenset(options.disable_pass), frozenset(options.only_passes), not options.disable_fusing,
+        frozenset(options.enable_pass),
+    )  # fmt: skip
+    switches.check(ordered)
+    return [p for p in ordered if switches.allows(p, options)]
+
+
+def _run_passes(
+    pipeline: Sequence[passes.Pass], graph: Graph, context: Context, plugins: Plugins, options: Options
+) -> None:
+    if options.dump_passes:
+        from mo_core.text import Dumper
+
+        dumper = Dumper(Path(options.dump_passes))
+        context.before_pass, context.after_pass = dumper.before, dumper.after
+    context.around = plugins.around_pass
+    context.check = bool(options.check)
+    passes.run(pipeline, graph, context)
+
+
+def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: Context) -> dict[str, object]:
+    """What the IR tells about its origin; nothing in it depends on the time or the machine."""
+    from mo_core import __version__
+
+    info: dict[str, object] = {
+        "MO_version": f"mo-core {__version__}",
+        "conversion_parameters": {"framework": frontend.name, **options.shown()},
+        "framework": {k: v for k, v in sorted(model.metadata.items())} if model.metadata else {},
+        "legacy_frontend": "False",
+        **context.info,
+    }
+    return {k: v for k, v in info.items() if v != {}}
+
+
+class _Watch:
+    """Times the stages and tells the progress display."""
+
+    def __init__(self, report: Report, progress: Progress | None) -> None:
+        self._report, self._progress = report, progress
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        if self._progress is not None:
+            self._progress.stage(name)
+        start = time.perf_counter()
+        yield
+        self._report.seconds[name] = time.perf_counter() - start
+
+
+def inspect(source: Any, options: Options, plugins: Plugins, frontend: Frontend) -> tuple[SourceModel, Counter[str], set[str]]:
+    """Read without converting: the model, source ops with counts, and those without a converter."""
+    model = read(frontend, source, options)
+    table = ConverterTable(plugins.converters(frontend.name))
+    counts: Counter[str] = Counter()
+    missing: set[str] = set()
+    for node in model.graph.walk():
+        if isinstance(node, (Parameter, Result)) or not isinstance(node, Foreign):
+            continue
+        op = f"{node.domain}:{node.op}" if node.domain else node.op
+        counts[op] += 1
+        if op not in missing and table.find(node) is None and (model.expand is None or model.expand(node) is None):
+            missing.add(op)
+    return model, counts, missing

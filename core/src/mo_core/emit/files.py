@@ -1,0 +1,110 @@
+"""Saving: temporary names in the target folder, then an atomic rename of both files."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mo_core.emit.weights import WeightsWriter
+from mo_core.emit.xml import XmlWriter
+from mo_core.errors import UsageError
+from mo_core.ir import Graph
+
+
+@dataclass
+class Emitted:
+    """What was written.
+
+    Attributes:
+        xml, bin: the files; xml_bytes, bin_bytes: their sizes; shared_bytes: what equal tensors saved;
+        layers: layers by IR type; kept_full: constants that did not fit fp16 and stayed as they were.
+    """
+
+    xml: Path | None = None
+    bin: Path | None = None
+    xml_bytes: int = 0
+    bin_bytes: int = 0
+    shared_bytes: int = 0
+    layers: dict[str, int] = field(default_factory=dict)
+    kept_full: list[str] = field(default_factory=list)
+
+
+def save(
+    graph: Graph,
+    path: str | os.PathLike[str],
+    *,
+    name: str = "",
+    rt_info: Mapping[str, object] | None = None,
+    version: int = 11,
+    advance: Callable[[int], None] | None = None,
+) -> Emitted:
+    """Write `path` (`.xml`) and the `.bin` beside it.
+
+    An interrupted or failed run leaves what was there before. Raises UsageError when the folder cannot be written.
+    `advance` is told the bytes of weights as they are written.
+    """
+    xml = Path(path)
+    if xml.suffix != ".xml":
+        xml = xml.with_name(xml.name + ".xml")
+    binary = xml.with_suffix(".bin")
+    temporary: list[Path] = []
+    try:
+        xml.parent.mkdir(parents=True, exist_ok=True)
+        for target in (xml, binary):
+            handle, made = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+            os.close(handle)
+            temporary.append(Path(made))
+        with open(temporary[0], "w", encoding="utf-8", newline="\n", buffering=1 << 20) as text, open(
+            temporary[1], "w+b", buffering=0
+        ) as raw:
+            emitted = _write(graph, text, raw, name or xml.stem, rt_info or {}, version, advance)  # type: ignore[arg-type]
+        for made_path in temporary:
+            os.chmod(made_path, 0o666 & ~_umask())
+        emitted.xml_bytes = temporary[0].stat().st_size
+        # weights first: a reader that sees the new topology must never see the old weights
+        os.replace(temporary[1], binary)
+        os.replace(temporary[0], xml)
+    except OSError as e:
+        raise UsageError(
+            f'cannot write "{e.filename or xml}": {e.strerror or e}', "Free some space or choose another --output_dir."
+        ) from e
+    finally:
+        for made_path in temporary:
+            made_path.unlink(missing_ok=True)
+    emitted.xml, emitted.bin = xml, binary
+    return emitted
+
+
+def serialize(graph: Graph, *, name: str = "model", rt_info: Mapping[str, object] | None = None, version: int = 11) -> tuple[str, bytes]:
+    """The two files in memory, as the runtime's `read_model(model=…, weights=…)` takes them."""
+    text, raw = io.StringIO(), io.BytesIO()
+    _write(graph, text, raw, name, rt_info or {}, version, None)
+    return text.getvalue(), raw.getvalue()
+
+
+def _write(
+    graph: Graph,
+    text: io.TextIOBase,
+    raw: io.BytesIO,
+    name: str,
+    rt_info: Mapping[str, object],
+    version: int,
+    advance: Callable[[int], None] | None,
+) -> Emitted:
+    weights = WeightsWriter(raw, advance)
+    writer = XmlWriter(text, weights, version)  # type: ignore[arg-type]
+    writer.model(graph, name, rt_info)
+    weights.flush()
+    return Emitted(
+        bin_bytes=weights.size, shared_bytes=weights.shared, layers=dict(sorted(writer.layers.items())), kept_full=weights.kept_full
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,95 @@
+"""The errors a user meets: one sentence of fact, one of remedy, and notes from the layers that know the place.
+
+Every class carries its exit code, so that the command line and a caller of the API see the same taxonomy.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MoError(Exception):
+    """Base of everything `mo` raises on purpose.
+
+    Args:
+        fact: what is wrong, one sentence in the user's terms.
+        remedy: how to go on, one sentence; empty when nothing can be said.
+        where: the place (byte offset, field path, node, file), put before the notes.
+    """
+
+    exit_code = 1
+
+    def __init__(self, fact: str, remedy: str = "", *, where: str = "") -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.remedy = remedy
+        self.notes: list[str] = [where] if where else []
+
+    def note(self, text: str) -> MoError:
+        """Add what an outer layer knows (the node, the file, the pass) and return the error, to be raised again."""
+        if text and text not in self.notes:
+            self.notes.append(text)
+        return self
+
+    def __str__(self) -> str:
+        head = self.fact + (f" ({'; '.join(self.notes)})" if self.notes else "")
+        return f"{head}\n{self.remedy}" if self.remedy else head
+
+
+class UsageError(MoError):
+    """A bad option, a missing file, an adapter that is not installed."""
+
+    exit_code = 2
+
+
+class ModelError(MoError):
+    """The file is wrong: truncated, corrupt or contradicting itself."""
+
+    exit_code = 3
+
+
+class ShapeError(MoError):
+    """Operand types that an operation cannot take; the message carries the types of all operands."""
+
+    exit_code = 3
+
+
+class Unsupported(MoError):
+    """A valid model that is beyond us; the remedy says what would help."""
+
+    exit_code = 4
+
+
+class PluginError(MoError):
+    """A plug-in that fails: names its distribution, version and hook."""
+
+    exit_code = 5
+
+
+class InternalError(MoError):
+    """A bug of ours: names the pass, the node and the textual IR around it."""
+
+    exit_code = 70
+
+
+class Decline(Exception):
+    """Raised by a rewrite rule that matched but must not fire; the reason is what `--explain` shows."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to `count` known names that look like `name`, best first (case is ignored)."""
+    lowered: dict[str, str] = {}
+    for k in known:
+        lowered.setdefault(k.lower(), k)
+    return [lowered[k] for k in difflib.get_close_matches(name.lower(), lowered, n=count, cutoff=0.6)]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean "x", "y"?`, or an empty string when nothing is near."""
+    near = nearest(name, known)
+    return f"did you mean {', '.join(repr(n) for n in near)}?".replace("'", '"') if near else ""

@@ -1,0 +1,92 @@
+"""Constant folding: a pure node on constants becomes a constant, as a recipe where it is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from mo_core import ops
+from mo_core import types as t
+from mo_core.errors import MoError
+from mo_core.ir import Constant, Graph, Node, Value
+from mo_core.tensor import EAGER_BYTES, Array, Tensor, encode, lazy, reshaped, transposed
+
+_COMPRESSED_BYTES = 1024
+
+
+def fold(node: Node) -> list[Constant] | None:
+    """Constants for the results of `node`, or None when it does not fold. The node itself is left alone."""
+    if not node.pure or node.fold is None or not node.operands or not node.results:
+        return None
+    tensors = []
+    for v in node.operands:
+        if not isinstance(v.node, Constant):
+            return None
+        tensors.append(v.node.value)
+    if _stays_compressed(node, tensors[0]):
+        return None
+    try:
+        return _fold(node, tensors)
+    except (TypeError, ValueError, ArithmeticError, IndexError, NotImplementedError, MoError):
+        return None  # the runtime will meet the same contradiction, with the node at hand
+
+
+def _stays_compressed(node: Node, source: Tensor) -> bool:
+    """Weights in a small type with a Convert behind them are meant to be stored like that."""
+    return isinstance(node, ops.Convert) and source.element.bits < node.element.bits and source.nbytes > _COMPRESSED_BYTES
+
+
+def _fold(node: Node, tensors: list[Tensor]) -> list[Constant] | None:
+    if len(node.results) == 1 and t.is_static(node.shape) and node.element is not t.dynamic:
+        return [Constant(value=_recipe(node, tensors, t.static(node.shape)))]
+    if sum(x.nbytes for x in tensors) > 16 * EAGER_BYTES:
+        return None
+    with np.errstate(all="ignore"):
+        contents = node.fold(*[x.numpy() for x in tensors])
+    many = contents if isinstance(contents, (tuple, list)) else [contents]
+    if len(many) != len(node.results):
+        return None
+    return [Constant(value=_array(c, r)) for c, r in zip(many, node.results)]
+
+
+def _array(content: object, result: Value) -> Array:
+    content = np.asarray(content)
+    element = t.from_dtype(content.dtype) if result.element is t.dynamic else result.element
+    return Array(encode(content, element), element, content.shape)
+
+
+def _recipe(node: Node, tensors: list[Tensor], shape: tuple[int, ...]) -> Tensor:
+    """The result as a tensor: reshapes share the window, the rest is evaluated when it is written."""
+    if isinstance(node, (ops.Reshape, ops.Squeeze, ops.Unsqueeze)):
+        return reshaped(tensors[0], shape)
+    if isinstance(node, ops.Transpose) and tensors[0].element.dtype is None:
+        return transposed(tensors[0], [int(a) for a in tensors[1].numpy()])
+    function, element = node.fold, node.element
+
+    def evaluate(*arrays: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        result = function(*arrays)
+        return encode(result[0] if isinstance(result, (tuple, list)) else result, element)
+
+    by_rows = isinstance(node, (ops.Elementwise, ops.Convert, ops.Unary))
+    return lazy(evaluate, *tensors, element=element, shape=shape, by_rows=by_rows)
+
+
+def fold_all(graph: Graph, nodes: Iterable[Node]) -> list[Node]:
+    """Fold those of `nodes` that fold, in order; returns the readers of the new constants."""
+    touched: list[Node] = []
+    for node in nodes:
+        if node.graph is not graph:
+            continue
+        constants = fold(node)
+        if constants is None:
+            continue
+        for result, made in zip(node.results, constants):
+            made.name, made.origin = node.name, node.origin
+            if result.uses:
+                graph.splice([made], node)
+                touched.extend(graph.replace(result, made))
+        graph.erase_dead([node])
+    return touched
+
+

@@ -1,0 +1,514 @@
+"""Front-ends and converters: from a file to a graph of source ops, and from source ops to OpenVINO ops.
+
+A front-end reads a file into a `Graph` of `Foreign` nodes. A converter is a function whose signature is the source
+op's schema: positional parameters are inputs (default None = optional, `*rest` = variadic), keyword-only parameters are
+attributes with the framework's defaults. Three keyword-only names are special and never attributes: `node` (the
+`Foreign` itself), `convert` (converts a body graph in place) and `options` (the conversion's options).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mo_core import types as t
+from mo_core.errors import InternalError, MoError, ModelError, ShapeError, Unsupported, UsageError, did_you_mean
+from mo_core.ir import Graph, Node, Result, Value
+from mo_core.types import Type
+
+if TYPE_CHECKING:
+    from mo_core.options import Option
+
+UNKNOWN = Type(t.dynamic, None)
+SPECIAL = ("node", "convert", "options")
+
+
+class Foreign(Node):
+    """A source op that is not converted yet.
+
+    Attributes:
+        framework, domain, op, version: what it is (`onnx`, `com.microsoft`, `Gelu`, opset version of the domain).
+        slots: the inputs in order, None where an optional one is left out; `operands` holds the present ones.
+        given: attributes as read: Python numbers, texts, tuples, `Tensor`s and `Graph`s.
+        result_types: types as far as the file states them.
+    """
+
+    def __init__(
+        self,
+        framework: str,
+        op: str,
+        inputs: Sequence[Value | None],
+        attributes: Mapping[str, Any] | None = None,
+        results: int | Sequence[Type] = 1,
+        *,
+        domain: str = "",
+        version: int = 0,
+        name: str = "",
+    ) -> None:
+        self.framework, self.op, self.domain, self.version = framework, op, domain, version
+        self.type_name = f"{framework}.{op}"  # type: ignore[misc]
+        self.given: dict[str, Any] = dict(attributes or {})
+        self.result_types: Sequence[Type] = [UNKNOWN] * results if isinstance(results, int) else results
+        self.graph = None
+        self._prev = self._next = None
+        self._order = 0
+        self.name, self.origin = name, (name,) if name else ()
+        self._present = [i for i, v in enumerate(inputs) if v is not None]
+        self._slot_count = len(inputs)
+        self.operands = tuple(v for v in inputs if v is not None)
+        self._set_results(self.result_types)
+
+    @property
+    def slots(self) -> list[Value | None]:
+        """The inputs in the source op's own order, None where one is left out."""
+        slots: list[Value | None] = [None] * self._slot_count
+        for i, v in zip(self._present, self.operands):
+            slots[i] = v
+        return slots
+
+    @property
+    def bodies(self) -> tuple[Graph, ...]:
+        return tuple(g for g in self.given.values() if isinstance(g, Graph))
+
+    def infer(self) -> Sequence[Type]:
+        return self.result_types
+
+    def refresh(self) -> bool:
+        return False
+
+    def evolve(self, *operands: Value, **changed: Any) -> Foreign:
+        slots: list[Value | None] = [None] * self._slot_count
+        for i, v in zip(self._present, operands or self.operands):
+            slots[i] = v
+        return Foreign(
+            self.framework, self.op, slots, {**self.given, **changed}, self.result_types,
+            domain=self.domain, version=self.version, name=self.name,
+        )  # fmt: skip
+
+
+class Pack(tuple[Value, ...]):
+    """Several values that the source framework treats as one (a sequence, an optional); never reaches the IR."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Converter:
+    """How one source op becomes OpenVINO ops.
+
+    Args:
+        op: source op name; domain: its domain ("" = the framework's own); since: first opset version it is right for.
+        function: the converter; ignore: attributes that may be present and do not matter ("*": all unknown ones).
+    """
+
+    op: str
+    function: Callable[..., Any]
+    domain: str = ""
+    since: int = 0
+    ignore: frozenset[str] = frozenset()
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the positional inputs, in order."""
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        return tuple(p.name for p in self._parameters if p.kind in kinds)
+
+    @cached_property
+    def required_inputs(self) -> int:
+        """How many of them have no default."""
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        return sum(1 for p in self._parameters if p.kind in kinds and p.default is inspect.Parameter.empty)
+
+    @cached_property
+    def variadic(self) -> bool:
+        """True when any number of further inputs is taken."""
+        return any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in self._parameters)
+
+    @cached_property
+    def attributes(self) -> dict[str, inspect.Parameter]:
+        """Keyword-only parameters: the attributes, without the special names."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return {p.name: p for p in self._parameters if p.kind is kind and p.name not in SPECIAL}
+
+    @cached_property
+    def special(self) -> tuple[str, ...]:
+        """Which of `node`, `convert`, `options` the function wants."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return tuple(p.name for p in self._parameters if p.kind is kind and p.name in SPECIAL)
+
+    @cached_property
+    def _parameters(self) -> list[inspect.Parameter]:
+        return list(inspect.signature(self.function).parameters.values())
+
+
+def converter(
+    op: str, *, domain: str = "", since: int = 0, ignore: Iterable[str] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a function as converter of a source op; may be given several times. Adapters wrap this (`onnx_op`)."""
+
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        record = Converter(op, function, domain, since, frozenset(ignore))
+        function.__dict__.setdefault("mo_converters", []).append(record)
+        return function
+
+    return mark
+
+
+def converters_of(*modules: ModuleType) -> list[Converter]:
+    """All converters that are marked in these modules, in order of definition."""
+    found: list[Converter] = []
+    for module in modules:
+        for thing in vars(module).values():
+            if getattr(thing, "__module__", None) == module.__name__:
+                found.extend(getattr(thing, "mo_converters", ()))
+    return found
+
+
+class ConverterTable:
+    """Converters by domain and op; the newest whose `since` is not above the model's version wins."""
+
+    def __init__(self, converters: Iterable[Converter]) -> None:
+        self._by_op: dict[tuple[str, str], list[Converter]] = {}
+        for c in converters:
+            self._by_op.setdefault((c.domain, c.op), []).append(c)
+        for versions in self._by_op.values():
+            versions.sort(key=lambda c: c.since)  # stable: a later registration overrides an earlier one
+
+    def find(self, node: Foreign) -> Converter | None:
+        """The converter for a node, or None."""
+        best = None
+        for c in self._by_op.get((node.domain, node.op), ()):
+            if c.since <= node.version:
+                best = c
+        return best
+
+    def ops(self) -> list[tuple[str, str]]:
+        """All (domain, op) pairs, sorted."""
+        return sorted(self._by_op)
+
+    def versions(self, domain: str, op: str) -> list[Converter]:
+        """The converters of one op, oldest first."""
+        return list(self._by_op.get((domain, op), ()))
+
+
+@dataclass
+class SourceModel:
+    """What a front-end read.
+
+    Attributes:
+        graph: of `Foreign` nodes; its values carry the tensor names of the file.
+        name: name of the model inside the file; metadata: free texts to keep in `rt_info`.
+        names_are_tensors: a name given by the user means a tensor first, then a node (else the other way round).
+        expand: turns a node that has no converter into a graph of other source ops (function bodies), or None.
+        notes: warnings for the report.
+    """
+
+    graph: Graph
+    name: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    names_are_tensors: bool = False
+    expand: Callable[[Foreign], Graph | None] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class Frontend:
+    """Base of the front-ends; an adapter gives one instance from the hook `mo_frontends`.
+
+    Class attributes: `name` (as in `--framework`), `title`, `distribution` (what `pip install` brings it), `suffixes`.
+    """
+
+    name = ""
+    title = ""
+    distribution = ""
+    suffixes: tuple[str, ...] = ()
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """True when the file (its first 4 KiB are in `head`; empty for a folder) looks like one of this framework."""
+        return path.suffix.lower() in self.suffixes
+
+    def accepts(self, source: object) -> bool:
+        """True when an in-memory object is a model of this framework."""
+        return False
+
+    def options(self) -> Sequence[Option]:
+        """Options that only this front-end has."""
+        return ()
+
+    def read(self, source: Any, options: Any) -> SourceModel:
+        """Read a path or an in-memory object; weights stay windows. Raises ModelError."""
+        raise NotImplementedError
+
+    def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
+        """Attributes as the converter's keywords: by default as read. Frameworks with text attributes parse here."""
+        return node.given
+
+    def default_model_name(self, source: Path) -> str:
+        """Stem of the output files."""
+        return source.stem
+
+
+class _Failure:
+    """A value that could not be converted; what reads it is skipped, so that all problems are reported at once."""
+
+
+class _Reported(Exception):
+    """A body failed, and the problem is in the list already."""
+
+
+@dataclass
+class Problem:
+    """Why one source op is not supported: its kind, the first node's name, how many there are, the reason."""
+
+    op: str
+    name: str
+    count: int
+    reason: str
+
+
+class Conversion:
+    """One run of the converters over a source model, in place."""
+
+    def __init__(
+        self,
+        table: ConverterTable,
+        frontend: Frontend,
+        options: Any = None,
+        expand: Callable[[Foreign], Graph | None] | None = None,
+        advice: Callable[[Foreign], str] | None = None,
+        tick: Callable[[int], None] | None = None,
+    ) -> None:
+        self.table, self.frontend, self.options = table, frontend, options
+        self._expand, self._advice, self._tick = expand, advice, tick
+        self._virtual: dict[Value, Any] = {}
+        self._problems: dict[tuple[str, str], Problem] = {}
+        self._done: list[list[Foreign]] = []
+
+    def run(self, graph: Graph) -> None:
+        """Convert all nodes. Raises Unsupported with every op that has no converter, or what a converter raises."""
+        self._survey(graph)
+        self._raise_problems()
+        self.convert(graph)
+        self._raise_problems()
+        self._spread(graph)
+
+    def convert(self, graph: Graph, bound: Mapping[Value, Value | Pack] | None = None) -> list[Any]:
+        """Convert the nodes of one graph (bodies are converted when their node is).
+
+        `bound` says what stands for some values inside, such as the parameters of a body. Returns the values of the
+        outputs, a `Pack` for a sequence.
+        """
+        if len(self._done) > 64:
+            raise ModelError("sub-graphs are nested more than 64 deep", "Flatten the control flow of the model.")
+        self._virtual.update(bound or {})
+        done: list[Foreign] = []
+        self._done.append(done)
+        try:
+            for node in graph:
+                if isinstance(node, Foreign):
+                    self._convert_node(graph, node)
+                    if self._tick is not None and not len(done) % 256:
+                        self._tick(len(done))
+        finally:
+            self._done.pop()
+        if not self._problems:
+            for node in reversed(done):
+                if not any(r.uses for r in node.results):
+                    graph.erase(node)
+        outputs = [self._virtual.get(r.source, r.source) for r in graph.outputs]
+        if self._done and any(isinstance(v, _Failure) for v in outputs):
+            raise _Reported("a body could not be converted")
+        return outputs
+
+    def _spread(self, graph: Graph) -> None:
+        """A sequence as output of the model becomes one output for each element, numbered."""
+        outputs: list[Result] = []
+        for result in list(graph.outputs):
+            pack = self._virtual.get(result.source)
+            if not isinstance(pack, Pack):
+                outputs.append(result)
+                continue
+            node, name = result.source.node, result.source.label
+            graph.remove_output(result)
+            outputs += [graph.add_output(value, f"{name}_{i}") for i, value in enumerate(pack)]
+            if not any(r.uses for r in node.results):
+                graph.erase(node)
+        graph.outputs[:] = outputs
+
+    # -- one node
+
+    def _convert_node(self, graph: Graph, node: Foreign) -> None:
+        self._done[-1].append(node)
+        slots = [self._virtual.get(v, v) if v is not None else None for v in node.slots]
+        if any(isinstance(v, _Failure) for v in slots):
+            self._fail(node)
+            return
+        converter_ = self.table.find(node)
+        try:
+            if converter_ is None:
+                self._inline(graph, node)
+                return
+            values = self._call(converter_, node, slots)
+        except _Reported:
+            self._fail(node)
+            return
+        except Unsupported as e:
+            self._problem(node, e.fact)
+            self._fail(node)
+            return
+        except MoError as e:
+            raise e.note(f'{node.op} "{node.name or node.label}"')
+        except RecursionError:
+            raise
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, AssertionError) as e:
+            raise self._blame(node, converter_, e) from e
+        self._install(graph, node, values)
+
+    def _call(self, c: Converter, node: Foreign, slots: list[Any]) -> Sequence[Any]:
+        if len(slots) > len(c.inputs) and not c.variadic:
+            if any(v is not None for v in slots[len(c.inputs) :]):
+                raise Unsupported(f"{node.op} has {len(slots)} inputs, and {len(c.inputs)} are known")
+            slots = slots[: len(c.inputs)]
+        present = [i for i, v in enumerate(slots) if v is not None]
+        if any(i not in present for i in range(c.required_inputs)):
+            wanted = c.inputs[next(i for i in range(c.required_inputs) if i not in present)]
+            raise ModelError(f"{node.op} needs input `{wanted}`, and it is not given")
+        given = self.frontend.prepare(c, node)
+        keywords = {k: v for k, v in given.items() if k in c.attributes}
+        unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]
+        if unknown:
+            raise Unsupported(f'attribute "{unknown[0]}" of {node.op} is not known', did_you_mean(unknown[0], c.attributes))
+        for name, parameter in c.attributes.items():
+            if parameter.default is inspect.Parameter.empty and name not in keywords:
+                raise ModelError(f'{node.op} needs attribute "{name}", and it is not given')
+        for name in c.special:
+            keywords[name] = {"node": node, "convert": self.convert, "options": self.options}[name]
+        values = c.function(*slots, **keywords)
+        return values if isinstance(values, (list, tuple)) and not isinstance(values, Pack) else (values,)
+
+    def _install(self, graph: Graph, node: Foreign, values: Sequence[Any]) -> None:
+        if len(values) == 1 and len(node.results) > 1 and isinstance(values[0], Node):
+            values = values[0].results
+        flat = [v for value in values for v in (value if isinstance(value, Pack) else (value,))]
+        new = graph.splice([v for v in flat if v is not None], node)
+        self._name(node, new, values)
+        for i, result in enumerate(node.results):
+            value = values[i] if i < len(values) else None
+            if isinstance(value, Pack):
+                self._virtual[result] = value
+            elif value is not None:
+                graph.replace(result, value)
+            elif result.uses:
+                self._problem(node, f"output {i} cannot be computed")
+                self._virtual[result] = _Failure()
+
+    def _name(self, node: Foreign, new: Sequence[Node], values: Sequence[Any]) -> None:
+        name = node.name or (node.names[0] if node.names else "")
+        main = values[0].node if values and isinstance(values[0], Value) else None
+        origin = (name,)
+        for made in new:
+            if not made.name:
+                made.name = name if made is main else f"{name}/{made.type_name}"
+            made.origin = made.origin or origin
+
+    def _inline(self, graph: Graph, node: Foreign) -> None:
+        """Put the body of a function in the place of its call and convert that."""
+        body = self._expand(node) if self._expand is not None else None
+        if body is None:
+            raise Unsupported(f"{node.op} has no converter")
+        for inner in inline(graph, node, body):
+            if isinstance(inner, Foreign):
+                self._convert_node(graph, inner)
+
+    # -- problems
+
+    def _survey(self, graph: Graph) -> None:
+        for node in graph.walk():
+            if isinstance(node, Foreign) and self.table.find(node) is None:
+                if self._expand is None or self._expand(node) is None:
+                    self._problem(node, self._advice(node) if self._advice is not None else "")
+
+    def _problem(self, node: Node, reason: str) -> None:
+        op = f"{node.domain}:{node.op}" if isinstance(node, Foreign) and node.domain else getattr(node, "op", node.type_name)
+        known = self._problems.setdefault((op, reason), Problem(op, node.name or node.label, 0, reason))
+        known.count += 1
+
+    def _fail(self, node: Foreign) -> None:
+        for result in node.results:
+            self._virtual[result] = _Failure()
+
+    def _raise_problems(self) -> None:
+        if self._problems:
+            raise unsupported(list(self._problems.values()))
+
+    def _blame(self, node: Foreign, c: Converter | None, e: Exception) -> MoError:
+        place = f"{c.function.__module__}.{c.function.__qualname__}" if c is not None else "inlining"
+        operands = ", ".join(str(v.type) if isinstance(v, Value) else "-" for v in node.slots)
+        return InternalError(
+            f'the converter {place} failed on {node.op} "{node.name or node.label}": {type(e).__name__}: {e}',
+            "This is a bug of the converter; please report it with the model's node.",
+            where=f"operands {operands}; attributes {sorted(node.given)}",
+        )
+
+
+def unsupported(problems: Sequence[Problem]) -> Unsupported:
+    """One error for all ops that are beyond us, with counts, the first node and what would help."""
+    lines = []
+    for p in sorted(problems, key=lambda p: (-p.count, p.op)):
+        lines.append(f'{p.op} ({p.count} node{"s" * (p.count > 1)}, first "{p.name}"){": " + p.reason if p.reason else ""}')
+    count = len({p.op for p in problems})
+    fact = f"{count} operation{'s are' if count > 1 else ' is'} not supported: " + "; ".join(lines)
+    error = Unsupported(
+        fact,
+        "Cut the model before or behind them with --input and --output, or give a converter with --extension FILE.py.",
+    )
+    error.problems = list(problems)  # type: ignore[attr-defined]
+    return error
+
+
+def inline(graph: Graph, node: Foreign, body: Graph) -> list[Node]:
+    """Replace `node` by copies of the nodes of `body`, whose parameters stand for the node's slots; returns the copies."""
+    slots = node.slots
+    mapping: dict[Value, Value | None] = {p: slots[i] if i < len(slots) else None for i, p in enumerate(body.inputs)}
+    copies: list[Node] = []
+    for inner in body:
+        if inner in mapping or isinstance(inner, Result):
+            continue
+        if isinstance(inner, Foreign):
+            inputs = [mapping.get(v, v) if v is not None else None for v in inner.slots]
+            given = {k: _rebased(g, mapping) if isinstance(g, Graph) else g for k, g in inner.given.items()}
+            copy: Node = Foreign(
+                inner.framework, inner.op, inputs, given, inner.result_types,
+                domain=inner.domain, version=inner.version, name=f"{node.name or node.label}/{inner.name or inner.op}",
+            )  # fmt: skip
+        else:
+            copy = inner.evolve(*[mapping.get(v) or v for v in inner.operands])
+        graph.splice([copy], node)
+        copies.append(copy)
+        mapping.update(zip(inner.results, copy.results))
+    for result, output in zip(node.results, body.outputs):
+        value = mapping.get(output.source)
+        if value is not None:
+            graph.replace(result, value)
+        elif result.uses:
+            raise ShapeError(f'output "{result.label}" of the function {node.op} is an input that was left out')
+    return copies
+
+
+def _rebased(body: Graph, mapping: Mapping[Value, Value | None]) -> Graph:
+    """A body inside a function: what it reads of the function's values becomes what those stand for."""
+    for inner in body.walk():
+        for i, v in enumerate(inner.operands):
+            new = mapping.get(v)
+            if new is not None:
+                inner.set_operand(i, new)
+    return body
+
+
+def require_known(name: str, known: Iterable[str], what: str) -> UsageError:
+    """The error for a name the model does not have, with the nearest ones."""
+    return UsageError(f'the model has no {what} "{name}"', did_you_mean(name, known) or "See `mo inspect MODEL`.")

@@ -1,0 +1,208 @@
+"""Patterns: small trees of ops with captures.
+
+    p.Multiply(p.Convolution(any_("x"), const("w"), name="conv", uses=1), const("s"))
+
+Names of ops, attributes and captures are checked when the pattern is made, that is, when its module is imported.
+Commutativity comes from the schema of the op.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mo_core import ops
+from mo_core.errors import UsageError, did_you_mean
+from mo_core.ir import Constant, Node, Value
+
+
+class Match:
+    """What a pattern found: captures by name, and the nodes that op patterns matched (the root first)."""
+
+    __slots__ = ("captures", "nodes")
+
+    def __init__(self, captures: dict[str, Any] | None = None, nodes: tuple[Node, ...] = ()) -> None:
+        self.captures = captures or {}
+        self.nodes = nodes
+
+    def bind(self, name: str, thing: Any) -> Match | None:
+        """This match with one more capture; None when the name already stands for something else."""
+        if not name:
+            return self
+        if name in self.captures:
+            return self if self.captures[name] is thing else None
+        return Match({**self.captures, name: thing}, self.nodes)
+
+
+class Pattern:
+    """Base: `match` yields every way in which a value fits."""
+
+    name = ""
+
+    def match(self, value: Value, match: Match) -> Iterator[Match]:
+        """Extend `match` by this pattern at `value`."""
+        raise NotImplementedError
+
+    def names(self) -> set[str]:
+        """All capture names in here."""
+        return {self.name} if self.name else set()
+
+    @property
+    def depth(self) -> int:
+        """Levels of op patterns."""
+        return 0
+
+
+class Any_(Pattern):
+    """Any value, optionally one that fulfils a condition."""
+
+    def __init__(self, name: str = "", where: Callable[[Value], bool] | None = None, uses: int | None = None) -> None:
+        self.name, self._where, self._uses = name, where, uses
+
+    def match(self, value: Value, match: Match) -> Iterator[Match]:
+        if self._uses is not None and len(value.uses) != self._uses:
+            return
+        if self._where is None or self._where(value):
+            found = match.bind(self.name, value)
+            if found is not None:
+                yield found
+
+
+class Const(Pattern):
+    """A constant; `value`: a scalar number it must be equal to everywhere (small constants only)."""
+
+    def __init__(self, name: str = "", value: float | None = None, where: Callable[[Value], bool] | None = None) -> None:
+        self.name, self._value, self._where = name, value, where
+
+    def match(self, value: Value, match: Match) -> Iterator[Match]:
+        if not isinstance(value.node, Constant) or (self._where is not None and not self._where(value)):
+            return
+        if self._value is not None and not is_number(value, self._value):
+            return
+        found = match.bind(self.name, value)
+        if found is not None:
+            yield found
+
+
+class Op(Pattern):
+    """A node of one of several ops.
+
+    Args:
+        kinds: op classes; operands: patterns for the first operands (the others are free);
+        name: capture of the node; uses: number of uses that the matched result must have;
+        result: which result of the node (None: any); attributes: values or predicates.
+    """
+
+    def __init__(
+        self,
+        kinds: tuple[type[Node], ...],
+        operands: Sequence[Pattern],
+        name: str = "",
+        uses: int | None = None,
+        result: int | None = 0,
+        where: Callable[[Any], bool] | None = None,
+        **attributes: Any,
+    ) -> None:
+        self.kinds, self.operands, self.name = kinds, tuple(operands), name
+        self._uses, self._result, self._where, self._attributes = uses, result, where, attributes
+        for kind in kinds:
+            for attribute in attributes:
+                if attribute not in kind.schema.attributes:
+                    raise kind.schema.unknown(kind, attribute)
+        self._commutative = len(self.operands) == 2 and all(k.commutative for k in kinds)
+
+    def match(self, value: Value, match: Match) -> Iterator[Match]:
+        node = value.node
+        if not isinstance(node, self.kinds) or len(node.operands) < len(self.operands):
+            return
+        if self._result is not None and value.index != self._result:
+            return
+        if self._uses is not None and len(value.uses) != self._uses:
+            return
+        for attribute, wanted in self._attributes.items():
+            actual = getattr(node, attribute)
+            if not (wanted(actual) if callable(wanted) else actual == wanted):
+                return
+        if self._where is not None and not self._where(node):
+            return
+        found = match.bind(self.name, node)
+        if found is None:
+            return
+        found = Match(found.captures, (*found.nodes, node))
+        yield from _operands(self.operands, node.operands, found)
+        if self._commutative:
+            yield from _operands(self.operands, (node.operands[1], node.operands[0]), found)
+
+    def names(self) -> set[str]:
+        return super().names().union(*[o.names() for o in self.operands])
+
+    @property
+    def depth(self) -> int:
+        return 1 + max((o.depth for o in self.operands), default=0)
+
+
+class Either(Pattern):
+    """The first of several patterns that fits (all ways are tried)."""
+
+    def __init__(self, *choices: Pattern) -> None:
+        self.choices = choices
+
+    def match(self, value: Value, match: Match) -> Iterator[Match]:
+        for choice in self.choices:
+            yield from choice.match(value, match)
+
+    def names(self) -> set[str]:
+        return set().union(*[c.names() for c in self.choices])
+
+    @property
+    def depth(self) -> int:
+        return max(c.depth for c in self.choices)
+
+
+def _operands(patterns: Sequence[Pattern], values: Sequence[Value], match: Match) -> Iterator[Match]:
+    if not patterns:
+        yield match
+        return
+    for found in patterns[0].match(values[0], match):
+        yield from _operands(patterns[1:], values[1:], found)
+
+
+def is_number(value: Value, number: float, tolerance: float = 1e-6) -> bool:
+    """True for a constant whose elements all equal `number` (relative tolerance)."""
+    content = value.known
+    if content is None or content.dtype.kind not in "fiu" or not content.size:
+        return False
+    return bool((abs(content - number) <= tolerance * max(1.0, abs(number))).all())
+
+
+def any_(name: str = "", where: Callable[[Value], bool] | None = None, uses: int | None = None) -> Any_:
+    """Any value."""
+    return Any_(name, where, uses)
+
+
+def const(name: str = "", value: float | None = None, where: Callable[[Value], bool] | None = None) -> Const:
+    """A constant."""
+    return Const(name, value, where)
+
+
+def either(*choices: Pattern) -> Either:
+    """One of several patterns."""
+    return Either(*choices)
+
+
+def op(*kinds: type[Node], operands: Sequence[Pattern] = (), **options: Any) -> Op:
+    """A node of one of several op classes (for ops outside `mo_core.ops`, too)."""
+    return Op(kinds, operands, **options)
+
+
+class _Namespace:
+    """`p.Add(a, b, name=…, uses=…, attribute=…)` for every op of `mo_core.ops`; `p.Add | p.Multiply` does not exist: use `op`."""
+
+    def __getattr__(self, name: str) -> Callable[..., Op]:
+        kind = getattr(ops, name, None)
+        if not (isinstance(kind, type) and issubclass(kind, Node)):
+            raise UsageError(f'there is no op "{name}"', did_you_mean(name, [k for k in vars(ops) if k[:1].isupper()]))
+        return lambda *operands, **options: Op((kind,), operands, **options)
+
+
+p: Any = _Namespace()

@@ -1,0 +1,196 @@
+"""Plug-ins: discovery by entry points and files, blocking, and blame when one fails."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from mo_core import hookspecs
+from mo_core.errors import MoError, PluginError, UsageError
+from mo_core.ir import Graph
+
+if TYPE_CHECKING:
+    from mo_core.frontend import Converter, Frontend
+    from mo_core.ir import Node
+    from mo_core.options import Option
+    from mo_core.passes import Pass
+    from mo_core.report import Report
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Where a plug-in comes from: entry point or file, distribution and version."""
+
+    name: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}".strip()
+
+
+class Plugins:
+    """The plug-ins of one conversion.
+
+    Args:
+        extensions: files or folders given by `--extension`; blocked: names of plug-ins or distributions to leave out;
+        framework: also load the group `mo.<framework>` (see `load_framework`).
+    """
+
+    def __init__(self, extensions: Iterable[str | Path] = (), blocked: Iterable[str] = ()) -> None:
+        self._manager = pluggy.PluginManager("mo")
+        self._manager.add_hookspecs(hookspecs)
+        self._blocked = frozenset(blocked)
+        self._providers: dict[str, Provider] = {}
+        self._frameworks: set[str] = set()
+        from mo_core import builtin
+
+        self._register(builtin, Provider("builtin", "mo-core", ""))
+        self._load_group("mo")
+        for path in extensions:
+            for file in _extension_files(Path(path)):
+                self._register(_load_file(file), Provider(file.stem, str(file), ""))
+
+    def load_framework(self, framework: str) -> None:
+        """Load the plug-ins that only one front-end needs."""
+        if framework not in self._frameworks:
+            self._frameworks.add(framework)
+            self._load_group(f"mo.{framework}")
+
+    @property
+    def providers(self) -> list[Provider]:
+        """What is loaded, in order."""
+        return list(self._providers.values())
+
+    # -- the hooks
+
+    def options(self) -> list[Option]:
+        """Options of all plug-ins."""
+        return [o for _, many in self._collect("mo_options") for o in many]
+
+    def frontends(self) -> list[Frontend]:
+        """Front-ends of all plug-ins; raises PluginError when two have one name."""
+        found: dict[str, tuple[Provider, Frontend]] = {}
+        for provider, many in self._collect("mo_frontends"):
+            for frontend in many:
+                if frontend.name in found:
+                    raise PluginError(f'the front-end "{frontend.name}" is given by {found[frontend.name][0]} and {provider}')
+                found[frontend.name] = provider, frontend
+        return [frontend for _, frontend in found.values()]
+
+    def probe(self, path: Path, head: bytes) -> str | None:
+        """The first answer of `mo_probe`."""
+        return next((name for _, name in self._collect("mo_probe", path=path, head=head)), None)
+
+    def ops(self) -> list[type[Node]]:
+        """Operations, the built-in ones first."""
+        return [o for _, many in self._collect("mo_ops") for o in many]
+
+    def converters(self, framework: str) -> list[Converter]:
+        """Converters for a framework; those of later plug-ins come last and win."""
+        return [c for _, many in self._collect("mo_converters", framework=framework) for c in many]
+
+    def passes(self) -> list[Pass]:
+        """Passes with their distribution filled in."""
+        from mo_core.passes import provided_by
+
+        return [p for provider, many in self._collect("mo_passes") for p in provided_by(many, str(provider))]
+
+    def edit_pipeline(self, passes: list[Pass], options: Any) -> None:
+        """Let plug-ins edit the ordered list."""
+        self._collect("mo_pipeline", passes=passes, options=options)
+
+    def around_pass(self, name: str, graph: Graph) -> ExitStack:
+        """All context managers that plug-ins put around a pass, entered."""
+        stack = ExitStack()
+        for _, manager in self._collect("mo_around_pass", name=name, graph=graph):
+            stack.enter_context(manager)
+        return stack
+
+    def emitted(self, report: Report) -> None:
+        """Tell plug-ins that the files are there."""
+        self._collect("mo_emitted", report=report)
+
+    # -- loading
+
+    def _load_group(self, group: str) -> None:
+        from importlib.metadata import entry_points
+
+        for entry in sorted(entry_points(group=group), key=lambda e: e.name):
+            dist = entry.dist
+            provider = Provider(entry.name, dist.name if dist else entry.value, dist.version if dist else "")
+            if {entry.name, provider.distribution} & self._blocked or f"{group}:{entry.name}" in self._providers:
+                continue
+            try:
+                plugin = entry.load()
+            except Exception as e:
+                raise PluginError(
+                    f"the plug-in {entry.name} of {provider} cannot be imported: {type(e).__name__}: {e}",
+                    f"Reinstall or remove {provider.distribution}, or leave it out with --block-plugin {entry.name}.",
+                ) from e
+            self._register(plugin, provider, f"{group}:{entry.name}")
+
+    def _register(self, plugin: Any, provider: Provider, key: str = "") -> None:
+        key = key or f"{provider.distribution}:{provider.name}"
+        if key in self._providers:
+            return
+        try:
+            self._manager.register(plugin, key)
+            self._manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as e:
+            raise PluginError(f"the plug-in {provider.name} of {provider} does not fit: {e}", "See docs on hooks.") from e
+        self._providers[key] = provider
+
+    def _collect(self, hook: str, **arguments: Any) -> list[tuple[Provider, Any]]:
+        """Call every implementation, first registered first; blame the plug-in that fails."""
+        results = []
+        for impl in getattr(self._manager.hook, hook).get_hookimpls():
+            provider = self._providers.get(impl.plugin_name, Provider(impl.plugin_name, impl.plugin_name, ""))
+            try:
+                result = impl.function(*[arguments[name] for name in impl.argnames])
+            except MoError:
+                raise
+            except Exception as e:
+                raise PluginError(
+                    f"the hook {hook} of {provider} failed: {type(e).__name__}: {e}",
+                    f"Leave the plug-in out with --block-plugin {provider.name}, or report this to its author.",
+                ) from e
+            if result is not None:
+                results.append((provider, result))
+        return results
+
+
+def _extension_files(path: Path) -> Sequence[Path]:
+    if path.is_dir():
+        return sorted(p for p in path.glob("*.py") if not p.name.startswith("_"))
+    if not path.is_file():
+        raise UsageError(f'the extension "{path}" does not exist', "Give a Python file or a folder of them.")
+    return [path]
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Import a single-file extension. Hook functions in it are marked with `@mo_core.hookimpl`."""
+    name = f"mo_extension_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f'the extension "{path}" is not a Python file')
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as e:
+        del sys.modules[name]
+        line = f", line {e.__traceback__.tb_next.tb_lineno}" if e.__traceback__ and e.__traceback__.tb_next else ""
+        raise PluginError(f'the extension "{path}"{line} cannot be loaded: {type(e).__name__}: {e}') from e
+    if not any(getattr(f, "mo_impl", None) is not None for f in vars(module).values() if inspect.isroutine(f)):
+        raise PluginError(f'the extension "{path}" has no hook function', "Mark its hooks with @mo_core.hookimpl.")
+    return module

@@ -1,0 +1,253 @@
+"""Rewriting: rules on patterns, a worklist that revisits the neighbourhood only, provenance, reasons for declining."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mo_core.errors import Decline, InternalError, MoError, UsageError, did_you_mean
+from mo_core.folding import fold_all
+from mo_core.ir import Constant, Graph, Node, Value
+from mo_core.pattern import Match, Op, Pattern
+
+FUEL_PER_NODE = 64
+"""Firings allowed per node of the graph before the driver gives up and names the busiest rules."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rewrite: where `pattern` matches, the value that `function` returns takes the place of the root's results.
+
+    `function` gets the captures by name and returns a value (a sequence for several results), or None to decline, or
+    raises `Decline(reason)`.
+    """
+
+    name: str
+    pattern: Op
+    function: Callable[..., Any]
+    wants: tuple[str, ...]
+
+    @property
+    def doc(self) -> str:
+        """First line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+
+def rule(*patterns: Pattern) -> Callable[[Callable[..., Any]], tuple[Rule, ...]]:
+    """Make a function the action of one or more patterns; its parameters must be captures of each of them."""
+
+    def make(function: Callable[..., Any]) -> tuple[Rule, ...]:
+        wants = tuple(inspect.signature(function).parameters)
+        made = []
+        for pattern in patterns:
+            if not isinstance(pattern, Op):
+                raise UsageError(f"the pattern of rule {function.__name__} must start with an op")
+            for name in wants:
+                if name not in pattern.names():
+                    raise UsageError(f'rule {function.__name__} wants "{name}", which its pattern does not capture',
+                                     did_you_mean(name, pattern.names()))  # fmt: skip
+            made.append(Rule(function.__name__.replace("_", "-"), pattern, function, wants))
+        return tuple(made)
+
+    return make
+
+
+@dataclass
+class Firing:
+    """One application: which rule, the source names that went into it, the name that stayed."""
+
+    pass_name: str
+    rule: str
+    gone: tuple[str, ...]
+    kept: str
+
+
+@dataclass
+class Declined:
+    """One match that did not fire, with the reason."""
+
+    pass_name: str
+    rule: str
+    node: str
+    origin: tuple[str, ...]
+    reason: str
+
+
+@dataclass
+class Record:
+    """What rewriting did: firings, declines (each reason once a node), firings by rule."""
+
+    firings: list[Firing] = field(default_factory=list)
+    declined: list[Declined] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def fire(self, firing: Firing) -> None:
+        """Note a firing."""
+        self.firings.append(firing)
+        self.counts[f"{firing.pass_name}/{firing.rule}"] += 1
+
+    def decline(self, declined: Declined) -> None:
+        """Note a decline, once per rule, node and reason."""
+        key = declined.rule, declined.node, declined.reason
+        if key not in self._seen:
+            self._seen.add(key)
+            self.declined.append(declined)
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Source names (or regular expressions of them) that fusions must not touch: `--finegrain_fusing`."""
+
+    names: tuple[str, ...] = ()
+
+    def covers(self, nodes: Iterable[Node]) -> str:
+        """The first excluded source name among the origins of `nodes`, or an empty string."""
+        for node in nodes:
+            for name in (*node.origin, node.name):
+                if any(name == n or re.fullmatch(n, name) for n in self.names):
+                    return name
+        return ""
+
+
+def absorb(graph: Graph, root: Node, values: Sequence[Value | None], matched: Sequence[Node]) -> list[Node]:
+    """Put `values` in the place of the results of `root`, name the new nodes, fold, and erase what became dead.
+
+    Returns the neighbourhood: new nodes and the readers of the new values.
+    """
+    if len(values) < len(root.results) and any(r.uses for r in root.results[len(values) :]):
+        raise InternalError(f"{root!r} has {len(root.results)} results, and its replacement {len(values)}")
+    new = graph.splice(values, root)
+    _name(new, root, values, matched)
+    touched: list[Node] = list(new)
+    for result, value in zip(root.results, values):
+        if value is not None:
+            touched.extend(graph.replace(result, value))
+        elif result.uses:
+            raise InternalError(f"a rule gave nothing for result {result.index} of {root!r}, which is read")
+    before = [v.node for node in matched if node.graph is graph for v in node.operands]
+    graph.erase_dead([*reversed(new), root, *matched])
+    touched.extend(fold_all(graph, new))
+    return [*touched, *before]
+
+
+def _name(new: Sequence[Node], root: Node, values: Sequence[Value | None], matched: Sequence[Node]) -> None:
+    main = values[0].node if values and values[0] is not None else None
+    origin = tuple(dict.fromkeys(name for node in (root, *matched) for name in node.origin))
+    heirs = {type(node): node for node in reversed(matched) if node is not root}
+    for node in new:
+        if node is main:
+            node.name = node.name or root.name
+        elif not node.name:
+            heir = heirs.pop(type(node), None)
+            node.name = heir.name if heir is not None else f"{root.name}/{node.type_name}"
+        node.origin = node.origin or origin
+
+
+class Driver:
+    """Applies rules to one graph until none fires.
+
+    Args:
+        rules: pairs of pass name and rule; the order decides when several match at a node.
+        record: where firings and declines go; exclusion: nodes that must not be touched.
+    """
+
+    def __init__(self, rules: Sequence[tuple[str, Rule]], record: Record, exclusion: Exclusion | None = None) -> None:
+        self._record, self._exclusion = record, exclusion
+        self._by_kind: dict[type[Node], list[tuple[str, Rule]]] = {}
+        for pass_name, r in rules:
+            for kind in r.pattern.kinds:
+                self._by_kind.setdefault(kind, []).append((pass_name, r))
+        self._reach = max((r.pattern.depth for _, r in rules), default=1)
+        self._rules_of: dict[type[Node], list[tuple[str, Rule]]] = {}
+
+    def run(self, graph: Graph) -> bool:
+        """Rewrite the graph (bodies of control flow, too); True when something fired."""
+        changed = False
+        for body in [b for node in graph for b in node.bodies]:
+            changed |= self.run(body)
+        work: deque[Node] = deque(node for node in graph if self._rules(node))
+        queued = set(work)
+        fuel = FUEL_PER_NODE * (len(graph) + 16)
+        before = self._record.counts.copy()
+        while work:
+            node = work.popleft()
+            queued.discard(node)
+            if node.graph is not graph:
+                continue
+            touched = self._visit(graph, node)
+            if touched is None:
+                continue
+            changed = True
+            fuel -= 1
+            if fuel < 0:
+                busiest = (self._record.counts - before).most_common(3)
+                raise InternalError(f"rewriting does not end; busiest rules: {', '.join(f'{n} ({c})' for n, c in busiest)}")
+            for near in self._neighbourhood(touched):
+                if near not in queued and near.graph is graph and self._rules(near):
+                    queued.add(near)
+                    work.append(near)
+        return changed
+
+    def _rules(self, node: Node) -> list[tuple[str, Rule]]:
+        kind = type(node)
+        found = self._rules_of.get(kind)
+        if found is None:
+            found = [r for base in kind.__mro__ for r in self._by_kind.get(base, ())]  # type: ignore[arg-type]
+            self._rules_of[kind] = found
+        return found
+
+    def _neighbourhood(self, nodes: Iterable[Node]) -> list[Node]:
+        """The nodes and what reads them, as many levels down as the deepest pattern looks up."""
+        seen: dict[Node, None] = dict.fromkeys(nodes)
+        front = list(seen)
+        for _ in range(self._reach):
+            after = [u for n in front if not isinstance(n, Constant) for r in n.results for u in r.users()]
+            front = [u for u in dict.fromkeys(after) if u not in seen]
+            seen.update(dict.fromkeys(front))
+        return list(seen)
+
+    def _visit(self, graph: Graph, node: Node) -> list[Node] | None:
+        for pass_name, r in self._rules(node):
+            for match in r.pattern.match(node, Match()):
+                values = self._try(pass_name, r, node, match)
+                if values is None:
+                    continue
+                gone = tuple(dict.fromkeys(n for m in match.nodes for n in (m.origin or (m.name,))))
+                try:
+                    touched = absorb(graph, node, values, match.nodes)
+                except MoError as e:
+                    raise e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
+                kept = values[0].node.name if values[0] is not None else ""
+                self._record.fire(Firing(pass_name, r.name, gone, kept))
+                return touched
+        return None
+
+    def _try(self, pass_name: str, r: Rule, node: Node, match: Match) -> Sequence[Value | None] | None:
+        def decline(reason: str) -> None:
+            self._record.decline(Declined(pass_name, r.name, node.name, node.origin, reason))
+
+        if self._exclusion is not None and self._exclusion.names:
+            covered = self._exclusion.covers(match.nodes)
+            if covered:
+                decline(f'"{covered}" is excluded by --finegrain_fusing')
+                return None
+        try:
+            value = r.function(**{name: match.captures[name] for name in r.wants})
+        except Decline as d:
+            decline(d.reason)
+            return None
+        except MoError as e:
+            raise e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError) as e:
+            raise InternalError(
+                f'the rule {pass_name}/{r.name} failed at {node!r}: {type(e).__name__}: {e}',
+                f"Switch it off with --disable-pass {pass_name} and report this.",
+            ) from e
+        if value is None or value is node:
+            return None
+        return value if isinstance(value, (tuple, list)) else [value]

@@ -1,0 +1,119 @@
+"""Constant folding, common sub-expressions, no-ops and dead code."""
+
+from __future__ import annotations
+
+from mo_core import ops
+from mo_core import types as t
+from mo_core.folding import fold_all
+from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
+from mo_core.passes import Context, Stage, graph_pass, rewrites
+from mo_core.pattern import any_, p
+from mo_core.rewrite import rule
+from mo_core.tensor import Tensor, equal
+
+
+@graph_pass("constant-folding", stage=Stage.NORMALIZE)
+def constant_folding(graph: Graph, context: Context) -> bool:
+    """Compute what depends on constants only; large results become recipes."""
+    before = len(graph)
+    fold_all(graph, graph)
+    return len(graph) != before
+
+
+@rule(p.Convert(any_("x"), name="convert"), p.ConvertLike(any_("x"), name="convert"))
+def convert_to_same_type(convert: Node, x: Value) -> Value | None:
+    """Convert to the type that is already there."""
+    return x if convert.element is x.element and x.element is not t.dynamic else None
+
+
+@rule(p.Reshape(any_("x"), name="reshape"), p.Squeeze(any_("x"), name="reshape"), p.Unsqueeze(any_("x"), name="reshape"),
+      p.Broadcast(any_("x"), name="reshape"), p.Tile(any_("x"), name="reshape"))  # fmt: skip
+def reshape_to_same_shape(reshape: Node, x: Value) -> Value | None:
+    """Reshape, Squeeze, Broadcast or Tile that leaves the shape as it is."""
+    if not t.same_shape(reshape.shape, x.shape):
+        return None
+    target = reshape.operands[1] if len(reshape.operands) > 1 else None
+    if target is not None and x.is_static and not isinstance(target.node, Constant):
+        return None  # it follows another tensor's shape, which may be changed later on
+    return x
+
+
+@rule(p.Transpose(any_("x"), any_("order"), name="transpose"))
+def transpose_in_order(transpose: Node, x: Value, order: Value) -> Value | None:
+    """Transpose that leaves every axis in its place."""
+    content = order.const
+    return x if content is not None and len(content) and list(content) == list(range(len(content))) else None
+
+
+@rule(p.Identity(any_("x")))
+def identity(x: Value) -> Value:
+    """Identity."""
+    return x
+
+
+@rule(p.Concat(any_("x"), name="concat"))
+def concat_of_one(concat: Node, x: Value) -> Value | None:
+    """Concat of a single operand."""
+    return x if len(concat.operands) == 1 else None
+
+
+@rule(p.Pad(any_("x"), any_("begin"), any_("end")))
+def pad_by_nothing(x: Value, begin: Value, end: Value) -> Value | None:
+    """Pad by zero elements everywhere."""
+    a, b = begin.const, end.const
+    return x if a is not None and b is not None and not a.any() and not b.any() else None
+
+
+no_ops = rewrites(
+    "no-ops", convert_to_same_type, reshape_to_same_shape, transpose_in_order, identity, concat_of_one, pad_by_nothing,
+    stage=Stage.NORMALIZE, after=("constant-folding",), doc="Remove operations that leave their operand as it is.",
+)  # fmt: skip
+
+
+@graph_pass("common-subexpressions", stage=Stage.CLEANUP, before=("dead-code",))
+def common_subexpressions(graph: Graph, context: Context) -> bool:
+    """Compute equal things once."""
+    before = len(graph)
+    for body in [b for node in graph for b in node.bodies]:
+        common_subexpressions.run(body, context)  # type: ignore[misc]
+    seen: dict[object, list[Node]] = {}
+    for node in graph:
+        if not node.pure or node.bodies or isinstance(node, (Parameter, Result)) or not node.results:
+            continue
+        twins = seen.setdefault(_key(node), [])
+        for twin in twins:
+            if _equal(node, twin):
+                for old, new in zip(node.results, twin.results):
+                    graph.replace(old, new)
+                graph.erase_dead([node])
+                break
+        else:
+            twins.append(node)
+    return len(graph) != before
+
+
+def _key(node: Node) -> object:
+    if isinstance(node, Constant):
+        return node.element, node.shape, node.stored_as
+    return type(node), tuple(map(id, node.operands))
+
+
+def _equal(a: Node, b: Node) -> bool:
+    for name in a.schema.attributes:
+        x, y = getattr(a, name), getattr(b, name)
+        if isinstance(x, Tensor) and isinstance(y, Tensor):
+            if not equal(x, y):
+                return False
+        elif x is not y and x != y:
+            return False
+    return True
+
+
+@graph_pass("dead-code", stage=Stage.CLEANUP)
+def dead_code(graph: Graph, context: Context) -> bool:
+    """Erase what no output needs."""
+    before = len(graph)
+    for body in [b for node in graph for b in node.bodies]:
+        dead_code.run(body, context)  # type: ignore[misc]
+    graph.erase_dead(list(reversed(graph)))
+    return len(graph) != before

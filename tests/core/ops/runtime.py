@@ -1,0 +1,101 @@
+"""What the runtime infers for an operation, to compare with what we infer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mo_core import types as t
+from mo_core.emit import serialize
+from mo_core.errors import MoError
+from mo_core.ir import Graph, Node, Parameter, Value
+
+
+def param(spec: str) -> Parameter:
+    """A parameter from text: `f32[1,?,3..5]`, `i64[]`, `f32[...]`; every dynamic dimension is a new unknown."""
+    element, _, rest = spec.partition("[")
+    inner = rest.rstrip("]")
+    shape = None if inner == "..." else tuple(map(_dim, inner.split(","))) if inner else ()
+    return Parameter(element_type=t.element_type(element), dimensions=shape)
+
+
+def _dim(text: str) -> t.Dim:
+    if text == "?":
+        return t.Dynamic()
+    low, dots, high = text.partition("..")
+    return t.Dynamic(int(low or 0), int(high) if high else t.INF) if dots else int(text)
+
+
+def graph_of(*values: Value) -> Graph:
+    """A graph of these values and what they depend on; all their nodes' results are outputs."""
+    graph = Graph()
+    graph.splice(values, None)
+    graph.inputs = [node for node in graph if isinstance(node, Parameter)]
+    for value in values:
+        for result in value.node.results:
+            graph.add_output(result)
+    return graph
+
+
+def read(graph: Graph) -> Any:
+    """The runtime's model of an emitted graph; raises RuntimeError when it refuses the graph."""
+    import openvino
+
+    xml, weights = serialize(graph)
+    return openvino.Core().read_model(xml.encode(), weights)
+
+
+def runtime_types(node: Node) -> list[str]:
+    """The types that the runtime infers for the results of a node."""
+    model = read(graph_of(node))
+    return [f"{r.get_element_type().get_type_name()}{_shape(r.get_output_partial_shape(0))}" for r in model.results]
+
+
+def _shape(shape: Any) -> str:
+    if shape.rank.is_dynamic:
+        return "[...]"
+    return "[" + ",".join(str(_from_runtime(d)) for d in shape) + "]"
+
+
+def _from_runtime(d: Any) -> t.Dim:
+    if d.is_static:
+        return int(d.get_length())
+    return t.Dynamic(d.get_min_length(), t.INF if d.get_max_length() in (-1, t.INF) else d.get_max_length())
+
+
+def our_types(node: Node) -> list[str]:
+    """The types that we inferred, in the same form."""
+    return [str(r.type) for r in node.results]
+
+
+def check_types(node: Node, expected: list[str] | str | None = None) -> None:
+    """Assert that we infer what is expected (if given) and what the runtime infers, and know every attribute by its name."""
+    ours = our_types(node)
+    if expected is not None:
+        assert ours == ([expected] if isinstance(expected, str) else expected)
+    assert ours == runtime_types(node)
+    check_attributes(node)
+
+
+def check_attributes(node: Node) -> None:
+    """Assert that the runtime knows our attributes by these names: it ignores the others silently."""
+    model = read(graph_of(node))
+    theirs = next(op for op in model.get_ops() if op.get_type_name() == node.type_name and op.get_friendly_name() == "it")
+    names = {a.key for a in node.schema.attributes.values() if a.xml is not None}
+    assert names <= set(theirs.get_attributes()), (node.type_name, names, theirs.get_attributes())
+
+
+def refused(node: Node) -> bool:
+    """True when the runtime refuses a node."""
+    try:
+        read(graph_of(node))
+    except RuntimeError:
+        return True
+    return False
+
+
+def inferred(build: Any) -> Node | MoError:
+    """What building gives: a node, or the error."""
+    try:
+        return build()  # type: ignore[no-any-return]
+    except MoError as e:
+        return e
