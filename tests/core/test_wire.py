@@ -200,7 +200,9 @@ def test_varints_across_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert varints(b"".join(map(varint, values))).tolist() == values
 
 
-@pytest.mark.parametrize("data", [b"\x80", b"\x01\xff", b"\x80" * 10 + b"\x01", b"\xff" * 100, b"\x00" * 5 + b"\x80" * 3])
+@pytest.mark.parametrize(
+    "data", [b"\x80", b"\x01\xff", b"\x80" * 10 + b"\x01", b"\xff" * 100, b"\x00" * 5 + b"\x80" * 3]
+)
 def test_broken_varints_are_refused(data: bytes) -> None:
     with pytest.raises(ModelError, match="number"):
         varints(data)

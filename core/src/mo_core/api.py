@@ -14,7 +14,7 @@ from mo_core import cut, emit, passes
 from mo_core.errors import ModelError, UsageError, did_you_mean
 from mo_core.frontend import Conversion, ConverterTable, Foreign, Frontend, SourceModel
 from mo_core.ir import Graph, Parameter, Result
-from mo_core.options import Options
+from mo_core.options import Options, OptionTable
 from mo_core.passes import Context, Stage, Switches
 from mo_core.plugins import Plugins
 from mo_core.report import Report
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from mo_core.progress import Progress
 
 KNOWN_ADAPTERS = {
-    "onnx": "mo-onnx", "caffe": "mo-caffe", "tf": "mo-tensorflow", "mxnet": "mo-mxnet", "kaldi": "mo-kaldi",
+    "onnx": "mo-onnx", "caffe": "mo-caffe", "tensorflow": "mo-tensorflow", "mxnet": "mo-mxnet", "kaldi": "mo-kaldi",
 }  # fmt: skip
 _SUFFIXES = {
-    ".onnx": "onnx", ".caffemodel": "caffe", ".prototxt": "caffe", ".pb": "tf", ".pbtxt": "tf", ".meta": "tf",
+    ".onnx": "onnx", ".caffemodel": "caffe", ".prototxt": "caffe", ".pb": "tensorflow", ".pbtxt": "tensorflow", ".meta": "tensorflow",
     ".params": "mxnet", ".nd": "mxnet", ".nnet": "kaldi", ".mdl": "kaldi",
 }  # fmt: skip
 
@@ -58,7 +58,7 @@ class Model:
         """Write `path` (`.xml`) and the `.bin` beside it, both or none; returns the path of the `.xml`."""
         start = time.perf_counter()
         emitted = emit.save(
-            self.graph, path, name=self.name, rt_info=self._rt_info, version=self._options.ir_version,
+            self.graph, path, name=self.name, rt_info=self._rt_info, version=int(self._options.ir_version),
             advance=progress.advance if progress is not None else None,
         )  # fmt: skip
         self.report.emitted(emitted, time.perf_counter() - start)
@@ -73,7 +73,7 @@ class Model:
             raise UsageError("the package openvino is not installed", "pip install openvino") from e
         import numpy as np
 
-        xml, weights = emit.serialize(self.graph, name=self.name, rt_info=self._rt_info, version=self._options.ir_version)
+        xml, weights = emit.serialize(self.graph, name=self.name, rt_info=self._rt_info, version=int(self._options.ir_version))
         data = np.frombuffer(weights, dtype=np.uint8)
         core = openvino.Core()
         return core.read_model(model=xml.encode(), weights=openvino.Tensor(data.copy() if data.size else np.zeros(1, np.uint8)))
@@ -92,7 +92,8 @@ def convert(source: Any, **options: Any) -> Model:
     plugins = Plugins(options.get("extension") or (), options.get("block_plugin") or ())
     frontend = choose_frontend(plugins, source, options.get("framework"))
     plugins.load_framework(frontend.name)
-    return run(source, Options.from_keywords(options, [*plugins.options(), *frontend.options()]), plugins, frontend)
+    table = OptionTable(plugins.options(), plugins.frontends())
+    return run(source, table.build(options), plugins, frontend)
 
 
 def run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None = None) -> Model:
@@ -142,7 +143,7 @@ def _similar_file(path: Path) -> str:
 def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None) -> Frontend:
     """The front-end for a source: named, or by what the file is. Raises UsageError, with the adapter to install."""
     frontends = {f.name: f for f in plugins.frontends()}
-    aliases = {"tensorflow": "tf"}
+    aliases = {"tf": "tensorflow"}
     if framework:
         framework = aliases.get(framework, framework)
         if framework in frontends:
@@ -165,7 +166,7 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
     by_suffix = [f for f in found if path.suffix.lower() in f.suffixes]
     if found:
         return (by_suffix or found)[0]
-    guess = _SUFFIXES.get(path.suffix.lower(), "tf" if path.is_dir() else "")
+    guess = _SUFFIXES.get(path.suffix.lower(), "tensorflow" if path.is_dir() else "")
     if guess and guess not in frontends:
         raise _not_installed(guess, frontends)
     raise UsageError(
@@ -236,12 +237,17 @@ def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: 
 
     info: dict[str, object] = {
         "MO_version": f"mo-core {__version__}",
-        "conversion_parameters": {"framework": frontend.name, **options.shown()},
+        "conversion_parameters": {"framework": frontend.name, **_shown(options)},
         "framework": {k: v for k, v in sorted(model.metadata.items())} if model.metadata else {},
         "legacy_frontend": "False",
         **context.info,
     }
     return {k: v for k, v in info.items() if v != {}}
+
+
+def _shown(options: Options) -> dict[str, object]:
+    """The options that the user gave, paths left out: the same input gives the same bytes wherever it lies."""
+    return {name: value for name, value in sorted(options.values().items()) if options.given[name].kind not in ("path",)}
 
 
 class _Watch:

@@ -15,8 +15,22 @@ from mo_core import types as t
 from mo_core.errors import Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
-    Add, Broadcast, Concat, Convert, ConvertLike, Gather, Range, ReduceProd, Reshape, ShapeOf, Slice, Split, Squeeze,
-    Transpose, Unsqueeze, VariadicSplit,
+    Add,
+    Broadcast,
+    Concat,
+    Convert,
+    ConvertLike,
+    Gather,
+    Range,
+    ReduceProd,
+    Reshape,
+    ShapeOf,
+    Slice,
+    Split,
+    Squeeze,
+    Transpose,
+    Unsqueeze,
+    VariadicSplit,
 )  # fmt: skip
 from mo_core.types import ElementType
 
@@ -40,7 +54,7 @@ def constant_like(x: Value, number: Any) -> Value:
     """A constant (number or array) of the element type of `x`; converted at run time when that is unknown."""
     if x.element is t.dynamic:
         return ConvertLike(constant(np.asarray(number)), x)
-    return constant(number, x.element) if not isinstance(number, np.ndarray) else constant(number, x.element)
+    return constant(number, x.element)
 
 
 def known_ints(v: Value | None) -> tuple[int, ...] | None:

@@ -10,6 +10,8 @@ from mo_core import ops
 from mo_core import types as t
 from mo_core.errors import MoError
 from mo_core.ir import Constant, Graph, Node, Value
+from mo_core.ops.elementwise import Elementwise
+from mo_core.ops.unary import Unary
 from mo_core.tensor import EAGER_BYTES, Array, Tensor, encode, lazy, reshaped, transposed
 
 _COMPRESSED_BYTES = 1024
@@ -68,7 +70,7 @@ def _recipe(node: Node, tensors: list[Tensor], shape: tuple[int, ...]) -> Tensor
         result = function(*arrays)
         return encode(result[0] if isinstance(result, (tuple, list)) else result, element)
 
-    by_rows = isinstance(node, (ops.Elementwise, ops.Convert, ops.Unary))
+    by_rows = isinstance(node, (Elementwise, Unary, ops.Convert))
     return lazy(evaluate, *tensors, element=element, shape=shape, by_rows=by_rows)
 
 

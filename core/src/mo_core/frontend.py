@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mo_core import types as t
 from mo_core.errors import InternalError, MoError, ModelError, ShapeError, Unsupported, UsageError, did_you_mean
-from mo_core.ir import Graph, Node, Result, Value
+from mo_core.ir import Graph, Node, Result, Value, release
 from mo_core.types import Type
 
 if TYPE_CHECKING:
@@ -146,12 +146,13 @@ class Converter:
         return list(inspect.signature(self.function).parameters.values())
 
 
-def converter(
-    op: str, *, domain: str = "", since: int = 0, ignore: Iterable[str] = ()
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def converter(op: str, *, domain: str = "", since: int = 0, ignore: Iterable[str] = ()) -> Callable[[F], F]:
     """Mark a function as converter of a source op; may be given several times. Adapters wrap this (`onnx_op`)."""
 
-    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+    def mark(function: F) -> F:
         record = Converter(op, function, domain, since, frozenset(ignore))
         function.__dict__.setdefault("mo_converters", []).append(record)
         return function
@@ -315,14 +316,16 @@ class Conversion:
                         self._tick(len(done))
         finally:
             self._done.pop()
-        if not self._problems:
-            for node in reversed(done):
-                if not any(r.uses for r in node.results):
-                    graph.erase(node)
-        outputs = [self._virtual.get(r.source, r.source) for r in graph.outputs]
-        if self._done and any(isinstance(v, _Failure) for v in outputs):
-            raise _Reported("a body could not be converted")
-        return outputs
+        if self._problems:
+            if self._done:
+                raise _Reported("a body could not be converted")
+            return []
+        for node in reversed(done):
+            for body in node.bodies:
+                release(body)
+            if node.graph is graph and not any(r.uses for r in node.results):
+                graph.erase(node)
+        return [self._virtual.get(r.source, r.source) for r in graph.outputs]
 
     def _spread(self, graph: Graph) -> None:
         """A sequence as output of the model becomes one output for each element, numbered."""

@@ -482,6 +482,14 @@ class Graph:
         self.inputs.append(parameter)
         return parameter
 
+    def order_inputs(self, inputs: Sequence[Parameter]) -> None:
+        """Put the inputs into this order, at the head of the list."""
+        for parameter in reversed(inputs):
+            if parameter is not self._first:
+                self._unlink(parameter)
+                self._link_raw(parameter, self._first)
+        self.inputs[:] = inputs
+
     def add_output(self, value: Value, name: str = "") -> Result:
         """Append a result; the name is added to the tensor names of the value."""
         if name and name not in value.names:

@@ -197,7 +197,7 @@ class _Skimmer:
             content, position = position, position + length
         elif wire == VARINT:
             content, position = position, self.varint(position, end)[1]
-        elif wire == FIXED32 or wire == FIXED64:
+        elif wire in (FIXED32, FIXED64):
             content, position = position, position + (4 if wire == FIXED32 else 8)
         else:
             raise self.error(f"field {field} has wire type {wire}, which no model format uses", start)
@@ -374,7 +374,7 @@ def _count(buffer: Buffer, window: Window, dtype: np.dtype[Any]) -> int:
 
 def _misfit(window: Window, dtype: np.dtype[Any]) -> ModelError:
     return ModelError(
-        f"field {window.field} has {window.length} bytes of wire type {window.wire}, which are not whole {dtype} numbers",
+        f"field {window.field} has {window.length} bytes of wire type {window.wire}, not whole {dtype} numbers",
         _REMEDY,
         where=f"at byte {window.offset}",
     )

@@ -44,9 +44,8 @@ def read(graph: Graph) -> Any:
     return openvino.Core().read_model(xml.encode(), weights)
 
 
-def runtime_types(node: Node) -> list[str]:
-    """The types that the runtime infers for the results of a node."""
-    model = read(graph_of(node))
+def runtime_types(model: Any) -> list[str]:
+    """The types of a model's outputs, in the form `f32[1,?,3..5]`."""
     return [f"{r.get_element_type().get_type_name()}{_shape(r.get_output_partial_shape(0))}" for r in model.results]
 
 
@@ -67,21 +66,16 @@ def our_types(node: Node) -> list[str]:
     return [str(r.type) for r in node.results]
 
 
-def check_types(node: Node, expected: list[str] | str | None = None) -> None:
-    """Assert that we infer what is expected (if given) and what the runtime infers, and know every attribute by its name."""
-    ours = our_types(node)
-    if expected is not None:
-        assert ours == ([expected] if isinstance(expected, str) else expected)
-    assert ours == runtime_types(node)
-    check_attributes(node)
-
-
-def check_attributes(node: Node) -> None:
-    """Assert that the runtime knows our attributes by these names: it ignores the others silently."""
+def check(node: Node, *expected: str) -> None:
+    """Assert that we infer what is expected (if given) and what the runtime infers, and that it knows our attributes."""
+    node.name = node.name or "it"
     model = read(graph_of(node))
-    theirs = next(op for op in model.get_ops() if op.get_type_name() == node.type_name and op.get_friendly_name() == "it")
+    if expected:
+        assert our_types(node) == list(expected)
+    assert our_types(node) == runtime_types(model)
+    theirs = next(op for op in model.get_ops() if op.get_friendly_name() == node.name)
     names = {a.key for a in node.schema.attributes.values() if a.xml is not None}
-    assert names <= set(theirs.get_attributes()), (node.type_name, names, theirs.get_attributes())
+    assert names <= set(theirs.get_attributes()), "attributes that the runtime does not know, and silently ignores"
 
 
 def refused(node: Node) -> bool:

@@ -28,6 +28,7 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 _BOOLS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
+_OCTAL = re.compile(r"-?0[\dxX]")  # protobuf refuses it where a number may have a fraction
 _CLOSING = {"{": "}", "<": ">"}
 _UNDECLARED = Field("any", False)
 
@@ -223,12 +224,9 @@ def _integer(text: str) -> int | None:
 
 
 def _float(text: str) -> float | None:
-    number = _integer(text)
-    if number is not None:
-        return float(number)
     digits = text[:-1] if text[-1] in "fF" and text[-2:-1] in set("0123456789.") else text  # 1.5f, but inf
     try:
-        return None if "_" in text else float(digits)
+        return None if "_" in text or _OCTAL.match(text) else float(digits)
     except ValueError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,26 +17,23 @@ _SHOWN = 10
 def attach(layers: Sequence[Plain], trained: Sequence[Plain]) -> list[Plain]:
     """Return the layers with their `blobs`.
 
-    Blobs go by the name of the layer, as in Caffe; of layers that share a name, the first takes the blobs of the first
-    and so on. Parameters that layers share by name are those of the first layer that has them.
+    Blobs go by the name of the layer, as in Caffe. Of layers that share name and type the first takes the blobs of the
+    first, and so on; a name alone counts where the trained network has another type for it (a fork's convolution).
+    Parameters that layers share by name are those of the first layer that has them.
 
     Raises:
         ModelError: a layer lacks blobs, has another number of them or other shapes than it describes; all such layers
             are in the message.
     """
-    sources: dict[str, list[Plain]] = {}
-    for layer in trained:
-        if layer.get("blobs"):
-            sources.setdefault(layer.get("name", ""), []).append(layer)
-    taken: dict[str, int] = {}
-    result, problems = [], []
+    source = _Source(trained)
     shared: dict[str, Blob] = {}
+    result, problems = [], []
     for layer in layers:
         name = layer.get("name", "")
-        blobs = _own_blobs(layer, sources.get(name, []), taken)
+        blobs = [] if _counts(layer) == {0} else source.take(name, layer.get("type", ""))
         problem = _share(layer, blobs, shared) or _mismatch(layer, blobs)
         if problem:
-            hint = did_you_mean(name, sources) if not blobs else ""
+            hint = did_you_mean(name, source.names) if not blobs else ""
             problems.append(f'layer "{name}" {problem}' + (f" ({hint})" if hint else ""))
         result.append({**layer, "blobs": blobs})
     if problems:
@@ -44,15 +42,22 @@ def attach(layers: Sequence[Plain], trained: Sequence[Plain]) -> list[Plain]:
     return result
 
 
-def _own_blobs(layer: Plain, sources: Sequence[Plain], taken: dict[str, int]) -> list[Blob]:
-    if _counts(layer) == {0}:
-        return []
-    index = taken.get(layer.get("name", ""), 0)
-    if index >= len(sources):
-        return []
-    if len(sources) > 1 or _counts(layer):  # a layer that may have none does not take another one's
-        taken[layer.get("name", "")] = index + 1
-    return list(sources[index]["blobs"])
+class _Source:
+    """The trained layers, given out in order."""
+
+    def __init__(self, trained: Sequence[Plain]) -> None:
+        self.same: dict[tuple[str, str], deque[Plain]] = {}
+        self.named: dict[str, deque[Plain]] = {}
+        for layer in trained:
+            name = layer.get("name", "")
+            self.same.setdefault((name, layer.get("type", "")), deque()).append(layer)
+            if layer.get("blobs"):
+                self.named.setdefault(name, deque()).append(layer)
+        self.names = list(self.named)
+
+    def take(self, name: str, kind: str) -> list[Blob]:
+        waiting = self.same[name, kind] if (name, kind) in self.same else self.named.get(name)
+        return list(waiting.popleft().get("blobs", [])) if waiting else []
 
 
 def _share(layer: Plain, blobs: list[Blob], shared: dict[str, Blob]) -> str:
@@ -139,8 +144,9 @@ def _inner_product_mismatch(layer: Plain, blobs: Sequence[Blob]) -> str:
     block, shape = _block(layer, "inner_product_param"), blobs[0].shape
     outputs = block.get("num_output", 0)
     described = f"describes num_output {outputs}"
-    axis = -1 if block.get("transpose") else -2
-    if len(shape) < 2 or shape[axis] != outputs:
+    rows = shape[-1 if block.get("transpose") else -2 :][:1]
+    matrix = len(shape) == 2 or shape[:-2] == (1, 1)
+    if not outputs or blobs[0].size % outputs or (matrix and rows != (outputs,)):
         return f"{described}, and its weights have shape {list(shape)}"
     return _bias_mismatch(described, outputs, blobs)
 

@@ -89,7 +89,8 @@ class Reader:
         constants = {i.name for i in proto.initializer} | {s.values.name for s in proto.sparse_initializer}
         for item in proto.input:
             if item.name not in constants:
-                element, shape = self.type(item.type, f'input "{item.name}"')
+                # types inside a body are settled when its node is converted; sequences are possible there
+                element, shape = self._stated(item) if depth else self.type(item.type, f'input "{item.name}"')
                 _define(scope, item.name, graph.add_input(item.name, element, shape))
         self._initializers(proto, graph, scope)
         for node in self._in_order(proto.node, scope):

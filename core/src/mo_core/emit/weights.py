@@ -55,6 +55,9 @@ class WeightsWriter:
             if length < 0:
                 self.kept_full.append(label)
                 wanted, length = tensor.element, self._write(tensor, offset)
+        if not length:  # the runtime takes a constant without a byte for one without content
+            self._put(b"\0")
+            length = 1
         offset = self._share(offset, length)
         place = wanted, offset, length
         self._by_identity[key] = place

@@ -4,56 +4,168 @@ from __future__ import annotations
 
 from mo_core.ir import Constant, Node, Parameter, Result
 from mo_core.ops.activation import (
-    Clamp, Elu, Gelu, HSigmoid, HSwish, HardSigmoid, LogSoftmax, Mish, PReLU, ReLU, Selu, Sigmoid, SoftPlus,
-    SoftSign, Softmax, Swish,
+    Clamp,
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HSigmoid,
+    HSwish,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    Selu,
+    Sigmoid,
+    Softmax,
+    SoftPlus,
+    SoftSign,
+    Swish,
 )  # fmt: skip
 from mo_core.ops.comparison import (
-    BitwiseAnd, BitwiseLeftShift, BitwiseOr, BitwiseRightShift, BitwiseXor, Equal, Greater, GreaterEqual, Less,
-    LessEqual, LogicalAnd, LogicalOr, LogicalXor, NotEqual, Select,
+    BitwiseAnd,
+    BitwiseLeftShift,
+    BitwiseOr,
+    BitwiseRightShift,
+    BitwiseXor,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    LogicalXor,
+    NotEqual,
+    Select,
 )  # fmt: skip
 from mo_core.ops.control import If, Loop, TensorIterator
 from mo_core.ops.conversion import Convert, ConvertLike, ConvertPromoteTypes, FakeConvert, FakeQuantize, Identity
 from mo_core.ops.convolution import (
-    BinaryConvolution, Convolution, ConvolutionBackpropData, DeformableConvolution, GroupConvolution,
+    BinaryConvolution,
+    Convolution,
+    ConvolutionBackpropData,
+    DeformableConvolution,
+    GroupConvolution,
     GroupConvolutionBackpropData,
 )  # fmt: skip
 from mo_core.ops.detection import (
-    CTCGreedyDecoder, CTCGreedyDecoderSeqLen, CTCLoss, DeformablePSROIPooling, DetectionOutput, DetectionOutput1,
-    ExperimentalDetectronDetectionOutput, ExperimentalDetectronGenerateProposalsSingleImage,
-    ExperimentalDetectronPriorGridGenerator, ExperimentalDetectronROIFeatureExtractor, ExperimentalDetectronTopKROIs,
-    ExtractImagePatches, GenerateProposals, MatrixNms, MulticlassNms, NMSRotated, NonMaxSuppression, PSROIPooling,
-    PriorBox, PriorBoxClustered, Proposal, ROIAlign, ROIAlignRotated, ROIPooling, RegionYolo, ReorgYolo,
+    CTCGreedyDecoder,
+    CTCGreedyDecoderSeqLen,
+    CTCLoss,
+    DeformablePSROIPooling,
+    DetectionOutput,
+    DetectionOutput1,
+    ExperimentalDetectronDetectionOutput,
+    ExperimentalDetectronGenerateProposalsSingleImage,
+    ExperimentalDetectronPriorGridGenerator,
+    ExperimentalDetectronROIFeatureExtractor,
+    ExperimentalDetectronTopKROIs,
+    ExtractImagePatches,
+    GenerateProposals,
+    MatrixNms,
+    MulticlassNms,
+    NMSRotated,
+    NonMaxSuppression,
+    PriorBox,
+    PriorBoxClustered,
+    Proposal,
+    PSROIPooling,
+    RegionYolo,
+    ReorgYolo,
+    ROIAlign,
+    ROIAlignRotated,
+    ROIPooling,
 )  # fmt: skip
 from mo_core.ops.elementwise import (
-    Add, Divide, FloorMod, Maximum, Minimum, Mod, Multiply, Power, SquaredDifference, Subtract,
+    Add,
+    Divide,
+    FloorMod,
+    Maximum,
+    Minimum,
+    Mod,
+    Multiply,
+    Power,
+    SquaredDifference,
+    Subtract,
 )  # fmt: skip
 from mo_core.ops.embedding import (
-    EmbeddingBagOffsets, EmbeddingBagOffsetsSum, EmbeddingBagPacked, EmbeddingBagPackedSum, EmbeddingSegmentsSum,
+    EmbeddingBagOffsets,
+    EmbeddingBagOffsetsSum,
+    EmbeddingBagPacked,
+    EmbeddingBagPackedSum,
+    EmbeddingSegmentsSum,
     SegmentMax,
 )  # fmt: skip
 from mo_core.ops.gather import (
-    Gather, GatherElements, GatherND, GatherTree, ScatterElementsUpdate, ScatterNDUpdate, ScatterUpdate,
+    Gather,
+    GatherElements,
+    GatherND,
+    GatherTree,
+    ScatterElementsUpdate,
+    ScatterNDUpdate,
+    ScatterUpdate,
 )  # fmt: skip
 from mo_core.ops.generate import Eye, Multinomial, RandomUniform, Range
 from mo_core.ops.image import Col2Im, GridSample, Interpolate
 from mo_core.ops.matmul import Einsum, Inverse, MatMul, ScaledDotProductAttention
 from mo_core.ops.movement import (
-    BatchToSpace, Concat, DepthToSpace, Pad, ReverseSequence, Roll, ShuffleChannels, Slice, SliceScatter,
-    SpaceToBatch, SpaceToDepth, Split, StridedSlice, VariadicSplit,
+    BatchToSpace,
+    Concat,
+    DepthToSpace,
+    Pad,
+    ReverseSequence,
+    Roll,
+    ShuffleChannels,
+    SpaceToBatch,
+    SpaceToDepth,
 )  # fmt: skip
-from mo_core.ops.normalization import BatchNormInference, GRN, GroupNormalization, LRN, MVN, NormalizeL2
+from mo_core.ops.normalization import GRN, LRN, MVN, BatchNormInference, GroupNormalization, NormalizeL2
 from mo_core.ops.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, AvgPool14, AvgPool16, MaxPool, MaxPool14
 from mo_core.ops.recurrent import GRUCell, GRUSequence, LSTMCell, LSTMSequence, RNNCell, RNNSequence
 from mo_core.ops.reduction import (
-    ReduceL1, ReduceL2, ReduceLogicalAnd, ReduceLogicalOr, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum,
+    ReduceL1,
+    ReduceL2,
+    ReduceLogicalAnd,
+    ReduceLogicalOr,
+    ReduceMax,
+    ReduceMean,
+    ReduceMin,
+    ReduceProd,
+    ReduceSum,
 )  # fmt: skip
 from mo_core.ops.search import Bucketize, CumSum, NonZero, OneHot, SearchSorted, TopK, Unique
 from mo_core.ops.shape import Broadcast, Reshape, ShapeOf, Squeeze, Tile, Transpose, Unsqueeze
 from mo_core.ops.signal import DFT, IDFT, IRDFT, ISTFT, RDFT, STFT
+from mo_core.ops.slicing import Slice, SliceScatter, Split, StridedSlice, VariadicSplit
 from mo_core.ops.state import Assign, ReadValue
 from mo_core.ops.unary import (
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, BitwiseNot, Ceiling, Cos, Cosh, Erf, Exp, Floor, IsFinite, IsInf,
-    IsNaN, Log, LogicalNot, Negative, Round, Sign, Sin, Sinh, Sqrt, Tan, Tanh,
+    Abs,
+    Acos,
+    Acosh,
+    Asin,
+    Asinh,
+    Atan,
+    Atanh,
+    BitwiseNot,
+    Ceiling,
+    Cos,
+    Cosh,
+    Erf,
+    Exp,
+    Floor,
+    IsFinite,
+    IsInf,
+    IsNaN,
+    Log,
+    LogicalNot,
+    Negative,
+    Round,
+    Sign,
+    Sin,
+    Sinh,
+    Sqrt,
+    Tan,
+    Tanh,
 )  # fmt: skip
 
 __all__ = [  # noqa: RUF022

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
+from mo_core.ops._values import as_dim, entries
 from mo_core.types import INF, Dim, Dynamic, Shape, bounds, format_shape, merge_dim
 
 
@@ -47,18 +48,35 @@ def dims_or(node: Node, value: Value, what: str, rank: int) -> tuple[Dim, ...]:
     return unknowns(node, what, rank) if shape is None else shape
 
 
-def agree(what: str, *dims: Dim | None) -> Dim:
-    """The one dimension that all of them (None: nothing known) stand for; raises ShapeError naming `what`."""
+def agree(what: str, *dims: Dim | None, node: Node | None = None) -> Dim:
+    """The one dimension that all of them (None: nothing known) stand for; raises ShapeError naming `what`.
+
+    Where nothing at all is known, it is an unknown of `node`.
+    """
     merged: Dim | None = None
     for d in dims:
         if d is not None:
             merged = d if merged is None else merge_dim(merged, d, what)
-    return Dynamic() if merged is None else merged
+    if merged is None:
+        return Dynamic() if node is None else unknown(node, what)
+    return merged
 
 
 def at(shape: Shape, axis: int) -> Dim | None:
     """One dimension, None when the rank is unknown."""
     return None if shape is None else shape[axis]
+
+
+def content_dims(node: Node, value: Value, what: str) -> tuple[Dim, ...] | None:
+    """Dimensions given as the content of a tensor; None when not even their number is known."""
+    of_rank(value, what, 0, 1)
+    found = entries(value)
+    if found is None:
+        return None
+    dims = tuple(unknown(node, (what, i)) if x is None else as_dim(x) for i, x in enumerate(found))
+    if any(isinstance(d, int) and d < 0 for d in dims):
+        raise ShapeError(f"{what} {format_shape(dims)} has negative sizes")
+    return dims
 
 
 def per_axis(node: Node, count: int, **attributes: Sequence[Dim]) -> None:
@@ -82,12 +100,19 @@ def window_dim(
         raise ShapeError(f"a window of {extent} does not fit into {size} with padding {pads}")
     if rounding == "ceil_torch" and isinstance(extent, int) and isinstance(pads, int):
         key = (extent, stride, pad_begin, pads)
-        return rising(size, key, lambda n: _ceil_inside(n, extent, stride, pad_begin, pads))
+        return _at_least_one(rising(size, key, lambda n: _ceil_inside(n, extent, stride, pad_begin, pads)))
+    if isinstance(extent, int) and extent == pads + 1 and stride == 1:
+        return size
     slack = stride if rounding == "floor" else 2 * stride - 1
     count = (size + (pads + slack) - extent) // stride if isinstance(extent, Dynamic) else (
         (size + (pads + slack - extent)) // stride
     )
-    return count.as_dim() if isinstance(count, Dynamic) else count
+    return _at_least_one(as_dim(count))
+
+
+def _at_least_one(dim: Dim) -> Dim:
+    """A number of windows: where none fits, the runtime will refuse the data."""
+    return dim if isinstance(dim, int) or dim.lo > 0 or dim.hi < 1 else dim._derive("positive", 1, dim.hi)
 
 
 def _ceil_inside(size: int, extent: int, stride: int, pad_begin: int, pads: int) -> int:

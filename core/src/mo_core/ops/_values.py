@@ -44,10 +44,8 @@ def scalar(value: Value) -> Entry:
     return found[0] if found else None
 
 
-def as_dim(entry: Entry) -> Dim:
-    """An entry where a dimension is meant."""
-    if entry is None:
-        return Dynamic()
+def as_dim(entry: int | Dynamic) -> Dim:
+    """A number where a dimension is meant."""
     return entry.as_dim() if isinstance(entry, Dynamic) else entry
 
 

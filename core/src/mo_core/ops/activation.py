@@ -8,10 +8,11 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.errors import ShapeError
-from mo_core.ir import Type
+from mo_core.ir import Node
 from mo_core.ops._values import NDArray, keeping_type
 from mo_core.ops.unary import Unary, erf
 from mo_core.schema import Operand, OptionalOperand, integer, one_of, operand, optional, real
+from mo_core.types import Type
 
 
 def _sigmoid(x: NDArray) -> NDArray:
@@ -127,7 +128,7 @@ class SoftSign(Unary, opset="opset9"):
 class Gelu(Unary, opset="opset7"):
     """x * Phi(x), Phi the normal distribution: exact, or by its tanh approximation (Gelu-7)."""
 
-    approximation_mode: str = one_of("ERF", "TANH")
+    approximation_mode: str = one_of("ERF", "TANH", default="ERF")
 
     def fold(self, x: NDArray) -> NDArray:
         if self.approximation_mode == "ERF":
@@ -156,9 +157,10 @@ class Clamp(Unary, opset="opset1"):
         return np.clip(x, x.dtype.type(low), x.dtype.type(high))
 
 
-class _AlongAxis(Unary):
-    """Base of the normalisations along one axis."""
+class _AlongAxis(Node):
+    """Base of the normalisations along one axis; the result has the operand's type."""
 
+    data: Operand = operand()
     axis: int = integer(default=1)
 
     def infer(self) -> Type:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from mo_core import types as t
 from mo_core.errors import ShapeError
-from mo_core.ir import Node, Type
+from mo_core.ir import Node
 from mo_core.ops._values import NDArray, is_partial, lifted
 from mo_core.ops.elementwise import Elementwise
 from mo_core.schema import Operand, one_of, operand
+from mo_core.types import Type
 
 
 class Comparison(Elementwise):
@@ -22,7 +23,10 @@ class Comparison(Elementwise):
         return Type(t.boolean, super().infer().shape)
 
 
-def _by_bounds(always: Callable[[int, int, int, int], bool], never: Callable[[int, int, int, int], bool], same: bool) -> Any:
+Limits: TypeAlias = "Callable[[int, int, int, int], bool]"
+
+
+def _by_bounds(always: Limits, never: Limits, same: bool) -> Callable[[Any, Any], bool | None]:
     """Compare numbers of which only bounds may be known; `same` is the answer for one number with itself."""
 
     def compare(a: Any, b: Any) -> bool | None:
@@ -40,7 +44,7 @@ _less_equal = _by_bounds(lambda al, ah, bl, bh: ah <= bl, lambda al, ah, bl, bh:
 
 
 def _negated(a: Any, b: Any) -> bool | None:
-    same: bool | None = _equal(a, b)
+    same = _equal(a, b)
     return None if same is None else not same
 
 
@@ -160,7 +164,7 @@ class Select(Node, opset="opset1", partial=True):
     condition: Operand = operand()
     then: Operand = operand(like=True)
     otherwise: Operand = operand(like=True)
-    auto_broadcast: str = one_of("numpy", "none")
+    auto_broadcast: str = one_of("numpy", "none", default="numpy")
 
     def infer(self) -> Type:
         if self.condition.element not in (t.boolean, t.dynamic):

@@ -8,11 +8,11 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.errors import ShapeError
-from mo_core.ir import Node, Type
+from mo_core.ir import Node
 from mo_core.ops._values import NDArray, is_partial
 from mo_core.schema import Operand, OptionalOperand, boolean, element, integer, one_of, operand, optional
 from mo_core.tensor import decode, encode
-from mo_core.types import Dynamic, ElementType
+from mo_core.types import Dynamic, ElementType, Type
 
 
 def converted(data: NDArray, element: ElementType) -> Any:
@@ -117,7 +117,7 @@ class FakeQuantize(Node, opset="opset1"):
     output_low: Operand = operand(like=True)
     output_high: Operand = operand(like=True)
     levels: int = integer()
-    auto_broadcast: str = one_of("numpy", "none")
+    auto_broadcast: str = one_of("numpy", "none", default="numpy")
 
     def infer(self) -> Type:
         if self.levels < 2:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
-from mo_core.ops._dims import agree, dims_or, per_axis, unknowns, windows
-from mo_core.ops._values import as_shape
+from mo_core.ops._dims import agree, content_dims, dims_or, per_axis, unknowns, windows
+from mo_core.ops._values import as_dim
 from mo_core.schema import (
     Ints,
     Operand,
@@ -46,9 +48,7 @@ class Convolution(Node, opset="opset1"):
     def infer(self) -> Type:
         data, filters = self.data, self.filters
         element = t.promote([data.element, filters.element])
-        count = _spatial_count(data, filters, 2)
-        if count is None:
-            return Type(element, None)
+        count = _spatial_count(self, data, filters, 2)
         x, w = dims_or(self, data, "data", count + 2), dims_or(self, filters, "filters", count + 2)
         agree("numbers of input channels", x[1], w[1])
         return Type(element, (x[0], w[0], *_windows(self, x[2:], w[2:])))
@@ -68,9 +68,7 @@ class GroupConvolution(Node, opset="opset1"):
     def infer(self) -> Type:
         data, filters = self.data, self.filters
         element = t.promote([data.element, filters.element])
-        count = _spatial_count(data, filters, 3)
-        if count is None:
-            return Type(element, None)
+        count = _spatial_count(self, data, filters, 3)
         x, w = dims_or(self, data, "data", count + 2), dims_or(self, filters, "filters", count + 3)
         groups = _groups(x[1], w[0], w[2])
         return Type(element, (x[0], groups * w[1], *_windows(self, x[2:], w[3:])))
@@ -95,9 +93,7 @@ class ConvolutionBackpropData(Node, opset="opset1"):
     def infer(self) -> Type:
         data, filters = self.data, self.filters
         element = t.promote([data.element, filters.element])
-        count = _spatial_count(data, filters, 2)
-        if count is None:
-            return Type(element, None)
+        count = _spatial_count(self, data, filters, 2)
         x, w = dims_or(self, data, "data", count + 2), dims_or(self, filters, "filters", count + 2)
         agree("numbers of input channels", x[1], w[0])
         return Type(element, (x[0], w[1], *_spread(self, x[2:], w[2:])))
@@ -109,9 +105,7 @@ class GroupConvolutionBackpropData(ConvolutionBackpropData, opset="opset1"):
     def infer(self) -> Type:
         data, filters = self.data, self.filters
         element = t.promote([data.element, filters.element])
-        count = _spatial_count(data, filters, 3)
-        if count is None:
-            return Type(element, None)
+        count = _spatial_count(self, data, filters, 3)
         x, w = dims_or(self, data, "data", count + 2), dims_or(self, filters, "filters", count + 3)
         groups = _groups(x[1], w[0], w[1])
         return Type(element, (x[0], groups * w[2], *_spread(self, x[2:], w[3:])))
@@ -172,18 +166,23 @@ class DeformableConvolution(Node, opset="opset8"):
         return Type(element, (agree("batch sizes", x[0], moved[0]), w[0], *places))
 
 
-def _spatial_count(data: Value, filters: Value, leading: int) -> int | None:
-    """Number of spatial axes, from data or else from the filters, which have `leading` axes before them."""
+AnyConvolution: TypeAlias = (
+    "Convolution | GroupConvolution | ConvolutionBackpropData | BinaryConvolution | DeformableConvolution"
+)
+
+
+def _spatial_count(node: AnyConvolution, data: Value, filters: Value, leading: int) -> int:
+    """Number of spatial axes, from data, filters (which have `leading` axes before them) or attributes."""
     if data.shape is not None:
         count = len(data.shape) - 2
     elif filters.shape is not None:
         count = len(filters.shape) - leading
     else:
-        return None
+        count = len(node.strides)
     if count not in (1, 2, 3) or (filters.shape is not None and len(filters.shape) != count + leading):
         raise ShapeError(
-            f"data {format_shape(data.shape)} and filters {format_shape(filters.shape)} do not fit together: one to three "
-            f"spatial axes follow the 2 leading axes of data and the {leading} of the filters"
+            f"data {format_shape(data.shape)} and filters {format_shape(filters.shape)} do not fit together: one to "
+            f"three spatial axes follow the 2 leading axes of data and the {leading} of the filters"
         )
     return count
 
@@ -196,11 +195,7 @@ def _groups(channels: Dim, groups: Dim, per_group: Dim) -> Dim:
     return groups
 
 
-def _windows(
-    node: Convolution | GroupConvolution | BinaryConvolution | DeformableConvolution,
-    sizes: tuple[Dim, ...],
-    kernel: tuple[Dim, ...],
-) -> tuple[Dim, ...]:
+def _windows(node: AnyConvolution, sizes: tuple[Dim, ...], kernel: tuple[Dim, ...]) -> tuple[Dim, ...]:
     return windows(
         node,
         sizes,
@@ -214,12 +209,12 @@ def _windows(
 
 
 def _spread(node: ConvolutionBackpropData, sizes: tuple[Dim, ...], kernel: tuple[Dim, ...]) -> tuple[Dim, ...]:
-    """Spatial sizes of a transposed convolution: given as an operand, or those that a convolution would turn into `sizes`."""
+    """Spatial sizes of a transposed convolution: given, or those that a convolution turns into `sizes`."""
     count = len(sizes)
     extra = node.output_padding or (0,) * count
     per_axis(node, count, strides=node.strides, dilations=node.dilations, output_padding=extra)
     if node.output_shape is not None:
-        given = as_shape(node, node.output_shape)
+        given = content_dims(node, node.output_shape, "output_shape")
         if given is None:
             return unknowns(node, "output_shape", count)
         if len(given) != count:
@@ -237,7 +232,7 @@ def _spread(node: ConvolutionBackpropData, sizes: tuple[Dim, ...], kernel: tuple
     return tuple(result)
 
 
-def _positive(dim: Dim) -> Dim:
+def _positive(dim: int | Dynamic) -> Dim:
     if isinstance(dim, int) and dim < 0:
         raise ShapeError(f"the padding takes more than there is: a dimension becomes {dim}")
-    return dim.as_dim() if isinstance(dim, Dynamic) else dim
+    return as_dim(dim)

@@ -6,7 +6,10 @@ Boxes are x1, y1, x2, y2 unless said otherwise.
 from __future__ import annotations
 
 from mo_core import types as t
-from mo_core.ir import Node
+from mo_core.errors import ShapeError
+from mo_core.ir import Node, Value
+from mo_core.ops._dims import agree, at, content_dims, of_rank, per_axis, unknown, unknowns, windows
+from mo_core.ops._values import as_dim, scalar
 from mo_core.schema import (
     Ints,
     Operand,
@@ -25,7 +28,7 @@ from mo_core.schema import (
     text,
     variadic,
 )
-from mo_core.types import ElementType
+from mo_core.types import Dim, ElementType, Type
 
 __all__ = [
     "CTCGreedyDecoder",
@@ -79,6 +82,24 @@ class PriorBox(Node, opset="opset8"):
     density: Reals = reals(default=())
     min_max_aspect_ratios_order: bool = boolean(default=True)
 
+    def infer(self) -> Type:
+        return Type(t.f32, (2, _grid_cells(self, self.output_size, self.image_size) * (4 * self.count)))
+
+    @property
+    def count(self) -> int:
+        """Anchors of one cell."""
+        ratios = {round(r * 1e6) for r in self.aspect_ratio} | {10**6}
+        if self.flip:
+            ratios |= {round(1e6 / r) for r in self.aspect_ratio if r}
+        if self.fixed_size:
+            count = len(ratios) * len(self.fixed_size)
+        elif self.scale_all_sizes:
+            count = len(ratios) * len(self.min_size) + len(self.max_size)
+        else:
+            count = len(ratios) + len(self.min_size) - 1
+        per_density = len(self.fixed_ratio) or len(ratios)
+        return count + sum((int(d) ** 2 - 1) * per_density for d in self.density)
+
 
 class PriorBoxClustered(Node, opset="opset1"):
     """PriorBoxClustered-1: anchors (2, 4 * H * W * count) with given widths and heights in pixels."""
@@ -93,6 +114,11 @@ class PriorBoxClustered(Node, opset="opset1"):
     step_w: float = real(default=0.0)
     step_h: float = real(default=0.0)
     variance: Reals = reals(default=())
+
+    def infer(self) -> Type:
+        if len(self.width) != len(self.height):
+            raise ShapeError(f"there are {len(self.width)} widths and {len(self.height)} heights")
+        return Type(t.f32, (2, _grid_cells(self, self.output_size, self.image_size) * (4 * len(self.width))))
 
 
 class DetectionOutput(Node, opset="opset8"):
@@ -128,6 +154,26 @@ class DetectionOutput(Node, opset="opset8"):
     input_width: int = integer(default=1, kw_only=True)
     objectness_score: float = real(default=0.0, kw_only=True)
 
+    def infer(self) -> Type:
+        logits, scores = of_rank(self.box_logits, "box_logits", 2), of_rank(self.class_preds, "class_preds", 2)
+        priors = of_rank(self.proposals, "proposals", 3)
+        images = agree("numbers of images", at(logits, 0), at(scores, 0), node=self)
+        element = t.promote([self.box_logits.element, self.class_preds.element, self.proposals.element])
+        return Type(element, (1, 1, images * self._kept(at(scores, 1), at(priors, 2)), 7))
+
+    def _kept(self, scores: Dim | None, priors: Dim | None) -> Dim:
+        """The most detections that one image can have."""
+        if not self.keep_top_k:
+            raise ShapeError("keep_top_k of DetectionOutput is empty")
+        if self.keep_top_k[0] > 0:
+            return self.keep_top_k[0]
+        boxes = None if priors is None else priors // (4 if self.normalized else 5)
+        if scores is None or boxes is None or boxes == 0:
+            return unknown(self, "kept")
+        if self.top_k > 0 and isinstance(scores, int) and isinstance(boxes, int):
+            return scores // boxes * self.top_k
+        return scores if self.top_k <= 0 else unknown(self, "kept")
+
 
 class DetectionOutput1(DetectionOutput, opset="opset1", type="DetectionOutput"):
     """DetectionOutput-1: as version 8, with the number of classes told."""
@@ -159,6 +205,14 @@ class Proposal(Node, opset="opset4"):
     box_coordinate_scale: float = real(default=1.0)
     framework: str = text(default="")
 
+    def infer(self) -> list[Type]:
+        probs, deltas = of_rank(self.class_probs, "class_probs", 4), of_rank(self.bbox_deltas, "bbox_deltas", 4)
+        of_rank(self.image_shape, "image_shape", 1)
+        images = agree("numbers of images", at(probs, 0), at(deltas, 0), node=self)
+        element = t.promote([self.class_probs.element, self.bbox_deltas.element, self.image_shape.element])
+        regions = images * self.post_nms_topn
+        return [Type(element, (regions, 5)), Type(element, (regions,))]
+
 
 class GenerateProposals(Node, opset="opset9"):
     """GenerateProposals-9: regions (count, 4), their scores (count) and the number of them per image (N).
@@ -178,6 +232,15 @@ class GenerateProposals(Node, opset="opset9"):
     nms_eta: float = real(default=1.0)
     roi_num_type: ElementType = element(default=t.i64)
 
+    def infer(self) -> list[Type]:
+        info, scores = of_rank(self.im_info, "im_info", 2), of_rank(self.scores, "scores", 4)
+        deltas = of_rank(self.deltas, "deltas", 4)
+        of_rank(self.anchors, "anchors", 4)
+        images = agree("numbers of images", at(info, 0), at(scores, 0), at(deltas, 0), node=self)
+        regions = unknown(self, "regions", 0, _most(images, self.post_nms_count))
+        element = t.promote([v.element for v in (self.im_info, self.anchors, self.deltas, self.scores)])
+        return [Type(element, (regions, 4)), Type(element, (regions,)), Type(self.roi_num_type, (images,))]
+
 
 class NonMaxSuppression(Node, opset="opset9"):
     """NonMaxSuppression-9: selected (image, class, box) rows, the same with scores, and their number.
@@ -195,6 +258,10 @@ class NonMaxSuppression(Node, opset="opset9"):
     sort_result_descending: bool = boolean(default=True)
     output_type: ElementType = element(default=t.i64)
 
+    def infer(self) -> list[Type]:
+        rows = _selected(self, 4)
+        return [Type(self.output_type, (rows, 3)), Type(t.f32, (rows, 3)), Type(self.output_type, (1,))]
+
 
 class NMSRotated(Node, opset="opset13"):
     """NMSRotated-13: NonMaxSuppression for boxes N, M, 5 (x, y, width, height, angle in radians)."""
@@ -208,6 +275,10 @@ class NMSRotated(Node, opset="opset13"):
     output_type: ElementType = element(default=t.i64)
     clockwise: bool = boolean(default=True)
 
+    def infer(self) -> list[Type]:
+        rows = _selected(self, 5)
+        return [Type(self.output_type, (rows, 3)), Type(t.f32, (rows, 3)), Type(self.output_type, (1,))]
+
 
 class MatrixNms(Node, opset="opset8"):
     """MatrixNms-8: rows (class, score, box), flat indices of the boxes, and the number of rows per image.
@@ -217,7 +288,7 @@ class MatrixNms(Node, opset="opset8"):
 
     boxes: Operand = operand()
     scores: Operand = operand()
-    sort_result_type: str = one_of("none", "class", "score", default="none")
+    sort_result_type: str = one_of("none", "classid", "score", default="none")
     sort_result_across_batch: bool = boolean(default=False)
     output_type: ElementType = element(default=t.i64)
     score_threshold: float = real(default=0.0)
@@ -229,6 +300,13 @@ class MatrixNms(Node, opset="opset8"):
     gaussian_sigma: float = real(default=2.0)
     post_threshold: float = real(default=0.0)
 
+    def infer(self) -> list[Type]:
+        boxes, scores = of_rank(self.boxes, "boxes", 3), of_rank(self.scores, "scores", 3)
+        agree("numbers of coordinates", at(boxes, 2), 4)
+        agree("numbers of boxes", at(boxes, 1), at(scores, 2))
+        images = agree("numbers of images", at(boxes, 0), at(scores, 0), node=self)
+        return _detections(self, images, at(scores, 1), at(boxes, 1))
+
 
 class MulticlassNms(Node, opset="opset9"):
     """MulticlassNms-9: rows (class, score, box), flat indices of the boxes, and the number of rows per image.
@@ -239,7 +317,7 @@ class MulticlassNms(Node, opset="opset9"):
     boxes: Operand = operand()
     scores: Operand = operand()
     roisnum: OptionalOperand = optional(default=None)
-    sort_result_type: str = one_of("none", "class", "score", default="none")
+    sort_result_type: str = one_of("none", "classid", "score", default="none")
     sort_result_across_batch: bool = boolean(default=False)
     output_type: ElementType = element(default=t.i64)
     iou_threshold: float = real(default=0.0)
@@ -249,6 +327,21 @@ class MulticlassNms(Node, opset="opset9"):
     background_class: int = integer(default=-1)
     normalized: bool = boolean(default=True)
     nms_eta: float = real(default=1.0)
+
+    def infer(self) -> list[Type]:
+        boxes = of_rank(self.boxes, "boxes", 3)
+        agree("numbers of coordinates", at(boxes, 2), 4)
+        if self.roisnum is None:
+            scores = of_rank(self.scores, "scores", 3)
+            images = agree("numbers of images", at(boxes, 0), at(scores, 0), node=self)
+            classes = at(scores, 1)
+            agree("numbers of boxes", at(boxes, 1), at(scores, 2))
+        else:
+            scores = of_rank(self.scores, "scores", 2)
+            images = agree("numbers of images", at(of_rank(self.roisnum, "roisnum", 1), 0), node=self)
+            classes = agree("numbers of classes", at(boxes, 0), at(scores, 0), node=self)
+            agree("numbers of boxes", at(boxes, 1), at(scores, 1))
+        return _detections(self, images, classes, at(boxes, 1))
 
 
 class ROIPooling(Node, opset="opset2"):
@@ -260,6 +353,9 @@ class ROIPooling(Node, opset="opset2"):
     pooled_w: int = integer()
     spatial_scale: float = real()
     method: str = one_of("max", "bilinear", default="max")
+
+    def infer(self) -> Type:
+        return _regions(self, self.feat, self.rois, 5, self.pooled_h, self.pooled_w)
 
 
 class PSROIPooling(Node, opset="opset1"):
@@ -273,6 +369,10 @@ class PSROIPooling(Node, opset="opset1"):
     mode: str = one_of("average", "bilinear", default="average")
     spatial_bins_x: int = integer(default=1)
     spatial_bins_y: int = integer(default=1)
+
+    def infer(self) -> Type:
+        channels = self.output_dim
+        return _regions(self, self.feat, self.coords, 5, self.group_size, self.group_size, channels)
 
 
 class DeformablePSROIPooling(Node, opset="opset1"):
@@ -290,6 +390,10 @@ class DeformablePSROIPooling(Node, opset="opset1"):
     trans_std: float = real(default=1.0, kw_only=True)
     part_size: int = integer(default=1, kw_only=True)
 
+    def infer(self) -> Type:
+        channels = self.output_dim
+        return _regions(self, self.feature_maps, self.box_rois, 5, self.group_size, self.group_size, channels)
+
 
 class ROIAlign(Node, opset="opset9"):
     """ROIAlign-9: pool regions (R, 4) of images `batch_indices` (R) by bilinear samples to R, C, pooled_h, pooled_w."""
@@ -306,6 +410,11 @@ class ROIAlign(Node, opset="opset9"):
         "asymmetric", "half_pixel_for_nn", "half_pixel", default="asymmetric"
     )
 
+    def infer(self) -> Type:
+        element, shape = _regions(self, self.data, self.rois, 4, self.pooled_h, self.pooled_w)
+        indices = of_rank(self.batch_indices, "batch_indices", 1)
+        return Type(element, (agree("numbers of regions", shape[0], at(indices, 0)), *shape[1:]))
+
 
 class ROIAlignRotated(Node, opset="opset15"):
     """ROIAlignRotated-15: ROIAlign for regions (R, 5: x, y, width, height, angle in radians)."""
@@ -318,6 +427,11 @@ class ROIAlignRotated(Node, opset="opset15"):
     sampling_ratio: int = integer()
     spatial_scale: float = real()
     clockwise_mode: bool = boolean()
+
+    def infer(self) -> Type:
+        element, shape = _regions(self, self.data, self.rois, 5, self.pooled_h, self.pooled_w)
+        indices = of_rank(self.batch_indices, "batch_indices", 1)
+        return Type(element, (agree("numbers of regions", shape[0], at(indices, 0)), *shape[1:]))
 
 
 class RegionYolo(Node, opset="opset1"):
@@ -336,12 +450,34 @@ class RegionYolo(Node, opset="opset1"):
     mask: Ints = ints(default=())
     anchors: Reals = reals(default=())
 
+    def infer(self) -> Type:
+        shape = of_rank(self.data, "data", 4)
+        if shape is None:
+            return Type(self.data.element, None)
+        if not self.do_softmax:
+            channels = (self.classes + self.coords + 1) * len(self.mask)
+            return Type(self.data.element, (shape[0], channels, *shape[2:]))
+        first, last = t.normalize_axis(self.axis, 4), t.normalize_axis(self.end_axis, 4, "end_axis")
+        if first > last:
+            raise ShapeError(f"axis {self.axis} lies behind end_axis {self.end_axis}")
+        return Type(self.data.element, (*shape[:first], t.size_of(shape[first : last + 1]), *shape[last + 1 :]))
+
 
 class ReorgYolo(Node, opset="opset2"):
     """ReorgYolo-2: N, C, H, W to N, C * stride^2, H / stride, W / stride."""
 
     data: Operand = operand()
     stride: Ints = ints()
+
+    def infer(self) -> Type:
+        shape = of_rank(self.data, "data", 4)
+        stride = self.stride[0] if self.stride else 0
+        if stride < 1:
+            raise ShapeError(f"the stride of ReorgYolo is {list(self.stride)}")
+        if shape is None:
+            return Type(self.data.element, None)
+        n, c, h, w = shape
+        return Type(self.data.element, (n, c * stride**2, h // stride, w // stride))
 
 
 class ExperimentalDetectronDetectionOutput(Node, opset="opset6"):
@@ -360,6 +496,18 @@ class ExperimentalDetectronDetectionOutput(Node, opset="opset6"):
     class_agnostic_box_regression: bool = boolean()
     deltas_weights: Reals = reals()
 
+    def infer(self) -> list[Type]:
+        rois, deltas = of_rank(self.input_rois, "input_rois", 2), of_rank(self.input_deltas, "input_deltas", 2)
+        scores = of_rank(self.input_scores, "input_scores", 2)
+        of_rank(self.input_im_info, "input_im_info", 2)
+        agree("numbers of coordinates", at(rois, 1), 4)
+        agree("numbers of deltas", at(deltas, 1), 4 * self.num_classes)
+        agree("numbers of classes", at(scores, 1), self.num_classes)
+        agree("numbers of regions", at(rois, 0), at(deltas, 0), at(scores, 0))
+        element = t.promote([self.input_rois.element, self.input_deltas.element, self.input_scores.element])
+        count = self.max_detections_per_image
+        return [Type(element, (count, 4)), Type(t.i32, (count,)), Type(element, (count,))]
+
 
 class ExperimentalDetectronGenerateProposalsSingleImage(Node, opset="opset6"):
     """ExperimentalDetectronGenerateProposalsSingleImage-6: regions (post_nms_count, 4) and their scores.
@@ -375,6 +523,16 @@ class ExperimentalDetectronGenerateProposalsSingleImage(Node, opset="opset6"):
     nms_threshold: float = real()
     post_nms_count: int = integer()
     pre_nms_count: int = integer()
+
+    def infer(self) -> list[Type]:
+        agree("numbers of im_info", at(of_rank(self.im_info, "im_info", 1), 0), 3)
+        anchors, deltas = of_rank(self.anchors, "anchors", 2), of_rank(self.deltas, "deltas", 3)
+        scores = of_rank(self.scores, "scores", 3)
+        agree("numbers of coordinates", at(anchors, 1), 4)
+        for axis, what in ((1, "heights"), (2, "widths")):
+            agree(f"{what} of deltas and scores", at(deltas, axis), at(scores, axis))
+        element = t.promote([v.element for v in (self.im_info, self.anchors, self.deltas, self.scores)])
+        return [Type(element, (self.post_nms_count, 4)), Type(element, (self.post_nms_count,))]
 
 
 class ExperimentalDetectronPriorGridGenerator(Node, opset="opset6"):
@@ -392,6 +550,15 @@ class ExperimentalDetectronPriorGridGenerator(Node, opset="opset6"):
     stride_x: float = real(default=0.0)
     stride_y: float = real(default=0.0)
 
+    def infer(self) -> Type:
+        priors, features = of_rank(self.priors, "priors", 2), of_rank(self.feature_map, "feature_map", 4)
+        of_rank(self.im_data, "im_data", 4)
+        agree("numbers of coordinates", at(priors, 1), 4)
+        count = agree("numbers of priors", at(priors, 0), node=self)
+        h = agree("heights", at(features, 2), node=self)  # the runtime goes by the feature map whatever h and w say
+        w = agree("widths", at(features, 3), node=self)
+        return Type(self.priors.element, (h * w * count, 4) if self.flatten else (h, w, count, 4))
+
 
 class ExperimentalDetectronROIFeatureExtractor(Node, opset="opset6"):
     """ExperimentalDetectronROIFeatureExtractor-6: ROIAlign of regions (R, 4) on the fitting level of a pyramid.
@@ -406,6 +573,17 @@ class ExperimentalDetectronROIFeatureExtractor(Node, opset="opset6"):
     pyramid_scales: Ints = ints()
     aligned: bool = boolean(default=False)
 
+    def infer(self) -> list[Type]:
+        rois = of_rank(self.input_rois, "input_rois", 2)
+        agree("numbers of coordinates", at(rois, 1), 4)
+        levels = [of_rank(v, "a level of the pyramid", 4) for v in self.pyramid_layers]
+        for level in levels:
+            agree("numbers of images in the pyramid", at(level, 0), 1)
+        channels = agree("numbers of channels", *(at(level, 1) for level in levels), node=self)
+        count = agree("numbers of regions", at(rois, 0), node=self)
+        element = t.promote([v.element for v in self.operands])
+        return [Type(element, (count, channels, self.output_size, self.output_size)), Type(element, (count, 4))]
+
 
 class ExperimentalDetectronTopKROIs(Node, opset="opset6"):
     """ExperimentalDetectronTopKROIs-6: the `max_rois` regions (R, 4) of highest probability (R)."""
@@ -413,6 +591,12 @@ class ExperimentalDetectronTopKROIs(Node, opset="opset6"):
     input_rois: Operand = operand()
     rois_probs: Operand = operand()
     max_rois: int = integer()
+
+    def infer(self) -> Type:
+        rois, probs = of_rank(self.input_rois, "input_rois", 2), of_rank(self.rois_probs, "rois_probs", 1)
+        agree("numbers of coordinates", at(rois, 1), 4)
+        agree("numbers of regions", at(rois, 0), at(probs, 0))
+        return Type(t.promote([self.input_rois.element, self.rois_probs.element]), (self.max_rois, 4))
 
 
 class ExtractImagePatches(Node, opset="opset3"):
@@ -424,6 +608,23 @@ class ExtractImagePatches(Node, opset="opset3"):
     rates: Ints = ints()
     auto_pad: str = one_of("valid", "same_upper", "same_lower", default="valid")
 
+    def infer(self) -> Type:
+        shape = of_rank(self.data, "data", 4)
+        per_axis(self, 2, sizes=self.sizes, strides=self.strides, rates=self.rates)
+        if shape is None:
+            return Type(self.data.element, unknowns(self, "data", 4))
+        places = windows(
+            self,
+            shape[2:],
+            self.sizes,
+            strides=self.strides,
+            dilations=self.rates,
+            pads_begin=(0, 0),
+            pads_end=(0, 0),
+            auto_pad=self.auto_pad,
+        )
+        return Type(self.data.element, (shape[0], shape[1] * (self.sizes[0] * self.sizes[1]), *places))
+
 
 class CTCGreedyDecoder(Node, opset="opset1"):
     """CTCGreedyDecoder-1: best classes N, T, 1, 1 (-1 behind the end) of data T, N, C; sequence_mask is T, N."""
@@ -431,6 +632,12 @@ class CTCGreedyDecoder(Node, opset="opset1"):
     data: Operand = operand()
     sequence_mask: Operand = operand()
     ctc_merge_repeated: bool = boolean(default=True)
+
+    def infer(self) -> Type:
+        data, mask = of_rank(self.data, "data", 3), of_rank(self.sequence_mask, "sequence_mask", 2)
+        steps = agree("lengths", at(data, 0), at(mask, 0), node=self)
+        batch = agree("batch sizes", at(data, 1), at(mask, 1), node=self)
+        return Type(self.data.element, (batch, steps, 1, 1))
 
 
 class CTCGreedyDecoderSeqLen(Node, opset="opset6"):
@@ -442,6 +649,12 @@ class CTCGreedyDecoderSeqLen(Node, opset="opset6"):
     merge_repeated: bool = boolean(default=True)
     classes_index_type: ElementType = element(default=t.i32)
     sequence_length_type: ElementType = element(default=t.i32)
+
+    def infer(self) -> list[Type]:
+        data, lengths = of_rank(self.data, "data", 3), of_rank(self.sequence_length, "sequence_length", 1)
+        batch = agree("batch sizes", at(data, 0), at(lengths, 0), node=self)
+        steps = agree("lengths", at(data, 1), node=self)
+        return [Type(self.classes_index_type, (batch, steps)), Type(self.sequence_length_type, (batch,))]
 
 
 class CTCLoss(Node, opset="opset4"):
@@ -455,3 +668,64 @@ class CTCLoss(Node, opset="opset4"):
     preprocess_collapse_repeated: bool = boolean(default=False)
     ctc_merge_repeated: bool = boolean(default=True)
     unique: bool = boolean(default=False)
+
+    def infer(self) -> Type:
+        logits, labels = of_rank(self.logits, "logits", 3), of_rank(self.labels, "labels", 2)
+        logit_length = of_rank(self.logit_length, "logit_length", 1)
+        label_length = of_rank(self.label_length, "label_length", 1)
+        agree("lengths", at(logits, 1), at(labels, 1))
+        batches = [at(shape, 0) for shape in (logits, labels, logit_length, label_length)]
+        return Type(self.logits.element, (agree("batch sizes", *batches, node=self),))
+
+
+def _grid_cells(node: Node, output_size: Value, image_size: Value) -> Dim:
+    """Number of cells of an anchor grid, as far as its height and width are known."""
+    for what, v in (("output_size", output_size), ("image_size", image_size)):
+        agree(f"numbers in {what}", at(of_rank(v, what, 1), 0), 2)
+    sizes = content_dims(node, output_size, "output_size")
+    return unknown(node, "cells") if sizes is None else sizes[0] * sizes[1]
+
+
+def _most(*factors: Dim | None) -> int:
+    """Upper bound of a product; None is an unknown factor, a negative one no limit."""
+    product = 1
+    for f in factors:
+        hi = t.INF if f is None else t.bounds(f)[1]
+        if hi < 0 or hi >= t.INF:
+            return t.INF
+        product *= hi
+    return min(product, t.INF)
+
+
+def _selected(node: NonMaxSuppression | NMSRotated, coordinates: int) -> Dim:
+    """Rows that a suppression selects, at most as many boxes per class as there are or as are wanted."""
+    boxes, scores = of_rank(node.boxes, "boxes", 3), of_rank(node.scores, "scores", 3)
+    agree("numbers of coordinates", at(boxes, 2), coordinates)
+    agree("numbers of images", at(boxes, 0), at(scores, 0))
+    agree("numbers of boxes", at(boxes, 1), at(scores, 2))
+    given = None if node.max_output_boxes_per_class is None else scalar(node.max_output_boxes_per_class)
+    wanted = None if given is None else as_dim(given)
+    per_class = min(_most(at(boxes, 1)), max(_most(wanted), 0))
+    return unknown(node, "rows", 0, _most(at(scores, 0), at(scores, 1), per_class))
+
+
+def _detections(node: MatrixNms | MulticlassNms, images: Dim, classes: Dim | None, boxes: Dim | None) -> list[Type]:
+    """Types of rows (class, score, box), flat indices, and rows per image."""
+    per_class = min(_most(boxes), _most(node.nms_top_k))
+    per_image = min(_most(classes, per_class), _most(node.keep_top_k))
+    rows = unknown(node, "rows", 0, _most(images, per_image))
+    element = t.promote([node.boxes.element, node.scores.element])
+    return [Type(element, (rows, 6)), Type(node.output_type, (rows, 1)), Type(node.output_type, (images,))]
+
+
+def _regions(
+    node: Node, data: Value, rois: Value, coordinates: int, height: int, width: int, channels: int | None = None
+) -> Type:
+    """Type of pooled regions: as many as `rois` has, and the channels of the data unless given."""
+    features, regions = of_rank(data, "the feature map", 4), of_rank(rois, "the regions", 2)
+    agree("numbers of coordinates", at(regions, 1), coordinates)
+    count = agree("numbers of regions", at(regions, 0), node=node)
+    depth = agree("numbers of channels", at(features, 1), node=node) if channels is None else channels
+    if height < 1 or width < 1:
+        raise ShapeError(f"regions cannot be pooled to {height} x {width}")
+    return Type(t.promote([data.element, rois.element]), (count, depth, height, width))

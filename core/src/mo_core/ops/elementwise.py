@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mo_core import types as t
-from mo_core.ir import Node, Type
+from mo_core.ir import Node
 from mo_core.ops._values import NDArray, is_partial, keeping_type, lifted
 from mo_core.schema import Operand, boolean, one_of, operand
-from mo_core.types import Dynamic
+from mo_core.types import Dynamic, Type
 
 
 class Elementwise(Node):
@@ -19,7 +19,7 @@ class Elementwise(Node):
 
     a: Operand = operand(like=True)
     b: Operand = operand(like=True)
-    auto_broadcast: str = one_of("numpy", "none")
+    auto_broadcast: str = one_of("numpy", "none", default="numpy")
 
     def infer(self) -> Type:
         return Type(t.promote([self.a.element, self.b.element]), t.broadcast(self.a.shape, self.b.shape))
@@ -58,7 +58,7 @@ class Divide(Elementwise, opset="opset1", partial=True):
 
     def fold(self, a: NDArray, b: NDArray) -> NDArray:
         if is_partial(a, b):
-            return _divide_partly(a, b)
+            return np.asarray(_divide_partly(a, b))
         if a.dtype.kind == "f":
             return np.divide(a, b)
         quotient = np.floor_divide(a, b)

@@ -9,7 +9,7 @@ import numpy as np
 from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
-from mo_core.ops._dims import agree, at
+from mo_core.ops._dims import agree, at, unknowns
 from mo_core.schema import Operand, Operands, OptionalOperand, boolean, operand, optional, text, variadic
 from mo_core.types import Dim, Shape, Type
 
@@ -54,11 +54,11 @@ class Einsum(Node, opset="opset7"):
         dims: dict[str, Dim] = {}
         batch: Shape = ()
         for term, v in zip(terms, self.inputs):
-            if v.shape is None:
+            if v.shape is None and "..." in term:
                 batch = None
                 continue
-            rest = _bind_labels(term, v.shape, dims)
-            batch = t.broadcast(batch, rest)
+            shape = unknowns(self, v, len(term)) if v.shape is None else v.shape
+            batch = t.broadcast(batch, _bind_labels(term, shape, dims))
         if (batch is None and "..." in result) or any(c not in dims for c in result if c != "."):
             return Type(element, None)
         before, dots, after = result.partition("...")
@@ -92,7 +92,11 @@ class ScaledDotProductAttention(Node, opset="opset13"):
         agree("numbers of keys and values", at(key, -2), at(value, -2))
         if query is None or key is None or value is None:
             return Type(element, None)
-        return Type(element, (*(t.broadcast(query[:-2], key[:-2], value[:-2]) or ()), query[-2], value[-1]))
+        length, mask = query[-2], self.attention_mask.shape if self.attention_mask is not None else None
+        if mask is not None and len(mask) > 1 and mask[-2] != 1:
+            length = t.broadcast_dim(length, mask[-2])
+        batch = t.broadcast(query[:-2], key[:-2], value[:-2], () if mask is None else mask[:-2])
+        return Type(element, (*(batch or ()), length, value[-1]))
 
 
 class Inverse(Node, opset="opset14"):
@@ -114,7 +118,7 @@ def _exchanged(shape: tuple[Dim, ...], exchange: bool) -> tuple[Dim, ...]:
 
 
 def parse_equation(equation: str, count: int) -> tuple[list[str], str]:
-    """The terms of an Einstein sum and its result (without `->`: the labels that come once, in order of the alphabet)."""
+    """The terms of an Einstein sum and its result (without `->`: the labels that come once, in order)."""
     left, arrow, result = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != count:
@@ -140,5 +144,9 @@ def _bind_labels(term: str, shape: tuple[Dim, ...], dims: dict[str, Dim]) -> tup
         raise ShapeError(f'the term "{term}" does not fit an operand of shape {t.format_shape(shape)}')
     split = len(shape) - len(after)
     for label, dim in zip(before + after, (*shape[: len(before)], *shape[split:])):
-        dims[label] = agree(f'dimensions of label "{label}"', dims.get(label), dim)
+        seen = dims.get(label, dim)
+        if seen == 1 or dim == 1:
+            dims[label] = t.broadcast_dim(seen, dim)
+        else:
+            dims[label] = agree(f'dimensions of label "{label}"', seen, dim)
     return shape[len(before) : split]

@@ -14,7 +14,7 @@ __all__ = ["GRN", "LRN", "MVN", "BatchNormInference", "GroupNormalization", "Nor
 
 
 class BatchNormInference(Node, opset="opset5"):
-    """BatchNormInference-5: `gamma * (data - mean) / sqrt(variance + epsilon) + beta`, one value per channel (axis 1)."""
+    """BatchNormInference-5: `gamma * (data - mean) / sqrt(variance + epsilon) + beta`, all per channel (axis 1)."""
 
     data: Operand = operand()
     gamma: Operand = operand()

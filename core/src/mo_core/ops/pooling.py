@@ -5,8 +5,7 @@ from __future__ import annotations
 from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
-from mo_core.ops._dims import of_rank, unknowns, windows
-from mo_core.ops._values import as_shape
+from mo_core.ops._dims import content_dims, of_rank, unknowns, windows
 from mo_core.schema import Ints, Operand, boolean, element, integer, ints, one_of, operand
 from mo_core.types import ElementType, Shape, Type
 
@@ -113,7 +112,7 @@ def _pooled(node: AvgPool | MaxPool, dilations: Ints) -> Shape:
 
 def _adapted(node: Node, data: Value, output_shape: Value) -> Shape:
     shape = of_rank(data, "data", 3, 4, 5)
-    sizes = as_shape(node, output_shape)
+    sizes = content_dims(node, output_shape, "output_shape")
     if shape is None:
         return None if sizes is None else (*unknowns(node, "data", 2), *sizes)
     if sizes is None:

@@ -6,7 +6,12 @@ leading axis of directions in `w`, `r` and `b`, and batch, directions, hidden si
 
 from __future__ import annotations
 
-from mo_core.ir import Node
+from typing import TypeAlias
+
+from mo_core import types as t
+from mo_core.errors import ShapeError
+from mo_core.ir import Node, Value
+from mo_core.ops._dims import agree, at, of_rank
 from mo_core.schema import (
     Operand,
     Reals,
@@ -19,6 +24,7 @@ from mo_core.schema import (
     required_one_of,
     texts,
 )
+from mo_core.types import Dim, Type
 
 __all__ = ["GRUCell", "GRUSequence", "LSTMCell", "LSTMSequence", "RNNCell", "RNNSequence"]
 
@@ -37,6 +43,11 @@ class LSTMCell(Node, opset="opset4"):
     activations_alpha: Reals = reals(default=())
     activations_beta: Reals = reals(default=())
     clip: float = real(default=0.0)
+
+    def infer(self) -> list[Type]:
+        batch = _batch(self, self.initial_hidden_state, self.initial_cell_state)
+        state = Type(_weights(self, gates=4, biases=4), (batch, self.hidden_size))
+        return [state, state]
 
 
 class GRUCell(Node, opset="opset3"):
@@ -57,6 +68,10 @@ class GRUCell(Node, opset="opset3"):
     clip: float = real(default=0.0)
     linear_before_reset: bool = boolean(default=False)
 
+    def infer(self) -> Type:
+        element = _weights(self, gates=3, biases=4 if self.linear_before_reset else 3)
+        return Type(element, (_batch(self, self.initial_hidden_state), self.hidden_size))
+
 
 class RNNCell(Node, opset="opset1"):
     """RNNCell-0: one step; the result is the hidden state (N, hidden size)."""
@@ -71,6 +86,10 @@ class RNNCell(Node, opset="opset1"):
     activations_alpha: Reals = reals(default=())
     activations_beta: Reals = reals(default=())
     clip: float = real(default=0.0)
+
+    def infer(self) -> Type:
+        element = _weights(self, gates=1, biases=1)
+        return Type(element, (_batch(self, self.initial_hidden_state), self.hidden_size))
 
 
 class LSTMSequence(Node, opset="opset5"):
@@ -90,6 +109,10 @@ class LSTMSequence(Node, opset="opset5"):
     activations_beta: Reals = reals(default=())
     clip: float = real(default=0.0)
 
+    def infer(self) -> list[Type]:
+        batch = _batch(self, self.initial_hidden_state, self.initial_cell_state)
+        return _sequence(self, _weights(self, gates=4, biases=4), batch, states=2)
+
 
 class GRUSequence(Node, opset="opset5"):
     """GRUSequence-5: x is N, T, I; results are N, D, T, H and the last hidden state N, D, H."""
@@ -108,6 +131,11 @@ class GRUSequence(Node, opset="opset5"):
     clip: float = real(default=0.0)
     linear_before_reset: bool = boolean(default=False)
 
+    def infer(self) -> list[Type]:
+        batch = _batch(self, self.initial_hidden_state)
+        biases = 4 if self.linear_before_reset else 3
+        return _sequence(self, _weights(self, gates=3, biases=biases), batch, states=1)
+
 
 class RNNSequence(Node, opset="opset5"):
     """RNNSequence-5: x is N, T, I; results are N, D, T, H and the last hidden state N, D, H."""
@@ -124,3 +152,52 @@ class RNNSequence(Node, opset="opset5"):
     activations_alpha: Reals = reals(default=())
     activations_beta: Reals = reals(default=())
     clip: float = real(default=0.0)
+
+    def infer(self) -> list[Type]:
+        batch = _batch(self, self.initial_hidden_state)
+        return _sequence(self, _weights(self, gates=1, biases=1), batch, states=1)
+
+
+Sequence_: TypeAlias = "LSTMSequence | GRUSequence | RNNSequence"
+Cell: TypeAlias = "LSTMCell | GRUCell | RNNCell"
+
+
+def _batch(node: Cell | Sequence_, *states: Value) -> Dim:
+    """The batch size, which the data, the states and the sequence lengths share."""
+    rank = 2 if isinstance(node, (LSTMCell, GRUCell, RNNCell)) else 3
+    sizes = [at(of_rank(node.x, "x", rank), 0)]
+    for state in states:
+        shape = of_rank(state, "a state", rank)
+        agree("sizes of the hidden state", at(shape, -1), node.hidden_size)
+        sizes.append(at(shape, 0))
+    if not isinstance(node, (LSTMCell, GRUCell, RNNCell)):
+        sizes.append(at(of_rank(node.sequence_lengths, "sequence_lengths", 1), 0))
+    return agree("batch sizes", *sizes, node=node)
+
+
+def _weights(node: Cell | Sequence_, gates: int, biases: int) -> t.ElementType:
+    """The element type of the weights, after a check of all their shapes."""
+    size = node.hidden_size
+    directions: tuple[int, ...] = ()
+    if not isinstance(node, (LSTMCell, GRUCell, RNNCell)):
+        directions = (2 if node.direction == "bidirectional" else 1,)
+    rank = len(directions)
+    inputs = at(of_rank(node.x, "x", rank + 2), -1)
+    for what, v, tail in (
+        ("w", node.w, (gates * size, inputs)),
+        ("r", node.r, (gates * size, size)),
+        ("b", node.b, (biases * size,)),
+    ):
+        shape = of_rank(v, what, rank + len(tail))
+        for axis, wanted in enumerate((*directions, *tail)):
+            agree(f"dimensions {axis} of {what}: found and needed", at(shape, axis), wanted)
+    if size < 1:
+        raise ShapeError(f"the hidden size is {size}")
+    return t.promote([v.element for v in (node.x, node.initial_hidden_state, node.w, node.r, node.b)])
+
+
+def _sequence(node: Sequence_, element: t.ElementType, batch: Dim, states: int) -> list[Type]:
+    directions = 2 if node.direction == "bidirectional" else 1
+    length = agree("lengths", at(node.x.shape, 1), node=node)
+    state = Type(element, (batch, directions, node.hidden_size))
+    return [Type(element, (batch, directions, length, node.hidden_size)), *[state] * states]

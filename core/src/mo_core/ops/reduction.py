@@ -9,11 +9,11 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.errors import ShapeError
-from mo_core.ir import Node, Type
+from mo_core.ir import Node
 from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray, axes_of, entries
 from mo_core.schema import Operand, boolean, operand
-from mo_core.types import Shape
+from mo_core.types import Shape, Type
 
 
 class Reduction(Node):
@@ -38,9 +38,7 @@ class Reduction(Node):
                 return tuple(1 if i in axes else d for i, d in enumerate(shape))
             return tuple(d for i, d in enumerate(shape) if i not in axes)
         if self.keep_dims:
-            return tuple(
-                d if d == 1 else unknown(self, i, min(1, t.bounds(d)[0]), max(1, t.bounds(d)[1])) for i, d in enumerate(shape)
-            )
+            return tuple(d if d == 1 else unknown(self, i, 0, max(1, t.bounds(d)[1])) for i, d in enumerate(shape))
         given = entries(self.axes)
         return None if given is None else unknowns(self, "dim", max(0, len(shape) - len(given)))
 
@@ -66,14 +64,20 @@ def _mean(x: NDArray, axis: tuple[int, ...], keepdims: bool) -> Any:
     return total / x.dtype.type(count) if x.dtype.kind == "f" else np.trunc(total / count)
 
 
+def _limits(dtype: np.dtype[Any]) -> Any:
+    return np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+
+
 def _largest(x: NDArray, axis: tuple[int, ...], keepdims: bool) -> Any:
-    lowest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).min if x.dtype.kind in "fiu" else None
-    return np.max(x, axis, keepdims=keepdims, **({} if x.size or lowest is None else {"initial": lowest}))
+    if x.size:
+        return np.max(x, axis, keepdims=keepdims)
+    return np.max(x, axis, keepdims=keepdims, initial=_limits(x.dtype).min)
 
 
 def _smallest(x: NDArray, axis: tuple[int, ...], keepdims: bool) -> Any:
-    highest = (np.finfo if x.dtype.kind == "f" else np.iinfo)(x.dtype).max if x.dtype.kind in "fiu" else None
-    return np.min(x, axis, keepdims=keepdims, **({} if x.size or highest is None else {"initial": highest}))
+    if x.size:
+        return np.min(x, axis, keepdims=keepdims)
+    return np.min(x, axis, keepdims=keepdims, initial=_limits(x.dtype).max)
 
 
 class ReduceSum(Reduction, opset="opset1", partial=True):

@@ -10,11 +10,11 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.errors import ShapeError
-from mo_core.ir import KNOWN_LIMIT, Node, Type
+from mo_core.ir import KNOWN_LIMIT, Node
 from mo_core.ops._dims import content_dims, unknown, unknowns
 from mo_core.ops._values import NDArray, as_dim, axes_of, entries, numbers
 from mo_core.schema import Operand, OptionalOperand, boolean, element, one_of, operand, optional
-from mo_core.types import Dim, Dynamic, Shape
+from mo_core.types import Dim, Dynamic, Shape, Type
 
 
 class ShapeOf(Node, opset="opset3"):
@@ -36,7 +36,7 @@ class ShapeOf(Node, opset="opset3"):
         return np.array(data.shape, dtype=self.output_type.dtype)
 
 
-class Reshape(Node, opset="opset1"):
+class Reshape(Node, opset="opset1", partial=True):
     """The same elements in the shape of `pattern` (Reshape-1).
 
     One dimension may be -1 and follows from the others; with `special_zero` a 0 copies the dimension of `data` there.
@@ -45,8 +45,6 @@ class Reshape(Node, opset="opset1"):
     data: Operand = operand()
     pattern: Operand = operand()
     special_zero: bool = boolean()
-
-    partial = True
 
     def infer(self) -> Type:
         data, pattern = self.data, entries(self.pattern)
@@ -76,8 +74,9 @@ class Reshape(Node, opset="opset1"):
             return tuple(unknown(self, i) if d is None else d for i, d in enumerate(result))
         have, want = _without_common(source, [d for d in result if d is not None])
         if not gaps:
-            if t.is_static(tuple(have)) and t.is_static(tuple(want)) and t.size_of(tuple(have)) != t.size_of(tuple(want)):
-                raise ShapeError(f"Reshape of {t.format_shape(tuple(source))} to {pattern} changes the number of elements")
+            a, b = t.size_of(tuple(have)), t.size_of(tuple(want))
+            if isinstance(a, int) and isinstance(b, int) and a != b:
+                raise ShapeError(f"Reshape of {t.format_shape(tuple(source))} to {pattern} changes the element count")
             return tuple(d for d in result if d is not None)
         rest = _quotient(have, want)
         if rest is None:
@@ -185,7 +184,8 @@ class Transpose(Node, opset="opset1", partial=True):
         if order is not None and not order:
             return Type(self.data.element, shape[::-1])
         axes = axes_of(self.order, len(shape))
-        return Type(self.data.element, unknowns(self, "dim", len(shape)) if axes is None else tuple(shape[a] for a in axes))
+        permuted = unknowns(self, "dim", len(shape)) if axes is None else tuple(shape[a] for a in axes)
+        return Type(self.data.element, permuted)
 
     def fold(self, data: NDArray, order: NDArray) -> NDArray:
         return data.transpose([int(a) for a in order] if order.size else None)
@@ -194,14 +194,14 @@ class Transpose(Node, opset="opset1", partial=True):
 class Broadcast(Node, opset="opset3", partial=True):
     """Elements repeated to fill `target_shape` (Broadcast-3).
 
-    `numpy`: axes of size 1 are stretched; `explicit`: axis i of data becomes axis `axes_mapping[i]`; `bidirectional`: the
-    result is the numpy broadcast of both shapes.
+    `numpy`: axes of size 1 are stretched; `explicit`: axis i of data becomes axis `axes_mapping[i]`; `bidirectional`:
+    the result is the numpy broadcast of both shapes.
     """
 
     data: Operand = operand()
     target_shape: Operand = operand()
     axes_mapping: OptionalOperand = optional(default=None)
-    mode: str = one_of("numpy", "explicit", "bidirectional")
+    mode: str = one_of("numpy", "explicit", "bidirectional", default="numpy")
 
     def infer(self) -> Type:
         target = content_dims(self, self.target_shape, "target shape")
@@ -261,8 +261,8 @@ class Tile(Node, opset="opset1", partial=True):
         if shape is None or repeats is None:
             return Type(self.data.element, None)
         rank = max(len(shape), len(repeats))
-        dims: list[Dim] = [1] * (rank - len(shape)) + list(shape)
-        result: list[Dim] = list(dims[: rank - len(repeats)])
+        dims: tuple[Dim, ...] = (1,) * (rank - len(shape)) + shape
+        result = list(dims[: rank - len(repeats)])
         for i, (d, r) in enumerate(zip(dims[rank - len(repeats) :], repeats)):
             if isinstance(r, int) and r < 0:
                 raise ShapeError(f"Tile cannot repeat {r} times")

@@ -8,10 +8,10 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.errors import ShapeError
-from mo_core.ir import Node, Type
+from mo_core.ir import Node
 from mo_core.ops._values import NDArray, keeping_type, lifted
 from mo_core.schema import Operand, boolean, one_of, operand
-from mo_core.types import Dynamic
+from mo_core.types import Dynamic, Type
 
 
 class Unary(Node):
@@ -93,7 +93,7 @@ class Floor(Unary, opset="opset1", partial=True):
 class Round(Unary, opset="opset5"):
     """Rounded to the nearest whole number (Round-5)."""
 
-    mode: str = one_of("half_to_even", "half_away_from_zero")
+    mode: str = one_of("half_to_even", "half_away_from_zero", default="half_to_even")
 
     def fold(self, x: NDArray) -> NDArray:
         if x.dtype.kind != "f":

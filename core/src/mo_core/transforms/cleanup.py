@@ -9,7 +9,9 @@ from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
 from mo_core.passes import Context, Stage, graph_pass, rewrites
 from mo_core.pattern import any_, p
 from mo_core.rewrite import rule
-from mo_core.tensor import Tensor, equal
+from mo_core.tensor import Lazy, Mapped, Tensor
+
+_COMPARED_BYTES = 4096
 
 
 @graph_pass("constant-folding", stage=Stage.NORMALIZE)
@@ -94,17 +96,25 @@ def common_subexpressions(graph: Graph, context: Context) -> bool:
 
 def _key(node: Node) -> object:
     if isinstance(node, Constant):
-        return node.element, node.shape, node.stored_as
+        return node.element, node.shape, node.stored_as, _content(node.value)
     return type(node), tuple(map(id, node.operands))
+
+
+def _content(tensor: Tensor) -> object:
+    """Bytes of a small tensor, the window of a large one, the recipe itself otherwise."""
+    if isinstance(tensor, Mapped) and tensor.nbytes > _COMPARED_BYTES:
+        return id(tensor.file), tensor.offset
+    if isinstance(tensor, Lazy) or tensor.nbytes > _COMPARED_BYTES or tensor.element is t.string:
+        return id(tensor)
+    return b"".join(tensor.chunks())
 
 
 def _equal(a: Node, b: Node) -> bool:
     for name in a.schema.attributes:
         x, y = getattr(a, name), getattr(b, name)
-        if isinstance(x, Tensor) and isinstance(y, Tensor):
-            if not equal(x, y):
-                return False
-        elif x is not y and x != y:
+        if isinstance(x, Tensor):
+            continue  # the key holds the content
+        if x is not y and x != y:
             return False
     return True
 

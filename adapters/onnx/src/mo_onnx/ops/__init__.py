@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 FAMILIES = (
-    "math", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution", "pooling",
+    "arithmetic", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution", "pooling",
     "normalization", "recurrent", "attention", "resize", "detection", "signal", "quantization", "control", "sequence",
     "loss", "microsoft", "ml", "openvino", "legacy",
 )  # fmt: skip

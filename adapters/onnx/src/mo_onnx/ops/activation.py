@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
-from mo_core.build import const_ints, constant_like, flatten, reshape_to, shape_of, squeeze, unsqueeze
-from mo_core.ir import Value, constant
+from mo_core.build import (
+    constant_like,
+    dim_of,
+    flatten,
+    reshape_to,
+    shape_of,
+    unsqueeze,
+)
+from mo_core.ir import Value
 from mo_core.ops import (
-    Add, Divide, Elu, Gelu, Greater, HardSigmoid, HSwish, Less, LogSoftmax, Maximum, Mish, Multiply, OneHot, PReLU, ReLU, Select,
-    Selu, Sigmoid, SoftPlus, SoftSign, Softmax, Subtract, Swish, Tanh, TopK,
-)  # fmt: skip
+    Add,
+    Divide,
+    Elu,
+    Gelu,
+    Greater,
+    HardSigmoid,
+    HSwish,
+    Less,
+    LogSoftmax,
+    Mish,
+    Multiply,
+    OneHot,
+    PReLU,
+    ReLU,
+    Select,
+    Selu,
+    Sigmoid,
+    Softmax,
+    SoftPlus,
+    SoftSign,
+    Subtract,
+    Swish,
+)
 from mo_core.types import normalize_axis
 from mo_onnx.registry import onnx_op
 
@@ -174,7 +199,6 @@ def log_softmax_along(x: Value, axis: int) -> Value:
 
 def hardmax_along(x: Value, axis: int) -> Value:
     """One where the first maximum along the axis is, else zero."""
-    from mo_core.build import dim_of
     from mo_onnx.ops.reduction import arg_extreme
 
     index = arg_extreme(x, "max", axis, keepdims=False)

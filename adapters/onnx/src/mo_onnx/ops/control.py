@@ -14,14 +14,13 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.bodies import duplicate, set_outputs, settled, size
-from mo_core.build import as_i64, constant_like, dim_of, integer, known_ints, squeeze, to_element, unsqueeze, vector
+from mo_core.build import as_i64, concat, integer, known_ints, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign, Pack
-from mo_core.ir import Constant, Graph, Parameter, Value, constant
-from mo_core.ops import Broadcast, If, Loop, TensorIterator
+from mo_core.ir import Graph, Parameter, Value, constant
+from mo_core.ops import If, Loop, TensorIterator
 from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
 from mo_core.types import Type
-
 from mo_onnx.registry import onnx_op
 
 Convert: TypeAlias = "Callable[..., list[Any]]"
@@ -71,7 +70,7 @@ def loop(
     limit = None if trip_count is None else known_ints(trip_count)
     trips = limit[0] if limit else None
     go = condition is None or _is_true(condition)
-    if trips is not None and trips <= 0 or condition is not None and _is_false(condition):
+    if (trips is not None and trips <= 0) or (condition is not None and _is_false(condition)):
         return _no_iteration(initial, body, convert)
     if any(isinstance(v, Pack) for v in initial) or _makes_sequences(body):
         if trips is None or not go:
@@ -153,13 +152,7 @@ def _unrolled(trips: int, initial: Sequence[Item], body: Graph, convert: Convert
             raise Unsupported("a loop carries a sequence, and its condition depends on the data")
     for copy in done:
         _release(copy)
-    return [*carried, *[_concat(stack) for stack in stacks]]
-
-
-def _concat(stack: list[Value]) -> Value:
-    from mo_core.build import concat
-
-    return concat(stack, 0)
+    return [*carried, *[concat(stack, 0) for stack in stacks]]
 
 
 @onnx_op("Scan", since=9)

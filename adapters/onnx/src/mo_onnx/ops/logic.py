@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from mo_core.ir import Value
 from mo_core.ops import (
-    BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, Equal, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalNot,
-    LogicalOr, LogicalXor, Select,
-)  # fmt: skip
-from mo_onnx.ops.math import elementwise
+    BitwiseAnd,
+    BitwiseNot,
+    BitwiseOr,
+    BitwiseXor,
+    Equal,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalNot,
+    LogicalOr,
+    LogicalXor,
+    Select,
+)
+from mo_onnx.ops.arithmetic import elementwise
 from mo_onnx.registry import onnx_op
 
 

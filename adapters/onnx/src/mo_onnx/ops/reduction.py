@@ -6,15 +6,47 @@ from collections.abc import Callable
 
 from mo_core import types as t
 from mo_core.build import (
-    all_axes, as_i64, constant_like, dim_of, gather, integer, ints, known_ints, normalized, rank_of, reshape_to, shape_of,
-    slice_axis, squeeze,
-)  # fmt: skip
-from mo_core.ir import Value, constant
+    all_axes,
+    as_i64,
+    concat,
+    constant_like,
+    dim_of,
+    gather,
+    integer,
+    ints,
+    known_ints,
+    normalized,
+    shape_of,
+    slice_axis,
+    squeeze,
+)
+from mo_core.ir import Value
 from mo_core.ops import (
-    Abs, Add, Convert, Equal, Exp, IsFinite, Log, LogicalNot, Multiply, NonZero, ReduceL1, ReduceL2, ReduceLogicalOr, ReduceMax,
-    ReduceMean, ReduceMin, ReduceProd, ReduceSum, Reshape, Select, Sqrt, Subtract, TopK, Transpose, Unsqueeze,
-)  # fmt: skip
-from mo_core.types import normalize_axis
+    Abs,
+    Add,
+    Equal,
+    Exp,
+    IsFinite,
+    Log,
+    LogicalNot,
+    Multiply,
+    NonZero,
+    ReduceL1,
+    ReduceL2,
+    ReduceLogicalOr,
+    ReduceMax,
+    ReduceMean,
+    ReduceMin,
+    ReduceProd,
+    ReduceSum,
+    Reshape,
+    Select,
+    Subtract,
+    TopK,
+    Transpose,
+    Unsqueeze,
+)
+from mo_core.ops.reduction import Reduction
 from mo_onnx.registry import onnx_op
 
 Reduce = Callable[[Value, Value, bool], Value]
@@ -52,7 +84,6 @@ def reduce_at_unknown_axes(function: Reduce, x: Value, axes: Value, keep: bool) 
     reduced = ReduceLogicalOr(Equal(wanted, every), ints([0]))
     kept_axes = squeeze(NonZero(LogicalNot(reduced)), 0)
     reduced_axes = squeeze(NonZero(reduced), 0)
-    from mo_core.build import concat
 
     kept_dims = gather(shape, kept_axes, 0)
     rows = ReduceProd(kept_dims, ints([0]), keep_dims=True)
@@ -62,59 +93,66 @@ def reduce_at_unknown_axes(function: Reduce, x: Value, axes: Value, keep: bool) 
     return Reshape(result, Select(reduced, integer(1), shape) if keep else kept_dims, special_zero=False)
 
 
+def reduced(op: type[Reduction], x: Value, axes: Value, keep: bool) -> Value:
+    """`op` over the axes; `x` itself when there are none."""
+    return x if axes.shape == (0,) else op(x, axes, keep_dims=keep)
+
+
 @reduction("ReduceSum", 13)
 def reduce_sum(x: Value, axes: Value, keep: bool) -> Value:
-    return ReduceSum(x, axes, keep_dims=keep)
+    return reduced(ReduceSum, x, axes, keep)
 
 
 @reduction("ReduceMean", 18)
 def reduce_mean(x: Value, axes: Value, keep: bool) -> Value:
-    return ReduceMean(x, axes, keep_dims=keep)
+    return reduced(ReduceMean, x, axes, keep)
 
 
 @reduction("ReduceMax", 18)
 def reduce_max(x: Value, axes: Value, keep: bool) -> Value:
     if x.element is t.boolean:
-        return ReduceLogicalOr(x, axes, keep_dims=keep)
-    return ReduceMax(x, axes, keep_dims=keep)
+        return reduced(ReduceLogicalOr, x, axes, keep)
+    return reduced(ReduceMax, x, axes, keep)
 
 
 @reduction("ReduceMin", 18)
 def reduce_min(x: Value, axes: Value, keep: bool) -> Value:
     if x.element is t.boolean:
-        return LogicalNot(ReduceLogicalOr(LogicalNot(x), axes, keep_dims=keep))
-    return ReduceMin(x, axes, keep_dims=keep)
+        return LogicalNot(reduced(ReduceLogicalOr, LogicalNot(x), axes, keep))
+    return reduced(ReduceMin, x, axes, keep)
 
 
 @reduction("ReduceProd", 18)
 def reduce_prod(x: Value, axes: Value, keep: bool) -> Value:
-    return ReduceProd(x, axes, keep_dims=keep)
+    return reduced(ReduceProd, x, axes, keep)
 
 
 @reduction("ReduceL1", 18)
 def reduce_l1(x: Value, axes: Value, keep: bool) -> Value:
-    return ReduceL1(x, axes, keep_dims=keep)
+    return Abs(x) if axes.shape == (0,) else ReduceL1(x, axes, keep_dims=keep)
 
 
 @reduction("ReduceL2", 18)
 def reduce_l2(x: Value, axes: Value, keep: bool) -> Value:
-    return ReduceL2(x, axes, keep_dims=keep)
+    return Abs(x) if axes.shape == (0,) else ReduceL2(x, axes, keep_dims=keep)
 
 
 @reduction("ReduceSumSquare", 18)
 def reduce_sum_square(x: Value, axes: Value, keep: bool) -> Value:
-    return ReduceSum(Multiply(x, x), axes, keep_dims=keep)
+    return reduced(ReduceSum, Multiply(x, x), axes, keep)
 
 
 @reduction("ReduceLogSum", 18)
 def reduce_log_sum(x: Value, axes: Value, keep: bool) -> Value:
-    return Log(ReduceSum(x, axes, keep_dims=keep))
+    return Log(reduced(ReduceSum, x, axes, keep))
 
 
 @reduction("ReduceLogSumExp", 18)
 def reduce_log_sum_exp(x: Value, axes: Value, keep: bool) -> Value:
     """With the maximum taken out first, so that nothing overflows."""
-    top = ReduceMax(x, axes, keep_dims=True)
+    if axes.shape == (0,):
+        return x
+    top: Value = ReduceMax(x, axes, keep_dims=True)
     top = Select(IsFinite(top), top, constant_like(x, 0))  # infinite minus infinite is no number
     logs = Log(ReduceSum(Exp(Subtract(x, top)), axes, keep_dims=keep))
     return Add(logs, top if keep else ReduceSum(top, axes, keep_dims=False))

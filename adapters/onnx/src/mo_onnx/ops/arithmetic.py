@@ -4,23 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any
 
 import numpy as np
 
 from mo_core import types as t
 from mo_core.build import (
-    as_i64, concat, const_ints, constant_like, convert_like, dim_of, filled, ints, known_ints, permute, slice_axis, swap_axes,
-    take, to_element, unsqueeze,
-)  # fmt: skip
+    arange,
+    as_i64,
+    concat,
+    constant_like,
+    dim_of,
+    dim_size,
+    filled,
+    integer,
+    ints,
+    known_ints,
+    move_axis,
+    normalized,
+    scalar,
+    slice_axis,
+    take,
+    to_element,
+    unsqueeze,
+)
 from mo_core.errors import Unsupported
-from mo_core.ir import Value, constant
+from mo_core.ir import Value
 from mo_core.ops import (
-    Abs, Acos, Acosh, Add, Asin, Asinh, Atan, Atanh, BitwiseLeftShift, BitwiseRightShift, Ceiling, Clamp, Convert, Cos, Cosh,
-    CumSum, Divide, Einsum, Equal, Erf, Exp, Floor, FloorMod, GreaterEqual, Inverse, Less, Log, LogicalOr, MatMul, Maximum,
-    Minimum, Mod, Multiply, Negative, Power, Range, ReduceProd, ReduceSum, Round, Select, Sign, Sin, Sinh, Sqrt, Subtract, Tan,
+    Abs,
+    Acos,
+    Acosh,
+    Add,
+    Asin,
+    Asinh,
+    Atan,
+    Atanh,
+    BitwiseLeftShift,
+    BitwiseRightShift,
+    Ceiling,
+    Clamp,
+    Cos,
+    Cosh,
+    CumSum,
+    Divide,
+    Einsum,
+    Equal,
+    Erf,
+    Exp,
+    Floor,
+    FloorMod,
+    GreaterEqual,
+    Inverse,
+    Less,
+    LessEqual,
+    Log,
+    LogicalAnd,
+    LogicalOr,
+    LogicalXor,
+    MatMul,
+    Maximum,
+    Minimum,
+    Mod,
+    Multiply,
+    Negative,
+    NotEqual,
+    Power,
+    ReduceProd,
+    ReduceSum,
+    Round,
+    Select,
+    Sign,
+    Sin,
+    Sinh,
+    Sqrt,
+    Subtract,
+    Tan,
     Tanh,
-)  # fmt: skip
+    Transpose,
+)
 from mo_core.types import normalize_axis
 from mo_onnx.registry import LEGACY, onnx_op
 
@@ -203,7 +263,14 @@ def pow_(a: Value, b: Value) -> Value:
 
 @onnx_op("Mod")
 def mod(a: Value, b: Value, *, fmod: int = 0) -> Value:
-    return Mod(a, b) if fmod else FloorMod(a, b)
+    if fmod:
+        return Mod(a, b)
+    if not a.element.is_real:
+        return FloorMod(a, b)
+    # FloorMod of the runtime gives no number for infinite divisors
+    rest, zero = Mod(a, b), constant_like(a, 0)
+    other_sign = LogicalXor(Less(rest, zero), Less(b, zero))
+    return Select(LogicalAnd(NotEqual(rest, zero), other_sign), Add(rest, b), rest)
 
 
 # -- any number of operands
@@ -290,39 +357,44 @@ def cum_sum(x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> V
 @onnx_op("CumProd")
 def cum_prod(x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> Value:
     """The runtime has no such op: products of doubling spans where the length is known, else under a triangle."""
-    (at,) = const_ints(axis, "the axis of CumProd")
-    at = normalize_axis(at, x.rank)
+    known = known_ints(axis)
+    if known is None:
+        return _at_unknown_axis(x, as_i64(scalar(axis)), lambda v: _masked_products(v, bool(exclusive), bool(reverse)))
+    at = normalize_axis(known[0], x.rank)
     size = x.dims[at]
-    one = constant_like(x, 1)
     if not isinstance(size, int):
-        return _masked_products(x, at, bool(exclusive), bool(reverse))
+        return move_axis(_masked_products(move_axis(x, at, -1), bool(exclusive), bool(reverse)), -1, at)
     if exclusive and size:
-        kept = slice_axis(x, at, 1, size) if reverse else slice_axis(x, at, 0, size - 1)
-        edge = filled(_with_dim(x, at, 1), one)
-        x = concat([kept, edge] if reverse else [edge, kept], at)
-    span = 1
-    while span < size:
-        edge = filled(_with_dim(x, at, span), one)
-        kept = slice_axis(x, at, span, size) if reverse else slice_axis(x, at, 0, size - span)
-        x = Multiply(x, concat([kept, edge] if reverse else [edge, kept], at))
-        span *= 2
+        x = _shifted(x, at, 1, bool(reverse))
+    for shift in [2**i for i in range((size - 1).bit_length())]:
+        x = Multiply(x, _shifted(x, at, shift, bool(reverse)))
     return x
 
 
-def _with_dim(x: Value, axis: int, size: int) -> list[int | Value]:
-    return [size if i == axis else d if isinstance(d, int) else dim_of(x, i) for i, d in enumerate(x.dims)]
+def _shifted(x: Value, axis: int, by: int, backwards: bool) -> Value:
+    """`x` moved along an axis, ones following."""
+    ones = filled([by if i == axis else dim_size(x, i) for i in range(x.rank)], constant_like(x, 1))
+    if backwards:
+        return concat([slice_axis(x, axis, by), ones], axis)
+    return concat([ones, slice_axis(x, axis, 0, -by)], axis)
 
 
-def _masked_products(x: Value, axis: int, exclusive: bool, reverse: bool) -> Value:
-    index = Range(constant(0), dim_of(x, axis), constant(1), output_type=t.i64)
-    last = x.rank
-    order = [*(i for i in range(last) if i != axis), axis]
-    rows = unsqueeze(permute(x, order), last - 1)
+def _masked_products(x: Value, exclusive: bool, reverse: bool) -> Value:
+    """Cumulative products along the last axis; memory grows with the square of its length."""
+    index = arange(dim_of(x, -1))
     target, source = unsqueeze(index, 1), unsqueeze(index, 0)
     low, high = (target, source) if reverse else (source, target)
-    inside: Value = Less(low, high) if exclusive else GreaterEqual(high, low)
-    products = ReduceProd(Select(inside, rows, constant_like(x, 1)), ints([last]))
-    return permute(products, np.argsort(order).tolist())
+    inside: Value = Less(low, high) if exclusive else LessEqual(low, high)
+    return ReduceProd(Select(inside, unsqueeze(x, -2), constant_like(x, 1)), ints([-1]))
+
+
+def _at_unknown_axis(x: Value, axis: Value, function: Callable[[Value], Value]) -> Value:
+    """`function` on `x` with an axis moved to the end that is known at run time only; then it is moved back."""
+    rank = x.rank
+    every, at = ints(range(rank)), normalized(axis, integer(rank))
+    there = Select(Less(every, at), every, Select(Equal(every, integer(rank - 1)), at, Add(every, integer(1))))
+    back = Select(Less(every, at), every, Select(Equal(every, at), integer(rank - 1), Subtract(every, integer(1))))
+    return Transpose(function(Transpose(x, there)), back)
 
 
 # -- matrices
@@ -335,14 +407,29 @@ def mat_mul(a: Value, b: Value) -> Value:
 
 @onnx_op("Gemm")
 def gemm_before_opset_7(
-    a: Value, b: Value, c: Value, *, alpha: float = 1.0, beta: float = 1.0, broadcast: int = 0, transA: int = 0, transB: int = 0
+    a: Value,
+    b: Value,
+    c: Value,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    broadcast: int = 0,
+    transA: int = 0,  # noqa: N803 - the attribute's name
+    transB: int = 0,  # noqa: N803
 ) -> Value:
     return gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
 
 
 @onnx_op("Gemm", since=7)
 def gemm(
-    a: Value, b: Value, c: Value | None = None, *, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0
+    a: Value,
+    b: Value,
+    c: Value | None = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,  # noqa: N803 - the attribute's name
+    transB: int = 0,  # noqa: N803
 ) -> Value:
     y: Value = MatMul(a, b, transpose_a=bool(transA), transpose_b=bool(transB))
     if alpha != 1:
@@ -374,7 +461,9 @@ def _expanded_det(rows: Sequence[Sequence[Value]]) -> Value:
         return rows[0][0]
     if len(rows) == 2:
         return Subtract(Multiply(rows[0][0], rows[1][1]), Multiply(rows[0][1], rows[1][0]))
-    terms = [Multiply(first, _expanded_det([[*r[:i], *r[i + 1 :]] for r in rows[1:]])) for i, first in enumerate(rows[0])]
+    terms = [
+        Multiply(first, _expanded_det([[*r[:i], *r[i + 1 :]] for r in rows[1:]])) for i, first in enumerate(rows[0])
+    ]
     total: Value = terms[0]
     for i, term in enumerate(terms[1:], 1):
         total = Subtract(total, term) if i % 2 else Add(total, term)

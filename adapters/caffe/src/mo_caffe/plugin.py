@@ -1,0 +1,3 @@
+"""The hooks of mo-caffe."""
+
+from __future__ import annotations

@@ -1,0 +1,184 @@
+"""Normalisation by statistics of the data or of the training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mo_core import types as t
+from mo_core.build import (
+    broadcast_to, channel_vector, constant_like, convert_like, dim_size, ints, reshape_to, to_element, unsqueeze,
+)  # fmt: skip
+from mo_core.errors import ModelError, Unsupported
+from mo_core.frontend import Foreign
+from mo_core.ir import Value
+from mo_core.ops import (
+    LRN, MVN, Add, BatchNormInference, Divide, GroupNormalization, Maximum, Multiply, NormalizeL2, Power, ReduceL1, ReduceL2,
+    ReduceMean, Sqrt, SquaredDifference, Subtract,
+)  # fmt: skip
+from mo_core.types import ElementType, normalize_axis
+from mo_onnx.tensors import element_of
+from mo_onnx.ops.pooling import spatial_axes
+from mo_onnx.registry import onnx_op
+
+SMALLEST = 1.2e-38
+"""Just above the smallest normal number of f32: what a division by zero is kept from with."""
+
+
+@onnx_op("BatchNormalization")
+def batch_normalization_before_opset_9(
+    x: Value, scale: Value, b: Value, mean: Value, var: Value, *, epsilon: float = 1e-5, is_test: int = 0,
+    momentum: float = 0.9, spatial: int = 1, node: Foreign,
+) -> Sequence[Value]:  # fmt: skip
+    training = not is_test and _wants_statistics(node)
+    if not spatial:
+        if training:
+            raise Unsupported("BatchNormalization in training mode with spatial=0 is not supported", "Export for inference.")
+        return [_per_feature(x, scale, b, mean, var, epsilon)]
+    if not training:
+        return [normalized(x, scale, b, mean, var, epsilon)]
+    return in_training(x, scale, b, mean, var, epsilon, momentum)
+
+
+@onnx_op("BatchNormalization", since=9)
+def batch_normalization_9(
+    x: Value, scale: Value, b: Value, mean: Value, var: Value, *, epsilon: float = 1e-5, momentum: float = 0.9, node: Foreign
+) -> Sequence[Value]:
+    """The statistics of the batch are meant when more than the first output is wanted."""
+    if _wants_statistics(node):
+        return in_training(x, scale, b, mean, var, epsilon, momentum)
+    return [normalized(x, scale, b, mean, var, epsilon)]
+
+
+@onnx_op("BatchNormalization", since=14)
+def batch_normalization(
+    x: Value, scale: Value, b: Value, mean: Value, var: Value, *, epsilon: float = 1e-5, momentum: float = 0.9,
+    training_mode: int = 0,
+) -> Sequence[Value]:  # fmt: skip
+    if training_mode:
+        return in_training(x, scale, b, mean, var, epsilon, momentum)[:3]
+    return [normalized(x, scale, b, mean, var, epsilon)]
+
+
+def in_training(
+    x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float, momentum: float
+) -> tuple[Value, Value, Value, Value, Value]:
+    """Normalised by the statistics of the batch; the running statistics; those of the batch."""
+    batch_mean, batch_var = batch_statistics(x)
+    y = normalized(x, scale, b, batch_mean, batch_var, epsilon)
+    return y, running(mean, batch_mean, momentum), running(var, batch_var, momentum), batch_mean, batch_var
+
+
+def _wants_statistics(node: Foreign) -> bool:
+    return any(r.uses for r in node.results[1:])
+
+
+def normalized(x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float) -> Value:
+    """`scale * (x - mean) / sqrt(var + epsilon) + b`, a number of each a channel."""
+    vectors = [convert_like(v, x) for v in (scale, b, mean, var)]
+    return BatchNormInference(x, *vectors, epsilon=epsilon)
+
+
+def _per_feature(x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float) -> Value:
+    deviation = Sqrt(Add(var, constant_like(var, epsilon)))
+    return Add(Multiply(Divide(Subtract(x, mean), deviation), scale), b)
+
+
+def batch_statistics(x: Value) -> tuple[Value, Value]:
+    """Mean and variance of each channel."""
+    axes = [a for a in range(x.rank) if a != 1]
+    mean = ReduceMean(x, ints(axes), keep_dims=True)
+    var = ReduceMean(SquaredDifference(x, mean), ints(axes), keep_dims=False)
+    return reshape_to(mean, [-1]), var
+
+
+def running(old: Value, new: Value, momentum: float) -> Value:
+    """The running statistic after this batch."""
+    share = Multiply(convert_like(new, old), constant_like(old, 1 - momentum))
+    return Add(Multiply(old, constant_like(old, momentum)), share)
+
+
+@onnx_op("InstanceNormalization")
+def instance_normalization(x: Value, scale: Value, b: Value, *, epsilon: float = 1e-5) -> Value:
+    y = MVN(x, spatial_axes(x), normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt")
+    behind = x.rank - 2
+    return Add(Multiply(y, channel_vector(scale, behind)), channel_vector(b, behind))
+
+
+@onnx_op("LayerNormalization")
+def layer_normalization(
+    x: Value, scale: Value, b: Value | None = None, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1, node: Foreign
+) -> Sequence[Value | None]:
+    data = to_element(x, stash_element(stash_type, x.element))
+    axes = ints(range(normalize_axis(axis, x.rank), x.rank))
+    y = Multiply(convert_like(MVN(data, axes, normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt"), x), scale)
+    shifted = y if b is None else Add(y, b)
+    if not _wants_statistics(node):
+        return [shifted]
+    mean = ReduceMean(data, axes, keep_dims=True)
+    var = ReduceMean(SquaredDifference(data, mean), axes, keep_dims=True)
+    return [shifted, mean, reciprocal_deviation(var, epsilon)]
+
+
+def stash_element(stash_type: int, element: ElementType) -> ElementType:
+    """The element type that statistics are computed in; double stays double, as the reference has it."""
+    return t.f64 if element is t.f64 else element_of(stash_type, "the statistics")
+
+
+def reciprocal_deviation(var: Value, epsilon: float) -> Value:
+    """`1 / sqrt(var + epsilon)`."""
+    return Divide(constant_like(var, 1.0), Sqrt(Add(var, constant_like(var, epsilon))))
+
+
+@onnx_op("RMSNormalization")
+def rms_normalization(x: Value, scale: Value, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Value:
+    data = to_element(x, stash_element(stash_type, x.element))
+    axes = range(normalize_axis(axis, x.rank), x.rank)
+    return Multiply(convert_like(root_mean_square_normalized(data, list(axes), epsilon), x), scale)
+
+
+def root_mean_square_normalized(x: Value, axes: Sequence[int], epsilon: float) -> Value:
+    """`x / sqrt(mean(x^2) + epsilon)`, in the form that the runtime fuses."""
+    square = ReduceMean(Power(x, constant_like(x, 2.0)), ints(axes), keep_dims=True)
+    return Multiply(x, reciprocal_deviation(square, epsilon))
+
+
+@onnx_op("GroupNormalization")
+def group_normalization_18(x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5) -> Value:
+    """Scale and bias are given a number a group."""
+    channels = dim_size(x, 1)
+    if not isinstance(channels, int) or channels % num_groups:
+        raise ModelError(f"GroupNormalization cannot make {num_groups} groups of {channels} channels")
+    each = channels // num_groups
+    per_channel = [reshape_to(broadcast_to(unsqueeze(v, 1), [num_groups, each]), [channels]) for v in (scale, bias)]
+    return GroupNormalization(x, *per_channel, num_groups=num_groups, epsilon=epsilon)
+
+
+@onnx_op("GroupNormalization", since=21)
+def group_normalization(
+    x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
+) -> Value:
+    data = to_element(x, stash_element(stash_type, x.element))
+    vectors = [convert_like(v, data) for v in (scale, bias)]
+    return convert_like(GroupNormalization(data, *vectors, num_groups=num_groups, epsilon=epsilon), x)
+
+
+@onnx_op("MeanVarianceNormalization", ignore=("across_channels", "normalize_variance"))
+def mean_variance_normalization(x: Value, *, axes: Sequence[int] = (0, 2, 3)) -> Value:
+    return MVN(x, ints(axes), normalize_variance=True, eps=1e-9, eps_mode="outside_sqrt")
+
+
+@onnx_op("LpNormalization")
+def lp_normalization(x: Value, *, axis: int = -1, p: int = 2) -> Value:
+    """A norm of zero gives zeros."""
+    axes = ints([normalize_axis(axis, x.rank)])
+    if p == 2 and x.element is t.f32:
+        return NormalizeL2(x, axes, eps=SMALLEST, eps_mode="max")
+    if p not in (1, 2):
+        raise ModelError(f"LpNormalization has p={p}, and 1 or 2 are allowed")
+    norm = (ReduceL1 if p == 1 else ReduceL2)(x, axes, keep_dims=True)
+    return Divide(x, Maximum(norm, constant_like(x, 6.2e-5 if x.element is t.f16 else SMALLEST)))
+
+
+@onnx_op("LRN")
+def lrn(x: Value, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0) -> Value:
+    return LRN(x, ints([1]), alpha=alpha, beta=beta, bias=bias, size=size)

@@ -1,0 +1,335 @@
+"""Recurrent layers: the runtime's sequence operations where they can express the layer, else a loop over its equations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mo_core import types as t
+from mo_core.build import (
+    arange, as_i64, concat, constant_like, dim_of, dim_size, filled, permute, slice_axis, split, take, unsqueeze, vector,
+)  # fmt: skip
+from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Node, Value
+from mo_core.iterate import Step, iterate
+from mo_core.ops import (
+    Add, Clamp, Elu, GRUSequence, Greater, HardSigmoid, LSTMSequence, Less, MatMul, Multiply, PReLU, ReLU, ReverseSequence,
+    RNNSequence, Select, Sigmoid, SoftPlus, SoftSign, Subtract, Tanh,
+)  # fmt: skip
+from mo_onnx.registry import onnx_op
+
+Reals = Sequence[float]
+Function = Callable[[Value], Value]
+
+PLAIN: dict[str, Function] = {"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU, "softsign": SoftSign, "softplus": SoftPlus}
+NATIVE = ("sigmoid", "tanh", "relu")
+"""What the sequence operations of the runtime can compute by themselves."""
+
+SCALED: dict[str, tuple[tuple[float, ...], Callable[..., Value]]] = {
+    "affine": ((1.0, 0.0), lambda x, alpha, beta: Add(Multiply(x, constant_like(x, alpha)), constant_like(x, beta))),
+    "leakyrelu": ((0.01,), lambda x, alpha: PReLU(x, constant_like(x, alpha))),
+    "thresholdedrelu": ((1.0,), lambda x, alpha: Select(Greater(x, constant_like(x, alpha)), x, constant_like(x, 0.0))),
+    "scaledtanh": (
+        (1.0, 1.0),
+        lambda x, alpha, beta: Multiply(Tanh(Multiply(x, constant_like(x, beta))), constant_like(x, alpha)),
+    ),
+    "hardsigmoid": ((0.2, 0.5), lambda x, alpha, beta: HardSigmoid(x, constant_like(x, alpha), constant_like(x, beta))),
+    "elu": ((1.0,), lambda x, alpha: Elu(x, alpha=alpha)),
+}
+"""Activations with parameters: their defaults (alpha, or alpha and beta), and what they compute."""
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation function with its parameters."""
+
+    name: str
+    parameters: tuple[float, ...] = ()
+
+    def __call__(self, x: Value) -> Value:
+        return PLAIN[self.name](x) if self.name in PLAIN else SCALED[self.name][1](x, *self.parameters)
+
+
+def activations_of(names: Sequence[str], alphas: Reals, betas: Reals) -> list[Activation]:
+    """Names with parameters; only functions that have a parameter take the next one of the list."""
+    alpha, beta, found = list(alphas), list(betas), []
+    for name in map(str.lower, names):
+        if name not in PLAIN and name not in SCALED:
+            raise ModelError(f'"{name}" is not an activation of recurrent layers')
+        parameters = SCALED[name][0] if name in SCALED else ()
+        given = [values.pop(0) if values else default for values, default in zip((alpha, beta), parameters)]
+        found.append(Activation(name, tuple(given)))
+    return found
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A recurrent layer in the runtime's layout: x is N, T, I; states N, D, H; weights have a leading axis D.
+
+    Attributes:
+        b: biases of the input, then of the recurrent product. lengths: of the sequences (N), or None.
+        activations: for each direction those of its functions.
+    """
+
+    x: Value
+    w: Value
+    r: Value
+    b: Value | None
+    lengths: Value | None
+    states: tuple[Value, ...]
+    activations: tuple[tuple[Activation, ...], ...]
+    direction: str
+    hidden: int
+    clip: float
+
+    @property
+    def is_native(self) -> bool:
+        """True when the runtime has the activations, and both directions have the same."""
+        return all(a == self.activations[0] for a in self.activations) and all(f.name in NATIVE for f in self.activations[0])
+
+    @property
+    def full_lengths(self) -> Value:
+        """The lengths of the sequences; all of them whole when none are given."""
+        return filled([dim_size(self.x, 0)], dim_of(self.x, 1)) if self.lengths is None else self.lengths
+
+    def bias(self, keep: Sequence[int] = ()) -> Value:
+        """Both biases in one: D, gates * H; those of the gates in `keep` stay apart: the recurrent one goes behind."""
+        rows = self.w.dims[1]
+        if not isinstance(rows, int):
+            raise Unsupported("the weights of a recurrent layer have an unknown shape")
+        if self.b is None:
+            return constant_like(self.x, np.zeros((len(self.activations), rows + len(keep) * self.hidden)))
+        gates = rows // self.hidden
+        own, recurrent = split(self.b, 1, 2)
+        if not keep:
+            return Add(own, recurrent)
+        parts, others = split(own, 1, gates), split(recurrent, 1, gates)
+        joined = [p if i in keep else Add(p, o) for i, (p, o) in enumerate(zip(parts, others))]
+        return concat([*joined, *[others[i] for i in keep]], 1)
+
+    def native(self) -> dict[str, object]:
+        """The attributes that the runtime's operations have in common."""
+        names = [f.name for f in self.activations[0]]
+        return {"hidden_size": self.hidden, "direction": self.direction, "activations": names, "clip": self.clip}
+
+    def one_way(self, index: int) -> Layer:
+        """One direction of the layer, as a layer."""
+        rows = [None if v is None else slice_axis(v, 0, index, index + 1) for v in (self.w, self.r, self.b)]
+        ways = ("forward", "reverse") if self.direction == "bidirectional" else (self.direction,)
+        assert rows[0] is not None and rows[1] is not None
+        return replace(
+            self, w=rows[0], r=rows[1], b=rows[2], direction=ways[index], activations=(self.activations[index],),
+            states=tuple(slice_axis(s, 1, index, index + 1) for s in self.states),
+        )  # fmt: skip
+
+    def limited(self, x: Value) -> Value:
+        """What goes into an activation, clipped."""
+        return Clamp(x, min=-self.clip, max=self.clip) if self.clip > 0 else x
+
+
+def read_layer(
+    x: Value, w: Value, r: Value, b: Value | None, lengths: Value | None, states: Sequence[Value | None], *, layout: int,
+    activations: Sequence[str] | None, defaults: Sequence[str], alpha: Reals, beta: Reals, clip: float, direction: str,
+    hidden_size: int | None,
+) -> Layer:  # fmt: skip
+    """The layer that ONNX's inputs and attributes describe."""
+    if direction not in ("forward", "reverse", "bidirectional"):
+        raise ModelError(f'direction is "{direction}", which is none of forward, reverse, bidirectional')
+    ways = 2 if direction == "bidirectional" else 1
+    hidden = r.dims[-1] if hidden_size is None else hidden_size
+    if not isinstance(hidden, int):
+        raise Unsupported("a recurrent layer has an unknown hidden size", "Give the shape of its weights.")
+    names = list(activations or [*defaults] * ways)
+    if len(names) != ways * len(defaults):
+        raise ModelError(f"a recurrent layer has {len(names)} activations, and {ways * len(defaults)} are needed")
+    functions = activations_of(names, alpha, beta)
+    each = len(defaults)
+    data = x if layout else permute(x, (1, 0, 2))
+    zeros = filled(vector([dim_size(data, 0), ways, hidden]), constant_like(x, 0.0))
+    return Layer(
+        data, w, r, b, lengths, tuple(zeros if s is None else s if layout else permute(s, (1, 0, 2)) for s in states),
+        tuple(tuple(functions[i : i + each]) for i in range(0, len(functions), each)), direction, hidden, clip,
+    )  # fmt: skip
+
+
+def in_source_layout(y: Value, states: Sequence[Value], layout: int) -> Sequence[Value]:
+    """Outputs as ONNX has them, from N, D, T, H and N, D, H."""
+    if layout:
+        return [permute(y, (0, 2, 1, 3)), *states]
+    return [permute(y, (2, 1, 0, 3)), *[permute(s, (1, 0, 2)) for s in states]]
+
+
+Equations = Callable[[Layer], "tuple[Value, Step]"]
+"""Gives the input product (N, T, gates * H) of a layer of one direction, and the step from that and the states."""
+
+
+def loop_over(layer: Layer, equations: Sequence[Equations]) -> tuple[Value, Sequence[Value]]:
+    """Compute the layer step by step, each direction by its equations; results are N, D, T, H and states N, D, H."""
+    ways = [_loop_one_way(layer.one_way(i), e) for i, e in enumerate(equations)]
+    y = concat([unsqueeze(y, 1) for y, _ in ways], 1)
+    return y, [concat([unsqueeze(s, 1) for s in group], 1) for group in zip(*(states for _, states in ways))]
+
+
+def _loop_one_way(layer: Layer, equations: Equations) -> tuple[Value, Sequence[Value]]:
+    backwards = layer.direction == "reverse"
+    product, step = equations(layer)
+    if backwards:
+        product = ReverseSequence(product, layer.full_lengths, batch_axis=0, seq_axis=1)
+    slices = [(product, 1)]
+    if layer.lengths is not None:
+        slices.append((arange(dim_size(layer.x, 1)), 0))
+        step = _masked(step, unsqueeze(as_i64(layer.lengths), 1))
+    states, (y,) = iterate(step, slices, [take(s, 0, 1) for s in layer.states], axis=1)
+    return ReverseSequence(y, layer.full_lengths, batch_axis=0, seq_axis=1) if backwards else y, states
+
+
+def _masked(step: Step, lengths: Value) -> Step:
+    """A step that leaves the states alone, and gives zeros, behind the end of a sequence."""
+
+    def masked(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
+        *own, place = pieces
+        after, outputs = step(own, states)
+        alive = Less(place, lengths)
+        kept = [Select(alive, new, old) for new, old in zip(after, states)]
+        return kept, [Select(alive, y, constant_like(y, 0.0)) for y in outputs]
+
+    return masked
+
+
+def input_product(layer: Layer, bias: Value) -> Value:
+    """`x @ w^T + bias` for all steps at once."""
+    return Add(MatMul(layer.x, take(layer.w, 0, 0), transpose_b=True), bias)
+
+
+# -- the three kinds
+
+
+@onnx_op("RNN", ignore=("output_sequence",))
+def rnn(
+    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None, initial_h: Value | None = None,
+    *, activation_alpha: Reals = (), activation_beta: Reals = (), activations: Sequence[str] | None = None, clip: float = 0.0,
+    direction: str = "forward", hidden_size: int | None = None, layout: int = 0,
+) -> Sequence[Value]:  # fmt: skip
+    if activations is not None and direction != "bidirectional":
+        activations = activations[:1]  # the default of the specification has two, whatever the direction
+    layer = read_layer(
+        x, w, r, b, sequence_lens, [initial_h], layout=layout, activations=activations, defaults=["Tanh"],
+        alpha=activation_alpha, beta=activation_beta, clip=clip, direction=direction, hidden_size=hidden_size,
+    )  # fmt: skip
+    if layer.is_native:
+        node = RNNSequence(layer.x, *layer.states, layer.full_lengths, w, r, layer.bias(), **layer.native())
+        return in_source_layout(node, node.results[1:], layout)
+    return in_source_layout(*loop_over(layer, [rnn_equations] * len(layer.activations)), layout)
+
+
+def rnn_equations(layer: Layer) -> tuple[Value, Step]:
+    """H' = f(x W + H R + b)."""
+    (f,) = layer.activations[0]
+    recurrent = take(layer.r, 0, 0)
+
+    def step(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
+        h = f(layer.limited(Add(pieces[0], MatMul(states[0], recurrent, transpose_b=True))))
+        return [h], [h]
+
+    return input_product(layer, take(layer.bias(), 0, 0)), step
+
+
+@onnx_op("GRU", ignore=("output_sequence",))
+def gru(
+    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None, initial_h: Value | None = None,
+    *, activation_alpha: Reals = (), activation_beta: Reals = (), activations: Sequence[str] | None = None, clip: float = 0.0,
+    direction: str = "forward", hidden_size: int | None = None, layout: int = 0, linear_before_reset: int = 0,
+) -> Sequence[Value]:  # fmt: skip
+    layer = read_layer(
+        x, w, r, b, sequence_lens, [initial_h], layout=layout, activations=activations, defaults=["Sigmoid", "Tanh"],
+        alpha=activation_alpha, beta=activation_beta, clip=clip, direction=direction, hidden_size=hidden_size,
+    )  # fmt: skip
+    linear = bool(linear_before_reset)
+    if layer.is_native:
+        bias = layer.bias(keep=[2] if linear else [])
+        node = GRUSequence(
+            layer.x, *layer.states, layer.full_lengths, w, r, bias, **layer.native(), linear_before_reset=linear
+        )
+        return in_source_layout(node, node.results[1:], layout)
+    equations = [lambda one: gru_equations(one, linear)] * len(layer.activations)
+    return in_source_layout(*loop_over(layer, equations), layout)
+
+
+def gru_equations(layer: Layer, linear: bool) -> tuple[Value, Step]:
+    """z, r = f(...); candidate g(x W + r * (H R + b)) when `linear`, else g(x W + (r * H) R + b)."""
+    f, g = layer.activations[0]
+    bias, extra = take(layer.bias(keep=[2] if linear else []), 0, 0), None
+    if linear:
+        size = layer.hidden
+        bias, extra = split(bias, 0, [3 * size, size])
+    gates, candidate = split(take(layer.r, 0, 0), 0, [2 * layer.hidden, layer.hidden])
+
+    def step(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
+        h = states[0]
+        own, own_candidate = split(pieces[0], 1, [2 * layer.hidden, layer.hidden])
+        z, r = split(f(layer.limited(Add(own, MatMul(h, gates, transpose_b=True)))), 1, 2)
+        if extra is not None:
+            recurrent: Value = Multiply(r, Add(MatMul(h, candidate, transpose_b=True), extra))
+        else:
+            recurrent = MatMul(Multiply(r, h), candidate, transpose_b=True)
+        new = g(layer.limited(Add(own_candidate, recurrent)))
+        h = Add(Multiply(Subtract(constant_like(z, 1.0), z), new), Multiply(z, h))
+        return [h], [h]
+
+    return input_product(layer, bias), step
+
+
+@onnx_op("LSTM", ignore=("output_sequence",))
+def lstm(
+    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None, initial_h: Value | None = None,
+    initial_c: Value | None = None, p: Value | None = None, *, activation_alpha: Reals = (), activation_beta: Reals = (),
+    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward", hidden_size: int | None = None,
+    input_forget: int = 0, layout: int = 0,
+) -> Sequence[Value]:  # fmt: skip
+    layer = read_layer(
+        x, w, r, b, sequence_lens, [initial_h, initial_c], layout=layout, activations=activations,
+        defaults=["Sigmoid", "Tanh", "Tanh"], alpha=activation_alpha, beta=activation_beta, clip=clip, direction=direction,
+        hidden_size=hidden_size,
+    )  # fmt: skip
+    if p is not None and p.const is not None and not p.const.any():
+        p = None
+    if layer.is_native and p is None and not input_forget:
+        weights = [_as_fico(v) for v in (w, r, layer.bias())]
+        node = LSTMSequence(layer.x, *layer.states, layer.full_lengths, *weights, **layer.native())
+        return in_source_layout(node, node.results[1:], layout)
+    peepholes = [None if p is None else take(p, i, 0) for i in range(len(layer.activations))]
+    equations = [_bound(peephole, bool(input_forget)) for peephole in peepholes]
+    return in_source_layout(*loop_over(layer, equations), layout)
+
+
+def _as_fico(rows: Value) -> Value:
+    """Gates in the runtime's order f, i, c, o, from ONNX's i, o, f, c."""
+    i, o, f, c = split(rows, 1, 4)
+    return concat([f, i, c, o], 1)
+
+
+def _bound(peephole: Value | None, coupled: bool) -> Equations:
+    return lambda layer: lstm_equations(layer, peephole, coupled)
+
+
+def lstm_equations(layer: Layer, peephole: Value | None, coupled: bool) -> tuple[Value, Step]:
+    """The LSTM with peepholes (3 * H: i, o, f) from the cell state to the gates, and f = 1 - i when `coupled`."""
+    activate, g, h = layer.activations[0]
+    recurrent = take(layer.r, 0, 0)
+    peeps = None if peephole is None else split(peephole, 0, 3)
+
+    def gate(x: Value, which: int, cell: Value) -> Value:
+        return activate(layer.limited(x if peeps is None else Add(x, Multiply(peeps[which], cell))))
+
+    def step(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
+        hidden, cell = states
+        xi, xo, xf, xc = split(Add(pieces[0], MatMul(hidden, recurrent, transpose_b=True)), 1, 4)
+        i = gate(xi, 0, cell)
+        f = Subtract(constant_like(i, 1.0), i) if coupled else gate(xf, 2, cell)
+        cell = Add(Multiply(f, cell), Multiply(i, g(layer.limited(xc))))
+        hidden = Multiply(gate(xo, 1, cell), h(cell))
+        return [hidden, cell], [hidden]
+
+    return input_product(layer, take(layer.bias(), 0, 0)), step

@@ -1,0 +1,47 @@
+"""A step of a recurrence, run for every index of an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from mo_core.build import squeeze, unsqueeze
+from mo_core.ir import Graph, Value
+from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, TensorIterator, close
+
+Step: TypeAlias = "Callable[[Sequence[Value], Sequence[Value]], tuple[Sequence[Value], Sequence[Value]]]"
+
+
+def iterate(
+    step: Step, slices: Sequence[tuple[Value, int]], states: Sequence[Value], axis: int
+) -> tuple[Sequence[Value], Sequence[Value]]:
+    """Run `step(pieces, states) -> (new states, outputs)` for every index of the axes to slice along.
+
+    Args:
+        slices: values, each with the axis along which it is sliced; pieces come without that axis.
+        states: initial values; a step gives the new ones in the same order and of the same types.
+        axis: where the outputs of all steps are stacked.
+
+    Returns the last states and the stacked outputs. `step` may read any other value: it becomes invariant.
+    """
+    body = Graph("step")
+    pieces: list[Value] = []
+    for value, along in slices:
+        dims = value.dims
+        pieces.append(squeeze(body.add_input("", value.element, (*dims[:along], 1, *dims[along + 1 :])), along))
+    before = [body.add_input("", v.element, v.shape) for v in states]
+    after, outputs = step(pieces, before)
+    for value in after:
+        body.add_output(value)
+    for value in outputs:
+        body.add_output(unsqueeze(value, axis))
+    outside = close(body)
+    first = len(slices)
+    ports: list[InputPort] = [Sliced(i, along) for i, (_, along) in enumerate(slices)]
+    ports += [Merged(first + i, i) for i in range(len(states))]
+    ports += [Invariant(first + len(states) + i) for i in range(len(outside))]
+    results: list[OutputPort] = [LastValue(i) for i in range(len(states))]
+    results += [Concatenated(len(states) + i, axis) for i in range(len(outputs))]
+    values = [*(v for v, _ in slices), *states, *outside]
+    node = TensorIterator(values, body=body, input_ports=tuple(ports), output_ports=tuple(results))
+    return node.results[: len(states)], node.results[len(states) :]
