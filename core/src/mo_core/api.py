@@ -110,7 +110,7 @@ def run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pro
     front = [p for p in pipeline if p.stage is Stage.FRONT]
     with watch.stage("front"):
         _run_passes(front, model.graph, context, plugins, options)
-        report.notes += cut.apply(model, options)
+        report.notes += cut.cut(model, cut.Request.of(options))
     with watch.stage("convert"):
         table = ConverterTable(plugins.converters(frontend.name))
         tick = progress.tick if progress is not None else None

@@ -50,6 +50,14 @@ def _twin(node: Node, mapping: dict[Value, Value]) -> Node:
     )  # fmt: skip
 
 
+def detach(body: Graph) -> None:
+    """Take the nodes of a converted body out, to be put into another graph; their names were unique in there only."""
+    for node in body:
+        for r in node.results:
+            r.names.clear()
+    body.dissolve()
+
+
 def height(body: Graph) -> int:
     """How deep bodies are nested in this one (1: none in it)."""
     return 1 + max((height(inner) for node in body for inner in node.bodies), default=0)

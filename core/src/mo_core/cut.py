@@ -16,7 +16,7 @@ from mo_core import types as t
 from mo_core.errors import ShapeError, UsageError
 from mo_core.frontend import SourceModel
 from mo_core.ir import Constant, Graph, Node, Parameter, Value
-from mo_core.names import Names, Place, quoted
+from mo_core.names import Names, Place, quoted, tensor_name
 from mo_core.options import Options
 from mo_core.ready_specs import LayoutSpec, axis_of, parse_layouts
 from mo_core.specs import UNSET, InputSpec, OutputSpec, parse_frozen, parse_inputs, parse_outputs, parse_shapes
@@ -179,7 +179,7 @@ class _Cutter:
         if len(gone) < len(self.graph.outputs):
             for result in gone:
                 self.graph.remove_output(result)
-                self.notes.append(f'"{result.source.label}" is an input now and no output any more.')
+                self.notes.append(f'"{tensor_name(result.source)}" is an input now and no output any more.')
 
     # -- one place
 

@@ -92,8 +92,13 @@ class Foreign(Node):
 
 
 class Pack(tuple[Value, ...]):
-    """Several values that the source framework treats as one (a sequence, an optional); never reaches the IR."""
+    """Several values that the source framework treats as one (a sequence, an optional); never reaches the IR.
 
+    Attributes:
+        listed: the values are the elements, one by one (a subclass may hold them in another form).
+    """
+
+    listed = True
     __slots__ = ()
 
 
@@ -335,6 +340,11 @@ class Conversion:
             if not isinstance(pack, Pack):
                 outputs.append(result)
                 continue
+            if not pack.listed:
+                raise Unsupported(
+                    f'the output "{result.source.label}" is a sequence whose length is not known',
+                    "Name a tensor that it is made of with --output.",
+                )
             node, name = result.source.node, result.source.label
             graph.remove_output(result)
             outputs += [graph.add_output(value, f"{name}_{i}") for i, value in enumerate(pack)]

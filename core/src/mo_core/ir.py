@@ -17,7 +17,7 @@ import numpy as np
 from mo_core import schema as s
 from mo_core import types as t
 from mo_core.errors import InternalError, MoError, ShapeError, UsageError
-from mo_core.tensor import Array, Tensor, encode
+from mo_core.tensor import Array, Lazy, Tensor, encode
 from mo_core.types import Dim, ElementType, Shape, Type
 
 if TYPE_CHECKING:
@@ -393,7 +393,7 @@ class Constant(Node, opset="opset1", type="Const"):
         return Type(self.value.element, self.value.shape)
 
     def _learn(self) -> None:
-        if self.value.size <= KNOWN_LIMIT and self.value.nbytes <= 8 * KNOWN_LIMIT:
+        if self.value.size <= KNOWN_LIMIT and not isinstance(self.value, Lazy):
             self.known = self.value.numpy()
 
 
@@ -446,9 +446,9 @@ class Graph:
         node = self._first
         while node is not None:
             yield node
+            node = node._next
             while node is not None and node.graph is not self:  # erased: its link still points onwards
                 node = node._next
-            node = node._next if node is not None else None
 
     def __reversed__(self) -> Iterator[Node]:
         node = self._last

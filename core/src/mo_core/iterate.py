@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from mo_core.build import squeeze, unsqueeze
-from mo_core.ir import Graph, Value
-from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, TensorIterator, close
+from mo_core.build import dim_of, squeeze, unsqueeze
+from mo_core.ir import Graph, Node, Value, constant
+from mo_core.ops.control import (
+    Concatenated, InputPort, Invariant, LastValue, Loop, Merged, OutputPort, Sliced, TensorIterator, close,
+)  # fmt: skip
 
 Step: TypeAlias = "Callable[[Sequence[Value], Sequence[Value]], tuple[Sequence[Value], Sequence[Value]]]"
 
@@ -43,5 +45,21 @@ def iterate(
     results: list[OutputPort] = [LastValue(i) for i in range(len(states))]
     results += [Concatenated(len(states) + i, axis) for i in range(len(outputs))]
     values = [*(v for v, _ in slices), *states, *outside]
-    node = TensorIterator(values, body=body, input_ports=tuple(ports), output_ports=tuple(results))
+    node = iteration(values, body, ports, results)
     return node.results[: len(states)], node.results[len(states) :]
+
+
+def iteration(values: Sequence[Value], body: Graph, ports: Sequence[InputPort], results: Sequence[OutputPort]) -> Node:
+    """The operation that runs a closed body over the pieces of its sliced operands.
+
+    A TensorIterator, which the runtime turns into recurrent layers where it can; but it has none inside of another one,
+    and then it is a Loop.
+    """
+    if not any(isinstance(node, TensorIterator) for node in body.walk()):
+        return TensorIterator(values, body=body, input_ports=tuple(ports), output_ports=tuple(results))
+    sliced, axis = next((v, p.axis) for v, p in zip(values, ports) if isinstance(p, Sliced))
+    body.add_output(constant(True))
+    return Loop(
+        dim_of(sliced, axis), constant(True), values, body=body, input_ports=tuple(ports), output_ports=tuple(results),
+        body_condition=len(body.outputs) - 1,
+    )  # fmt: skip

@@ -97,7 +97,7 @@ class Names:
                 return found[0], is_tensor
         for found, _ in both:
             if found:
-                labels = quoted([v.label for v in found], 4)
+                labels = quoted([tensor_name(v) for v in found], 4)
                 raise UsageError(f'{len(found)} things are called "{name}"', f"Name one of the tensors: {labels}.")
         return None
 
@@ -138,10 +138,15 @@ class Names:
             known = [n for n in known if n[:4].lower() == head or n[-4:].lower() == tail][:_MANY_NAMES]
         near = did_you_mean(spec.name, known)
         values: Sequence[Value] = self._graph.inputs if what == "input" else [r.source for r in self._graph.outputs]
-        remedy = f"The model's {what}s are {quoted([v.label for v in values])}."
+        remedy = f"The model's {what}s are {quoted([tensor_name(v) for v in values])}."
         return UsageError(
             f'--{what}: the model has no "{spec.text}"', f"{near[0].upper()}{near[1:]} {remedy}" if near else remedy
         )
+
+
+def tensor_name(value: Value) -> str:
+    """A value by its tensor name; by that of its node when it has none."""
+    return value.names[0] if value.names else value.label
 
 
 def quoted(names: Sequence[str], limit: int = 8) -> str:
@@ -151,5 +156,5 @@ def quoted(names: Sequence[str], limit: int = 8) -> str:
 
 def _ports_of(node: Node) -> str:
     slots = node.slots if isinstance(node, Foreign) else list(node.operands)
-    ins = [f'"{i}:{node.label}" reads "{v.label}"' for i, v in enumerate(slots[:8]) if v is not None]
+    ins = [f'"{i}:{node.label}" reads "{tensor_name(v)}"' for i, v in enumerate(slots[:8]) if v is not None]
     return f"Its input ports: {', '.join(ins)}." if ins else "It has none."

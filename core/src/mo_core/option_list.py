@@ -117,7 +117,7 @@ COMMON: tuple[Option, ...] = (
     Option("share_weights", "flag", "",
            group=_OLD, note=_NO_NEED + "weights are never copied before they are written."),
     Option("extensions", "text", "", group=_OLD,
-           gone="Those of the old tool do not fit; write a converter in a Python file and give it with --extension FILE.py."),
+           gone="Write a converter in a Python file, and give it with --extension FILE.py."),
     Option("example_input", "path", "",
            group=_OLD, gone="PyTorch models are not converted; export them to ONNX first."),
     Option("example_output", "path", "",

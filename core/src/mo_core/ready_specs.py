@@ -54,6 +54,15 @@ class TransformSpec:
 TRANSFORMS = ("LowLatency2", "MakeStateful", "Pruning")
 
 
+def _listed(given: Any, option: str, remedy: str) -> Sequence[Any]:
+    """One text or several; raises UsageError for anything else."""
+    if isinstance(given, str) or given is None:
+        return (given,) if given else ()
+    if not isinstance(given, (list, tuple)):
+        raise UsageError(f"--{option} takes texts, not {given!r:.60}", remedy)
+    return given
+
+
 def _mixed(option: str) -> UsageError:
     return UsageError(f"--{option} mixes inputs with and without names", "Name all of them or none.")
 
@@ -148,7 +157,7 @@ def parse_layouts(given: Any, option: str) -> list[LayoutSpec]:
     if isinstance(given, Mapping):
         specs = [_layout_pair(option, str(name), str(one)) for name, one in given.items()]
     else:
-        texts = [Written(option, str(one)) for one in ([given] if isinstance(given, str) else given or ())]
+        texts = [Written(option, str(one)) for one in _listed(given, option, _LAYOUT_HELP)]
         specs = [_layout_item(written, *item) for written in texts for item in split(written)]
     if any(s.name for s in specs) and not all(s.name for s in specs):
         raise _mixed(option)
@@ -224,10 +233,9 @@ _TRANSFORM_HELP = f'Write "LowLatency2[use_const_initializer=False]"; there are 
 
 def parse_transforms(given: Any, option: str = "transform") -> list[TransformSpec]:
     """`--transform`: names with options; raises UsageError for unknown ones and for what cannot be read."""
-    texts: Sequence[Any] = [given] if isinstance(given, str) else list(given or ())
     specs = []
-    for one in texts:
-        if isinstance(one, tuple):
+    for one in _listed(given, option, _TRANSFORM_HELP):
+        if isinstance(one, tuple) and len(one) == 2 and isinstance(one[1], Mapping):
             specs.append(_transform(Written(option, str(one[0])), 0, str(one[0]), dict(one[1])))
             continue
         written = Written(option, str(one))

@@ -197,7 +197,7 @@ class Driver:
         kind = type(node)
         found = self._rules_of.get(kind)
         if found is None:
-            found = [r for base in kind.__mro__ for r in self._by_kind.get(base, ())]  # type: ignore[arg-type]
+            found = [r for base in kind.__mro__ for r in self._by_kind.get(base, ())]
             self._rules_of[kind] = found
         return found
 

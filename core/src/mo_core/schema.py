@@ -202,9 +202,11 @@ def dims(*, default: t.Shape = _REQUIRED, key: str | None = None, kw_only: bool 
     return Attribute("shape", lambda v: None if v is None else tuple(v), form, default, key)
 
 
-def hidden(*, default: Any = _REQUIRED, kw_only: bool = False) -> Any:
+def hidden(
+    *, default: Any = _REQUIRED, normalize: Callable[[Any], Any] = lambda v: v, kw_only: bool = False
+) -> Any:
     """Anything that the emission does not write as an attribute: tensors, bodies, port maps."""
-    return Attribute("object", lambda v: v, None, default)
+    return Attribute("object", normalize, None, default)
 
 
 class Schema:

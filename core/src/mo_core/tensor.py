@@ -106,7 +106,7 @@ class Tensor:
         for start in range(0, rows, step):
             piece = np.ascontiguousarray(self.stored(start, min(rows, start + step)))
             if piece.nbytes:
-                yield memoryview(piece.reshape(-1).view(np.uint8)).cast("B")
+                yield _bytes(piece)
 
 
 class Mapped(Tensor):
@@ -120,8 +120,10 @@ class Mapped(Tensor):
         file.window(offset, self.nbytes)  # the length is checked now, so that later code need not
 
     def _raw(self) -> Array_:
-        raw = np.frombuffer(self.file.window(self.offset, self.nbytes), dtype=self.element.storage)
-        return raw if self.element.is_packed else raw.reshape(self.shape)
+        raw: Array_ = np.frombuffer(self.file.window(self.offset, self.nbytes), dtype=self.element.storage)
+        if not self.element.is_packed:
+            raw = raw.reshape(self.shape)
+        return raw
 
     def numpy(self) -> Array_:
         return decode(self._raw(), self.element, self.shape)
@@ -157,9 +159,10 @@ class Array(Tensor):
         return decode(self.data, self.element, self.shape)
 
     def stored(self, start: int, stop: int) -> Array_:
-        if self.element.is_packed or not self.shape:
-            return self.data
-        return self.data.reshape(self.shape)[start:stop]
+        data: Array_ = self.data
+        if self.shape and not self.element.is_packed:
+            data = data.reshape(self.shape)[start:stop]
+        return data
 
 
 Rule: TypeAlias = "Callable[..., Any]"
@@ -224,10 +227,15 @@ class Lazy(Tensor):
             return
         data = np.ascontiguousarray(self.stored(0, self.shape[0] if self.shape else 1))
         if data.nbytes:
-            yield memoryview(data.reshape(-1).view(np.uint8)).cast("B")
+            yield _bytes(data)
 
 
-def _rows(tensor: Tensor, start: int, stop: int) -> Array_:
+def _bytes(data: Array_) -> memoryview:
+    flat: Any = data.reshape(-1).view(np.uint8)
+    return memoryview(flat)
+
+
+def _rows(tensor: Tensor, start: int, stop: int) -> Any:
     if isinstance(tensor, Lazy) and not tensor.by_rows:
         return tensor.numpy()[start:stop]
     shape = (stop - start, *tensor.shape[1:])
@@ -272,6 +280,21 @@ def reshaped(tensor: Tensor, shape: Sequence[int]) -> Tensor:
     return Lazy(lambda a: a.reshape((len(a), *shape[1:]) if by_rows else shape), (tensor,), tensor.element, shape, by_rows)
 
 
+def reinterpreted(tensor: Tensor, element: ElementType, shape: Sequence[int]) -> Tensor:
+    """The same stored bytes as elements of another type; nothing is copied. Raises ModelError when the size differs."""
+    shape = tuple(map(int, shape))
+    if element.nbytes(math.prod(shape)) != tensor.nbytes:
+        raise ModelError(f"{tensor} has {tensor.nbytes} bytes, and {element}{list(shape)} needs {element.nbytes(math.prod(shape))}")
+    if isinstance(tensor, Mapped):
+        return Mapped(tensor.file, tensor.offset, element, shape)
+
+    def bytes_of() -> Array_:
+        raw = np.ascontiguousarray(tensor.stored(0, tensor.shape[0] if tensor.shape else 1)).reshape(-1).view(np.uint8)
+        return raw if element.is_packed else raw.view(element.storage).reshape(shape)
+
+    return Array(bytes_of(), element, shape) if isinstance(tensor, Array) else Lazy(bytes_of, (), element, shape)
+
+
 def transposed(tensor: Tensor, order: Sequence[int]) -> Tensor:
     """The tensor with permuted axes, as a recipe."""
     order = tuple(order)
@@ -298,7 +321,7 @@ def decode(raw: Array_, element: ElementType, shape: Sequence[int]) -> Array_:
     """Stored form to numbers: bf16, f8 and f4 to float32, packed integers to int8/uint8, the rest as it is."""
     if element.is_packed:
         count = math.prod(shape)
-        return _decode_packed(raw, element, count).reshape(tuple(shape))
+        return np.asarray(_decode_packed(raw, element, count).reshape(tuple(shape)))
     if element.dtype is not None:
         return raw.reshape(tuple(shape)) if raw.shape != tuple(shape) else raw
     if element is t.bf16:
@@ -306,40 +329,44 @@ def decode(raw: Array_, element: ElementType, shape: Sequence[int]) -> Array_:
     return _float8_table(element.name)[raw].reshape(tuple(shape))
 
 
-def _decode_packed(raw: Array_, element: ElementType, count: int) -> Array_:
+def _decode_packed(raw: Array_, element: ElementType, count: int) -> Any:
     raw = raw.reshape(-1).view(np.uint8)
     if element is t.u1:  # element 0 is the most significant bit
-        return np.unpackbits(raw)[:count]
+        return np.asarray(np.unpackbits(raw)[:count])
     if element is t.u2:
-        return ((raw[:, None] >> np.array([0, 2, 4, 6], np.uint8)) & 3).reshape(-1)[:count]
-    nibbles = np.stack([raw & 15, raw >> 4], axis=1).reshape(-1)[:count]  # element 0 is the low nibble
+        return np.asarray(((raw[:, None] >> np.array([0, 2, 4, 6], np.uint8)) & 3).reshape(-1)[:count])
+    nibbles: Array_ = np.stack([raw & 15, raw >> 4], axis=1).reshape(-1)[:count]  # element 0 is the low nibble
     if element is t.i4:
-        return ((nibbles ^ 8).astype(np.int8) - 8).astype(np.int8)
+        return np.asarray(((nibbles ^ 8).astype(np.int8) - 8).astype(np.int8))
     if element is t.u4:
         return nibbles
-    return _FLOAT4[element.name][nibbles]
+    return np.asarray(_FLOAT4[element.name][nibbles])
 
 
 def encode(values: Any, element: ElementType) -> Array_:
     """Numbers to the stored form of an element type (packed types: flat bytes)."""
-    values = np.asarray(values)
+    with np.errstate(all="ignore"):
+        result: Array_ = np.asarray(_encoded(np.asarray(values), element))
+    return result
+
+
+def _encoded(values: Array_, element: ElementType) -> Any:
     if element.dtype is not None and values.dtype == element.dtype:
         return values
     if element is t.string:
         return values.astype(object)
-    with np.errstate(all="ignore"):
-        if element.is_packed:
-            return _encode_packed(values.reshape(-1), element)
-        if element is t.boolean:
-            return values != 0
-        if element.dtype is not None:
-            return values.astype(element.dtype)
-        if element is t.bf16:
-            bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
-            rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
-            nan = np.isnan(values)
-            return np.where(nan, np.uint16(0x7FC0), rounded.astype(np.uint16)).astype(np.uint16).reshape(values.shape)
-        return _nearest(values.astype(np.float32), _float8_table(element.name))
+    if element.is_packed:
+        return _encode_packed(values.reshape(-1), element)
+    if element is t.boolean:
+        return values != 0
+    if element.dtype is not None:
+        return values.astype(element.dtype)
+    if element is t.bf16:
+        bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+        rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+        nan = np.isnan(values)
+        return np.where(nan, np.uint16(0x7FC0), rounded.astype(np.uint16)).astype(np.uint16).reshape(values.shape)
+    return _nearest(values.astype(np.float32), _float8_table(element.name))
 
 
 def _encode_packed(flat: Array_, element: ElementType) -> Array_:

@@ -146,7 +146,8 @@ class Dynamic:
 
     def __add__(self, other: Any) -> Any:
         if isinstance(other, (int, np.integer)):
-            return self if other == 0 else self._derive(("+", int(other)), _add(self.lo, other), _add(self.hi, other))
+            n = int(other)
+            return self if n == 0 else self._derive(("+", n), _add(self.lo, n), _add(self.hi, n))
         if isinstance(other, Dynamic):
             return self._derive(("+", other), _add(self.lo, other.lo), _add(self.hi, other.hi))
         return NotImplemented

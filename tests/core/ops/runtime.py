@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mo_core import types as t
@@ -66,16 +67,27 @@ def our_types(node: Node) -> list[str]:
     return [str(r.type) for r in node.results]
 
 
-def check(node: Node, *expected: str) -> None:
-    """Assert that we infer what is expected (if given) and what the runtime infers, and that it knows our attributes."""
+def check(node: Node, *expected: str, runtime: Sequence[str] | None = None) -> None:
+    """Assert that we infer what is expected (if given) and what the runtime infers, and that it knows our attributes.
+
+    `runtime` is what the runtime infers where we differ on purpose: we know more than it does.
+    """
     node.name = node.name or "it"
     model = read(graph_of(node))
     if expected:
         assert our_types(node) == list(expected)
-    assert our_types(node) == runtime_types(model)
+    assert runtime_types(model) == (our_types(node) if runtime is None else list(runtime))
     theirs = next(op for op in model.get_ops() if op.get_friendly_name() == node.name)
     names = {a.key for a in node.schema.attributes.values() if a.xml is not None}
     assert names <= set(theirs.get_attributes()), "attributes that the runtime does not know, and silently ignores"
+
+
+def check_choices(build: Callable[[], Node], name: str) -> None:
+    """Assert that the runtime takes every word that we allow for an attribute, and keeps it."""
+    for choice in build().schema.attributes[name].choices:
+        model = read(graph_of(node := build().evolve(**{name: choice})))
+        theirs = next(op for op in model.get_ops() if op.get_type_name() == node.type_name)
+        assert str(theirs.get_attributes()[node.schema.attributes[name].key]).lower() == choice.lower()
 
 
 def refused(node: Node) -> bool:

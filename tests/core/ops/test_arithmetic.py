@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from mo_core import ops, types as t
+
+from mo_core import ops
+from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
-
 from tests.core.ops.runtime import check, param
 
 p = param
@@ -67,12 +68,39 @@ TYPES: list[tuple[Build, str]] = [
     *[
         (lambda kind=kind: kind(p("f32[1,?,3..5]")), "f32[1,?,3..5]")
         for kind in (
-            ops.Abs, ops.Acos, ops.Acosh, ops.Asin, ops.Asinh, ops.Atan, ops.Atanh, ops.Ceiling, ops.Cos, ops.Cosh, ops.Erf,
-            ops.Exp, ops.Floor, ops.Log, ops.Negative, ops.Round, ops.Sign, ops.Sin, ops.Sinh, ops.Sqrt, ops.Tan, ops.Tanh,
-            ops.ReLU, ops.Sigmoid, ops.HSigmoid, ops.HSwish, ops.Mish, ops.SoftPlus, ops.SoftSign, ops.Gelu,
+            ops.Abs,
+            ops.Acos,
+            ops.Acosh,
+            ops.Asin,
+            ops.Asinh,
+            ops.Atan,
+            ops.Atanh,
+            ops.Ceiling,
+            ops.Cos,
+            ops.Cosh,
+            ops.Erf,
+            ops.Exp,
+            ops.Floor,
+            ops.Log,
+            ops.Negative,
+            ops.Round,
+            ops.Sign,
+            ops.Sin,
+            ops.Sinh,
+            ops.Sqrt,
+            ops.Tan,
+            ops.Tanh,
+            ops.ReLU,
+            ops.Sigmoid,
+            ops.HSigmoid,
+            ops.HSwish,
+            ops.Mish,
+            ops.SoftPlus,
+            ops.SoftSign,
+            ops.Gelu,
         )
     ],
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("build", "expected"), TYPES)
@@ -85,7 +113,11 @@ def test_types(build: Build, expected: str) -> None:
 @pytest.mark.parametrize("shape", ["[2]", "[]"])
 def test_promotion_is_the_runtimes(a: str, b: str, shape: str) -> None:
     node = ops.ConvertPromoteTypes(
-        p(a + "[2]"), p(b + shape), promote_unsafe=True, pytorch_scalar_promotion=True, u64_integer_promotion_target=t.i64
+        p(a + "[2]"),
+        p(b + shape),
+        promote_unsafe=True,
+        pytorch_scalar_promotion=True,
+        u64_integer_promotion_target=t.i64,
     )
     check(node)
 

@@ -276,14 +276,16 @@ def _guess(a: Any) -> int:
 
 
 def _reads(node: Any) -> list[str]:
-    """Names that a node reads, those of its bodies included."""
-    names: list[str] = []
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        names.extend(n for n in current.input if n)
-        for a in current.attribute:
-            if a.type == 5 or a.HasField("g"):
-                stack.extend(a.g.node)
-                names.extend(o.name for o in a.g.output)
+    """Names that a node reads, those that its bodies read from outside included."""
+    names = [n for n in node.input if n]
+    for a in node.attribute:
+        if a.type == 5 or a.HasField("g"):
+            names.extend(_captures(a.g))
     return names
+
+
+def _captures(graph: Any) -> list[str]:
+    """Names that a body reads and does not define."""
+    own = {o for n in graph.node for o in n.output} | {i.name for i in (*graph.input, *graph.initializer)}
+    read = [r for n in graph.node for r in _reads(n)] + [o.name for o in graph.output]
+    return [r for r in dict.fromkeys(read) if r not in own]

@@ -22,8 +22,8 @@ def escape(text: str) -> str:
 
 
 def tensor_names(names: list[str]) -> str:
-    """The `names` attribute: commas inside a name are escaped."""
-    return escape(",".join(n.replace("\\", "\\\\").replace(",", "\\,") for n in names))
+    """The `names` attribute: commas inside a name are escaped, and nothing else is."""
+    return escape(",".join(n.replace(",", "\\,") for n in names))
 
 
 def dims(shape: Shape) -> str:

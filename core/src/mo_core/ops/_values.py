@@ -19,9 +19,15 @@ NDArray: TypeAlias = "np.ndarray[Any, Any]"
 Entry: TypeAlias = "int | Dynamic | None"
 
 
+LIST_LIMIT = 1 << 16
+"""Nothing with more elements is read as a list of numbers: no shape is that long."""
+
+
 def entries(value: Value) -> list[Entry] | None:
     """The elements in order, as far as they are known; None when not even their number is."""
-    known = value.known if value.known is not None else value.const
+    known = value.known
+    if known is None and value.tensor is not None and value.tensor.size <= LIST_LIMIT:
+        known = value.tensor.numpy()
     if known is None:
         count = t.size_of(value.shape)
         return [None] * count if isinstance(count, int) and count <= KNOWN_LIMIT else None
@@ -76,7 +82,7 @@ def is_partial(*arrays: NDArray) -> bool:
     return any(a.dtype == np.object_ for a in arrays)
 
 
-def lifted(exact: Callable[..., Any], one: Callable[..., Any]) -> Any:
+def lifted(exact: Callable[..., Any], one: Callable[..., Any]) -> Callable[..., Any]:
     """A `fold` that is `exact` on arrays of numbers and goes by `one` element where some are unknown.
 
     `one` gets numbers and `Dynamic`s and returns None for what it cannot tell.
@@ -95,13 +101,13 @@ def lifted(exact: Callable[..., Any], one: Callable[..., Any]) -> Any:
             return np.asarray(np.frompyfunc(careful, len(arrays), 1)(*arrays), dtype=object)
         return exact(*arrays)
 
-    return staticmethod(fold)
+    return fold
 
 
-def keeping_type(function: Callable[..., Any]) -> Any:
+def keeping_type(function: Callable[..., Any]) -> Callable[..., NDArray]:
     """A `fold` whose result has the type of its first operand."""
 
     def fold(x: NDArray, *others: NDArray) -> NDArray:
         return np.asarray(function(x, *others)).astype(x.dtype, copy=False)
 
-    return staticmethod(fold)
+    return fold

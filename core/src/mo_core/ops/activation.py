@@ -30,7 +30,7 @@ def _relu6(x: NDArray) -> NDArray:
 class ReLU(Unary, opset="opset1"):
     """max(x, 0) (ReLU-1)."""
 
-    fold = keeping_type(lambda x: np.maximum(x, 0))
+    fold = staticmethod(keeping_type(lambda x: np.maximum(x, 0)))
 
 
 class PReLU(Unary, opset="opset1"):
@@ -75,7 +75,7 @@ class Selu(Unary, opset="opset1"):
 class Sigmoid(Unary, opset="opset1"):
     """1 / (1 + exp(-x)) (Sigmoid-1)."""
 
-    fold = keeping_type(_sigmoid)
+    fold = staticmethod(keeping_type(_sigmoid))
 
 
 class HardSigmoid(Unary, opset="opset1"):
@@ -84,19 +84,19 @@ class HardSigmoid(Unary, opset="opset1"):
     alpha: Operand = operand(like=True)
     beta: Operand = operand(like=True)
 
-    fold = keeping_type(lambda x, alpha, beta: np.clip(alpha * x + beta, 0, 1))
+    fold = staticmethod(keeping_type(lambda x, alpha, beta: np.clip(alpha * x + beta, 0, 1)))
 
 
 class HSigmoid(Unary, opset="opset5"):
     """min(max(x + 3, 0), 6) / 6 (HSigmoid-5)."""
 
-    fold = keeping_type(lambda x: _relu6(x + 3) / 6)
+    fold = staticmethod(keeping_type(lambda x: _relu6(x + 3) / 6))
 
 
 class HSwish(Unary, opset="opset4"):
     """x * min(max(x + 3, 0), 6) / 6 (HSwish-4)."""
 
-    fold = keeping_type(lambda x: x * _relu6(x + 3) / 6)
+    fold = staticmethod(keeping_type(lambda x: x * _relu6(x + 3) / 6))
 
 
 class Swish(Unary, opset="opset4"):
@@ -104,25 +104,25 @@ class Swish(Unary, opset="opset4"):
 
     beta: OptionalOperand = optional(default=None, like=True)
 
-    fold = keeping_type(lambda x, beta=1: x * _sigmoid(np.asarray(beta * x)))
+    fold = staticmethod(keeping_type(lambda x, beta=1: x * _sigmoid(np.asarray(beta * x))))
 
 
 class Mish(Unary, opset="opset4"):
     """x * tanh(ln(1 + exp(x))) (Mish-4)."""
 
-    fold = keeping_type(lambda x: x * np.tanh(_softplus(x)))
+    fold = staticmethod(keeping_type(lambda x: x * np.tanh(_softplus(x))))
 
 
 class SoftPlus(Unary, opset="opset4"):
     """ln(1 + exp(x)) (SoftPlus-4)."""
 
-    fold = keeping_type(_softplus)
+    fold = staticmethod(keeping_type(_softplus))
 
 
 class SoftSign(Unary, opset="opset9"):
     """x / (1 + |x|) (SoftSign-9)."""
 
-    fold = keeping_type(lambda x: x / (1 + np.abs(x)))
+    fold = staticmethod(keeping_type(lambda x: x / (1 + np.abs(x))))
 
 
 class Gelu(Unary, opset="opset7"):

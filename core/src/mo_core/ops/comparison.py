@@ -51,37 +51,37 @@ def _negated(a: Any, b: Any) -> bool | None:
 class Equal(Comparison, opset="opset1", commutative=True, partial=True):
     """a == b (Equal-1)."""
 
-    fold = lifted(np.equal, _equal)
+    fold = staticmethod(lifted(np.equal, _equal))
 
 
 class NotEqual(Comparison, opset="opset1", commutative=True, partial=True):
     """a != b (NotEqual-1)."""
 
-    fold = lifted(np.not_equal, _negated)
+    fold = staticmethod(lifted(np.not_equal, _negated))
 
 
 class Less(Comparison, opset="opset1", partial=True):
     """a < b (Less-1)."""
 
-    fold = lifted(np.less, _less)
+    fold = staticmethod(lifted(np.less, _less))
 
 
 class LessEqual(Comparison, opset="opset1", partial=True):
     """a <= b (LessEqual-1)."""
 
-    fold = lifted(np.less_equal, _less_equal)
+    fold = staticmethod(lifted(np.less_equal, _less_equal))
 
 
 class Greater(Comparison, opset="opset1", partial=True):
     """a > b (Greater-1)."""
 
-    fold = lifted(np.greater, lambda a, b: _less(b, a))
+    fold = staticmethod(lifted(np.greater, lambda a, b: _less(b, a)))
 
 
 class GreaterEqual(Comparison, opset="opset1", partial=True):
     """a >= b (GreaterEqual-1)."""
 
-    fold = lifted(np.greater_equal, lambda a, b: _less_equal(b, a))
+    fold = staticmethod(lifted(np.greater_equal, lambda a, b: _less_equal(b, a)))
 
 
 class Logical(Elementwise):

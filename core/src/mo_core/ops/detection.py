@@ -1,4 +1,4 @@
-"""Detection: anchors, decoding, suppression, pooling of regions; and the CTC family.
+"""Detection: anchors, decoding of boxes, suppression.
 
 Boxes are x1, y1, x2, y2 unless said otherwise.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
-from mo_core.ops._dims import agree, at, content_dims, of_rank, per_axis, unknown, unknowns, windows
+from mo_core.ops._dims import agree, at, content_dims, of_rank, unknown
 from mo_core.ops._values import as_dim, scalar
 from mo_core.schema import (
     Ints,
     Operand,
-    Operands,
     OptionalOperand,
     Reals,
     boolean,
@@ -26,37 +25,21 @@ from mo_core.schema import (
     real,
     reals,
     text,
-    variadic,
 )
 from mo_core.types import Dim, ElementType, Type
 
 __all__ = [
-    "CTCGreedyDecoder",
-    "CTCGreedyDecoderSeqLen",
-    "CTCLoss",
-    "DeformablePSROIPooling",
     "DetectionOutput",
     "DetectionOutput1",
-    "ExperimentalDetectronDetectionOutput",
-    "ExperimentalDetectronGenerateProposalsSingleImage",
-    "ExperimentalDetectronPriorGridGenerator",
-    "ExperimentalDetectronROIFeatureExtractor",
-    "ExperimentalDetectronTopKROIs",
-    "ExtractImagePatches",
     "GenerateProposals",
     "MatrixNms",
     "MulticlassNms",
     "NMSRotated",
     "NonMaxSuppression",
-    "PSROIPooling",
     "PriorBox",
     "PriorBoxClustered",
     "Proposal",
-    "ROIAlign",
-    "ROIAlignRotated",
-    "ROIPooling",
     "RegionYolo",
-    "ReorgYolo",
 ]
 
 
@@ -344,96 +327,6 @@ class MulticlassNms(Node, opset="opset9"):
         return _detections(self, images, classes, at(boxes, 1))
 
 
-class ROIPooling(Node, opset="opset2"):
-    """ROIPooling-2: pool regions (R, 5: image, box) of feature maps (N, C, H, W) to R, C, pooled_h, pooled_w."""
-
-    feat: Operand = operand()
-    rois: Operand = operand()
-    pooled_h: int = integer()
-    pooled_w: int = integer()
-    spatial_scale: float = real()
-    method: str = one_of("max", "bilinear", default="max")
-
-    def infer(self) -> Type:
-        return _regions(self, self.feat, self.rois, 5, self.pooled_h, self.pooled_w)
-
-
-class PSROIPooling(Node, opset="opset1"):
-    """PSROIPooling-1: position-sensitive pooling of regions (R, 5) to R, output_dim, group_size, group_size."""
-
-    feat: Operand = operand()
-    coords: Operand = operand()
-    output_dim: int = integer()
-    group_size: int = integer()
-    spatial_scale: float = real()
-    mode: str = one_of("average", "bilinear", default="average")
-    spatial_bins_x: int = integer(default=1)
-    spatial_bins_y: int = integer(default=1)
-
-    def infer(self) -> Type:
-        channels = self.output_dim
-        return _regions(self, self.feat, self.coords, 5, self.group_size, self.group_size, channels)
-
-
-class DeformablePSROIPooling(Node, opset="opset1"):
-    """DeformablePSROIPooling-1: PSROIPooling with bins moved by `offsets` (R, 2 * classes, part, part)."""
-
-    feature_maps: Operand = operand()
-    box_rois: Operand = operand()
-    offsets: OptionalOperand = optional(default=None)
-    output_dim: int = integer(kw_only=True)
-    spatial_scale: float = real(kw_only=True)
-    group_size: int = integer(default=1, kw_only=True)
-    mode: str = one_of("bilinear_deformable", default="bilinear_deformable", kw_only=True)
-    spatial_bins_x: int = integer(default=1, kw_only=True)
-    spatial_bins_y: int = integer(default=1, kw_only=True)
-    trans_std: float = real(default=1.0, kw_only=True)
-    part_size: int = integer(default=1, kw_only=True)
-
-    def infer(self) -> Type:
-        channels = self.output_dim
-        return _regions(self, self.feature_maps, self.box_rois, 5, self.group_size, self.group_size, channels)
-
-
-class ROIAlign(Node, opset="opset9"):
-    """ROIAlign-9: pool regions (R, 4) of images `batch_indices` (R) by bilinear samples to R, C, pooled_h, pooled_w."""
-
-    data: Operand = operand()
-    rois: Operand = operand()
-    batch_indices: Operand = operand()
-    pooled_h: int = integer()
-    pooled_w: int = integer()
-    sampling_ratio: int = integer()
-    spatial_scale: float = real()
-    mode: str = one_of("avg", "max", default="avg")
-    aligned_mode: str = one_of(
-        "asymmetric", "half_pixel_for_nn", "half_pixel", default="asymmetric"
-    )
-
-    def infer(self) -> Type:
-        element, shape = _regions(self, self.data, self.rois, 4, self.pooled_h, self.pooled_w)
-        indices = of_rank(self.batch_indices, "batch_indices", 1)
-        return Type(element, (agree("numbers of regions", shape[0], at(indices, 0)), *shape[1:]))
-
-
-class ROIAlignRotated(Node, opset="opset15"):
-    """ROIAlignRotated-15: ROIAlign for regions (R, 5: x, y, width, height, angle in radians)."""
-
-    data: Operand = operand()
-    rois: Operand = operand()
-    batch_indices: Operand = operand()
-    pooled_h: int = integer()
-    pooled_w: int = integer()
-    sampling_ratio: int = integer()
-    spatial_scale: float = real()
-    clockwise_mode: bool = boolean()
-
-    def infer(self) -> Type:
-        element, shape = _regions(self, self.data, self.rois, 5, self.pooled_h, self.pooled_w)
-        indices = of_rank(self.batch_indices, "batch_indices", 1)
-        return Type(element, (agree("numbers of regions", shape[0], at(indices, 0)), *shape[1:]))
-
-
 class RegionYolo(Node, opset="opset1"):
     """RegionYolo-1: activate the N, boxes * (coords + classes + 1), H, W output of a YOLO network.
 
@@ -461,221 +354,6 @@ class RegionYolo(Node, opset="opset1"):
         if first > last:
             raise ShapeError(f"axis {self.axis} lies behind end_axis {self.end_axis}")
         return Type(self.data.element, (*shape[:first], t.size_of(shape[first : last + 1]), *shape[last + 1 :]))
-
-
-class ReorgYolo(Node, opset="opset2"):
-    """ReorgYolo-2: N, C, H, W to N, C * stride^2, H / stride, W / stride."""
-
-    data: Operand = operand()
-    stride: Ints = ints()
-
-    def infer(self) -> Type:
-        shape = of_rank(self.data, "data", 4)
-        stride = self.stride[0] if self.stride else 0
-        if stride < 1:
-            raise ShapeError(f"the stride of ReorgYolo is {list(self.stride)}")
-        if shape is None:
-            return Type(self.data.element, None)
-        n, c, h, w = shape
-        return Type(self.data.element, (n, c * stride**2, h // stride, w // stride))
-
-
-class ExperimentalDetectronDetectionOutput(Node, opset="opset6"):
-    """ExperimentalDetectronDetectionOutput-6: boxes (max_detections_per_image, 4), their classes (i32) and scores."""
-
-    input_rois: Operand = operand()
-    input_deltas: Operand = operand()
-    input_scores: Operand = operand()
-    input_im_info: Operand = operand()
-    score_threshold: float = real()
-    nms_threshold: float = real()
-    max_delta_log_wh: float = real()
-    num_classes: int = integer()
-    post_nms_count: int = integer()
-    max_detections_per_image: int = integer()
-    class_agnostic_box_regression: bool = boolean()
-    deltas_weights: Reals = reals()
-
-    def infer(self) -> list[Type]:
-        rois, deltas = of_rank(self.input_rois, "input_rois", 2), of_rank(self.input_deltas, "input_deltas", 2)
-        scores = of_rank(self.input_scores, "input_scores", 2)
-        of_rank(self.input_im_info, "input_im_info", 2)
-        agree("numbers of coordinates", at(rois, 1), 4)
-        agree("numbers of deltas", at(deltas, 1), 4 * self.num_classes)
-        agree("numbers of classes", at(scores, 1), self.num_classes)
-        agree("numbers of regions", at(rois, 0), at(deltas, 0), at(scores, 0))
-        element = t.promote([self.input_rois.element, self.input_deltas.element, self.input_scores.element])
-        count = self.max_detections_per_image
-        return [Type(element, (count, 4)), Type(t.i32, (count,)), Type(element, (count,))]
-
-
-class ExperimentalDetectronGenerateProposalsSingleImage(Node, opset="opset6"):
-    """ExperimentalDetectronGenerateProposalsSingleImage-6: regions (post_nms_count, 4) and their scores.
-
-    im_info is 3; anchors H * W * A, 4; deltas 4 * A, H, W; scores A, H, W.
-    """
-
-    im_info: Operand = operand()
-    anchors: Operand = operand()
-    deltas: Operand = operand()
-    scores: Operand = operand()
-    min_size: float = real()
-    nms_threshold: float = real()
-    post_nms_count: int = integer()
-    pre_nms_count: int = integer()
-
-    def infer(self) -> list[Type]:
-        agree("numbers of im_info", at(of_rank(self.im_info, "im_info", 1), 0), 3)
-        anchors, deltas = of_rank(self.anchors, "anchors", 2), of_rank(self.deltas, "deltas", 3)
-        scores = of_rank(self.scores, "scores", 3)
-        agree("numbers of coordinates", at(anchors, 1), 4)
-        for axis, what in ((1, "heights"), (2, "widths")):
-            agree(f"{what} of deltas and scores", at(deltas, axis), at(scores, axis))
-        element = t.promote([v.element for v in (self.im_info, self.anchors, self.deltas, self.scores)])
-        return [Type(element, (self.post_nms_count, 4)), Type(element, (self.post_nms_count,))]
-
-
-class ExperimentalDetectronPriorGridGenerator(Node, opset="opset6"):
-    """ExperimentalDetectronPriorGridGenerator-6: priors (A, 4) repeated over the grid of a feature map.
-
-    The result is H * W * A, 4, or H, W, A, 4 without `flatten`.
-    """
-
-    priors: Operand = operand()
-    feature_map: Operand = operand()
-    im_data: Operand = operand()
-    flatten: bool = boolean(default=True)
-    h: int = integer(default=0)
-    w: int = integer(default=0)
-    stride_x: float = real(default=0.0)
-    stride_y: float = real(default=0.0)
-
-    def infer(self) -> Type:
-        priors, features = of_rank(self.priors, "priors", 2), of_rank(self.feature_map, "feature_map", 4)
-        of_rank(self.im_data, "im_data", 4)
-        agree("numbers of coordinates", at(priors, 1), 4)
-        count = agree("numbers of priors", at(priors, 0), node=self)
-        h = agree("heights", at(features, 2), node=self)  # the runtime goes by the feature map whatever h and w say
-        w = agree("widths", at(features, 3), node=self)
-        return Type(self.priors.element, (h * w * count, 4) if self.flatten else (h, w, count, 4))
-
-
-class ExperimentalDetectronROIFeatureExtractor(Node, opset="opset6"):
-    """ExperimentalDetectronROIFeatureExtractor-6: ROIAlign of regions (R, 4) on the fitting level of a pyramid.
-
-    Results are R, C, output_size, output_size and the regions in order.
-    """
-
-    input_rois: Operand = operand()
-    pyramid_layers: Operands = variadic()
-    output_size: int = integer()
-    sampling_ratio: int = integer()
-    pyramid_scales: Ints = ints()
-    aligned: bool = boolean(default=False)
-
-    def infer(self) -> list[Type]:
-        rois = of_rank(self.input_rois, "input_rois", 2)
-        agree("numbers of coordinates", at(rois, 1), 4)
-        levels = [of_rank(v, "a level of the pyramid", 4) for v in self.pyramid_layers]
-        for level in levels:
-            agree("numbers of images in the pyramid", at(level, 0), 1)
-        channels = agree("numbers of channels", *(at(level, 1) for level in levels), node=self)
-        count = agree("numbers of regions", at(rois, 0), node=self)
-        element = t.promote([v.element for v in self.operands])
-        return [Type(element, (count, channels, self.output_size, self.output_size)), Type(element, (count, 4))]
-
-
-class ExperimentalDetectronTopKROIs(Node, opset="opset6"):
-    """ExperimentalDetectronTopKROIs-6: the `max_rois` regions (R, 4) of highest probability (R)."""
-
-    input_rois: Operand = operand()
-    rois_probs: Operand = operand()
-    max_rois: int = integer()
-
-    def infer(self) -> Type:
-        rois, probs = of_rank(self.input_rois, "input_rois", 2), of_rank(self.rois_probs, "rois_probs", 1)
-        agree("numbers of coordinates", at(rois, 1), 4)
-        agree("numbers of regions", at(rois, 0), at(probs, 0))
-        return Type(t.promote([self.input_rois.element, self.rois_probs.element]), (self.max_rois, 4))
-
-
-class ExtractImagePatches(Node, opset="opset3"):
-    """ExtractImagePatches-3: patches of N, C, H, W, moved to channels: N, C * sizes[0] * sizes[1], H', W'."""
-
-    data: Operand = operand()
-    sizes: Ints = ints()
-    strides: Ints = ints()
-    rates: Ints = ints()
-    auto_pad: str = one_of("valid", "same_upper", "same_lower", default="valid")
-
-    def infer(self) -> Type:
-        shape = of_rank(self.data, "data", 4)
-        per_axis(self, 2, sizes=self.sizes, strides=self.strides, rates=self.rates)
-        if shape is None:
-            return Type(self.data.element, unknowns(self, "data", 4))
-        places = windows(
-            self,
-            shape[2:],
-            self.sizes,
-            strides=self.strides,
-            dilations=self.rates,
-            pads_begin=(0, 0),
-            pads_end=(0, 0),
-            auto_pad=self.auto_pad,
-        )
-        return Type(self.data.element, (shape[0], shape[1] * (self.sizes[0] * self.sizes[1]), *places))
-
-
-class CTCGreedyDecoder(Node, opset="opset1"):
-    """CTCGreedyDecoder-1: best classes N, T, 1, 1 (-1 behind the end) of data T, N, C; sequence_mask is T, N."""
-
-    data: Operand = operand()
-    sequence_mask: Operand = operand()
-    ctc_merge_repeated: bool = boolean(default=True)
-
-    def infer(self) -> Type:
-        data, mask = of_rank(self.data, "data", 3), of_rank(self.sequence_mask, "sequence_mask", 2)
-        steps = agree("lengths", at(data, 0), at(mask, 0), node=self)
-        batch = agree("batch sizes", at(data, 1), at(mask, 1), node=self)
-        return Type(self.data.element, (batch, steps, 1, 1))
-
-
-class CTCGreedyDecoderSeqLen(Node, opset="opset6"):
-    """CTCGreedyDecoderSeqLen-6: best classes N, T (-1 behind the end) of data N, T, C, and their numbers N."""
-
-    data: Operand = operand()
-    sequence_length: Operand = operand()
-    blank_index: OptionalOperand = optional(default=None)
-    merge_repeated: bool = boolean(default=True)
-    classes_index_type: ElementType = element(default=t.i32)
-    sequence_length_type: ElementType = element(default=t.i32)
-
-    def infer(self) -> list[Type]:
-        data, lengths = of_rank(self.data, "data", 3), of_rank(self.sequence_length, "sequence_length", 1)
-        batch = agree("batch sizes", at(data, 0), at(lengths, 0), node=self)
-        steps = agree("lengths", at(data, 1), node=self)
-        return [Type(self.classes_index_type, (batch, steps)), Type(self.sequence_length_type, (batch,))]
-
-
-class CTCLoss(Node, opset="opset4"):
-    """CTCLoss-4: negative log-likelihood (N) of labels (N, T) under logits (N, T, C)."""
-
-    logits: Operand = operand()
-    logit_length: Operand = operand()
-    labels: Operand = operand()
-    label_length: Operand = operand()
-    blank_index: OptionalOperand = optional(default=None)
-    preprocess_collapse_repeated: bool = boolean(default=False)
-    ctc_merge_repeated: bool = boolean(default=True)
-    unique: bool = boolean(default=False)
-
-    def infer(self) -> Type:
-        logits, labels = of_rank(self.logits, "logits", 3), of_rank(self.labels, "labels", 2)
-        logit_length = of_rank(self.logit_length, "logit_length", 1)
-        label_length = of_rank(self.label_length, "label_length", 1)
-        agree("lengths", at(logits, 1), at(labels, 1))
-        batches = [at(shape, 0) for shape in (logits, labels, logit_length, label_length)]
-        return Type(self.logits.element, (agree("batch sizes", *batches, node=self),))
 
 
 def _grid_cells(node: Node, output_size: Value, image_size: Value) -> Dim:
@@ -716,16 +394,3 @@ def _detections(node: MatrixNms | MulticlassNms, images: Dim, classes: Dim | Non
     rows = unknown(node, "rows", 0, _most(images, per_image))
     element = t.promote([node.boxes.element, node.scores.element])
     return [Type(element, (rows, 6)), Type(node.output_type, (rows, 1)), Type(node.output_type, (images,))]
-
-
-def _regions(
-    node: Node, data: Value, rois: Value, coordinates: int, height: int, width: int, channels: int | None = None
-) -> Type:
-    """Type of pooled regions: as many as `rois` has, and the channels of the data unless given."""
-    features, regions = of_rank(data, "the feature map", 4), of_rank(rois, "the regions", 2)
-    agree("numbers of coordinates", at(regions, 1), coordinates)
-    count = agree("numbers of regions", at(regions, 0), node=node)
-    depth = agree("numbers of channels", at(features, 1), node=node) if channels is None else channels
-    if height < 1 or width < 1:
-        raise ShapeError(f"regions cannot be pooled to {height} x {width}")
-    return Type(t.promote([data.element, rois.element]), (count, depth, height, width))

@@ -28,19 +28,19 @@ class Elementwise(Node):
 class Add(Elementwise, opset="opset1", commutative=True, partial=True):
     """a + b (Add-1)."""
 
-    fold = lifted(np.add, operator.add)
+    fold = staticmethod(lifted(np.add, operator.add))
 
 
 class Subtract(Elementwise, opset="opset1", partial=True):
     """a - b (Subtract-1)."""
 
-    fold = lifted(np.subtract, operator.sub)
+    fold = staticmethod(lifted(np.subtract, operator.sub))
 
 
 class Multiply(Elementwise, opset="opset1", commutative=True, partial=True):
     """a * b (Multiply-1)."""
 
-    fold = lifted(np.multiply, operator.mul)
+    fold = staticmethod(lifted(np.multiply, operator.mul))
 
 
 def _divide_one(a: Any, b: Any) -> Any:
@@ -67,7 +67,7 @@ class Divide(Elementwise, opset="opset1", partial=True):
         return np.asarray(quotient)
 
 
-_divide_partly = lifted(np.floor_divide, _divide_one).__func__
+_divide_partly = lifted(np.floor_divide, _divide_one)
 
 
 def _power(a: NDArray, b: NDArray) -> NDArray:
@@ -85,13 +85,13 @@ class Power(Elementwise, opset="opset1"):
 class Mod(Elementwise, opset="opset1", partial=True):
     """The remainder of a / b with the sign of a (Mod-1)."""
 
-    fold = lifted(np.fmod, lambda a, b: a % b if b > 0 and isinstance(a, Dynamic) and a.lo >= 0 else None)
+    fold = staticmethod(lifted(np.fmod, lambda a, b: a % b if b > 0 and t.bounds(a)[0] >= 0 else None))
 
 
 class FloorMod(Elementwise, opset="opset1", partial=True):
     """The remainder of a / b with the sign of b (FloorMod-1)."""
 
-    fold = lifted(np.mod, lambda a, b: a % b if b > 0 else None)
+    fold = staticmethod(lifted(np.mod, lambda a, b: a % b if b > 0 else None))
 
 
 def larger(a: Any, b: Any) -> Any:
@@ -107,16 +107,16 @@ def smaller(a: Any, b: Any) -> Any:
 class Maximum(Elementwise, opset="opset1", commutative=True, partial=True):
     """The larger of a and b (Maximum-1)."""
 
-    fold = lifted(np.maximum, larger)
+    fold = staticmethod(lifted(np.maximum, larger))
 
 
 class Minimum(Elementwise, opset="opset1", commutative=True, partial=True):
     """The smaller of a and b (Minimum-1)."""
 
-    fold = lifted(np.minimum, smaller)
+    fold = staticmethod(lifted(np.minimum, smaller))
 
 
 class SquaredDifference(Elementwise, opset="opset1", commutative=True):
     """(a - b)² (SquaredDifference-1)."""
 
-    fold = keeping_type(lambda a, b: np.square(a - b))
+    fold = staticmethod(keeping_type(lambda a, b: np.square(a - b)))

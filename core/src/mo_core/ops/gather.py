@@ -42,7 +42,7 @@ class Gather(Node, opset="opset8", partial=True):
         if not data:
             raise ShapeError("Gather cannot take from a scalar")
         axis = axis_of(self.axis, len(data))
-        batch = t.normalize_axis(self.batch_dims, len(indices) + 1, "batch_dims")
+        batch = self._batch(len(indices))
         if axis is None:
             return Type(element, unknowns(self, "dim", len(data) + len(indices) - 1 - batch))
         if batch > axis:
@@ -50,9 +50,15 @@ class Gather(Node, opset="opset8", partial=True):
         shared = _merged(self, data, indices, batch)
         return Type(element, (*shared, *data[batch:axis], *indices[batch:], *data[axis + 1 :]))
 
+    def _batch(self, rank: int) -> int:
+        """`batch_dims`, a negative one counted from the last axis of the indices."""
+        if not -rank <= self.batch_dims <= rank:
+            raise ShapeError(f"Gather has {self.batch_dims} batch axes, and its indices have rank {rank}")
+        return self.batch_dims + rank if self.batch_dims < 0 else self.batch_dims
+
     def fold(self, data: NDArray, indices: NDArray, axis: NDArray) -> NDArray:
         at = int(axis.reshape(())) % data.ndim
-        batch = self.batch_dims % (indices.ndim + 1)
+        batch = self._batch(indices.ndim)
         if not batch:
             return np.take(data, indices.astype(np.int64), at)
         rows = np.ix_(*map(np.arange, data.shape[:batch]))

@@ -43,11 +43,12 @@ class Range(Node, opset="opset4"):
 
     def _number(self, value: Value) -> Any:
         """The number, truncated when the result holds whole ones; None when it is unknown."""
-        known = value.known if value.known is not None else value.const
+        count = t.size_of(value.shape)
+        if isinstance(count, int) and count != 1:
+            raise ShapeError(f"Range needs single numbers, and one operand has {count}")
+        known = value.known
         if known is None:
             return None
-        if known.size != 1:
-            raise ShapeError(f"Range needs single numbers, and one operand has {known.size}")
         number = known.reshape(-1)[0]
         if number is None or isinstance(number, Dynamic):
             return number

@@ -1,4 +1,4 @@
-"""Resampling of images and of other grids."""
+"""Resampling and rearranging of images and of other grids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
-from mo_core.ops._dims import agree, at, content_dims, of_rank, per_axis, rising, unknown, unknowns
+from mo_core.ops._dims import agree, at, content_dims, of_rank, per_axis, rising, unknown, unknowns, windows
 from mo_core.ops._values import axes_of, numbers
 from mo_core.schema import (
     Ints,
@@ -24,7 +24,7 @@ from mo_core.schema import (
 )
 from mo_core.types import Dim, Type
 
-__all__ = ["Col2Im", "GridSample", "Interpolate"]
+__all__ = ["Col2Im", "ExtractImagePatches", "GridSample", "Interpolate", "ReorgYolo"]
 
 
 class Interpolate(Node, opset="opset11"):
@@ -132,6 +132,50 @@ class Col2Im(Node, opset="opset15"):
             raise ShapeError(f"{columns} rows of data cannot be divided into kernels of {kernel[0]} x {kernel[1]}")
         channels: Dim = columns // area if known else unknown(self, "channels")
         return Type(self.data.element, (*data[:-2], channels, *sizes))
+
+
+class ReorgYolo(Node, opset="opset2"):
+    """ReorgYolo-2: N, C, H, W to N, C * stride^2, H / stride, W / stride."""
+
+    data: Operand = operand()
+    stride: Ints = ints()
+
+    def infer(self) -> Type:
+        shape = of_rank(self.data, "data", 4)
+        stride = self.stride[0] if self.stride else 0
+        if stride < 1:
+            raise ShapeError(f"the stride of ReorgYolo is {list(self.stride)}")
+        if shape is None:
+            return Type(self.data.element, None)
+        n, c, h, w = shape
+        return Type(self.data.element, (n, c * stride**2, h // stride, w // stride))
+
+
+class ExtractImagePatches(Node, opset="opset3"):
+    """ExtractImagePatches-3: patches of N, C, H, W, moved to channels: N, C * sizes[0] * sizes[1], H', W'."""
+
+    data: Operand = operand()
+    sizes: Ints = ints()
+    strides: Ints = ints()
+    rates: Ints = ints()
+    auto_pad: str = one_of("valid", "same_upper", "same_lower", default="valid")
+
+    def infer(self) -> Type:
+        shape = of_rank(self.data, "data", 4)
+        per_axis(self, 2, sizes=self.sizes, strides=self.strides, rates=self.rates)
+        if shape is None:
+            return Type(self.data.element, unknowns(self, "data", 4))
+        places = windows(
+            self,
+            shape[2:],
+            self.sizes,
+            strides=self.strides,
+            dilations=self.rates,
+            pads_begin=(0, 0),
+            pads_end=(0, 0),
+            auto_pad=self.auto_pad,
+        )
+        return Type(self.data.element, (shape[0], shape[1] * (self.sizes[0] * self.sizes[1]), *places))
 
 
 def _pads(pads: Ints, rank: int) -> Ints:

@@ -136,6 +136,24 @@ class Roll(Node, opset="opset7"):
         return np.roll(data, np.broadcast_to(shift.reshape(-1), len(chosen)).tolist(), chosen)
 
 
+class Reverse(Node, opset="opset1"):
+    """Elements in reverse order along `axes`, given by number or (`mask`) as one truth value per axis (Reverse-1)."""
+
+    data: Operand = operand()
+    axes: Operand = operand()
+    mode: str = required_one_of("index", "mask")
+
+    def infer(self) -> Type:
+        axes = numbers(self.axes) if self.mode == "index" else None
+        if self.data.shape is not None and axes is not None:
+            t.normalize_axes(axes, len(self.data.shape))
+        return self.data.type
+
+    def fold(self, data: NDArray, axes: NDArray) -> NDArray:
+        chosen = np.flatnonzero(axes) if self.mode == "mask" else axes.reshape(-1)
+        return np.flip(data, tuple(int(a) for a in chosen))
+
+
 class ReverseSequence(Node, opset="opset1"):
     """The first `seq_lengths[i]` elements along `seq_axis` of batch entry i in reverse order (ReverseSequence-1)."""
 

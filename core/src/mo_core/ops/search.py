@@ -82,7 +82,7 @@ class Unique(Node, opset="opset10"):
             count: Dim = unknown(self, "count")
         else:
             slices = t.size_of(shape) if axis is None else shape[axis]
-            count = self._count(slices)
+            count = self._count(slices, axis)
             uniques = (count,) if axis is None else replaced(shape, axis, count)
         index = self.index_element_type
         return (
@@ -90,10 +90,10 @@ class Unique(Node, opset="opset10"):
             Type(self.count_element_type, (count,)),
         )  # fmt: skip
 
-    def _count(self, slices: Dim) -> Dim:
+    def _count(self, slices: Dim, axis: int | None) -> Dim:
         known = self.data.known
-        if known is not None and known.dtype != np.object_ and self.axis is None:
-            return int(np.unique(known).size)
+        if known is not None and known.dtype != np.object_:
+            return int(np.unique(known, axis=axis).shape[axis or 0])
         low, high = t.bounds(slices)
         return unknown(self, "count", min(low, 1), high)
 
@@ -200,23 +200,22 @@ class SearchSorted(Node, opset="opset15"):
 
 
 class CumSum(Node, opset="opset3"):
-    """Sums of the elements up to each along `axis` (0 when absent), from the end when `reverse` (CumSum-3).
+    """Sums of the elements up to each along `axis`, from the end when `reverse` (CumSum-3).
 
     `exclusive` leaves the element itself out.
     """
 
     data: Operand = operand()
-    axis: OptionalOperand = optional(default=None)
+    axis: Operand = operand()
     exclusive: bool = boolean(default=False)
     reverse: bool = boolean(default=False)
 
     def infer(self) -> Type:
-        if self.axis is not None and self.data.shape is not None:
-            axis_of(self.axis, len(self.data.shape))
+        axis_of(self.axis, None if self.data.shape is None else len(self.data.shape))
         return self.data.type
 
-    def fold(self, data: NDArray, axis: NDArray | None = None) -> NDArray:
-        at = 0 if axis is None else int(axis.reshape(()))
+    def fold(self, data: NDArray, axis: NDArray) -> NDArray:
+        at = int(axis.reshape(()))
         turned = np.flip(data, at) if self.reverse else data
         sums = np.cumsum(turned, at, dtype=data.dtype)
         if self.exclusive:

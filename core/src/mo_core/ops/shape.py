@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,15 +92,8 @@ class Reshape(Node, opset="opset1", partial=True):
 
 def _without_common(have: Sequence[Dim], want: Sequence[Dim]) -> tuple[list[Dim], list[Dim]]:
     """Strike out the dimensions that occur in both."""
-    rest = list(have)
-    left: list[Dim] = []
-    for d in want:
-        at = next((i for i, x in enumerate(rest) if t.same_dim(x, d)), None)
-        if at is None:
-            left.append(d)
-        else:
-            del rest[at]
-    return rest, left
+    left, right = Counter(have), Counter(want)
+    return list((left - right).elements()), list((right - left).elements())
 
 
 def _quotient(have: Sequence[Dim], want: Sequence[Dim]) -> Dim | None:

@@ -166,6 +166,7 @@ class StridedSlice(Node, opset="opset1", partial=True):
     ellipsis_mask: Ints = ints(default=())
 
     def infer(self) -> Type:
+        self._level_masks()
         shape, element = self.data.shape, self.data.element
         begin, end = entries(self.begin), entries(self.end)
         strides = entries(self.strides) if self.strides is not None else None
@@ -190,6 +191,14 @@ class StridedSlice(Node, opset="opset1", partial=True):
                 if not -size <= part.start < size:
                     raise ShapeError(f"StridedSlice takes element {part.start} of an axis of size {size}")
         return Type(element, tuple(result))
+
+    def _level_masks(self) -> None:
+        """Give all masks one length, as the runtime wants it."""
+        names = ("begin_mask", "end_mask", "new_axis_mask", "shrink_axis_mask", "ellipsis_mask")
+        length = max(len(getattr(self, name)) for name in names)
+        for name in names:
+            mask = getattr(self, name)
+            setattr(self, name, (*mask, *[0] * (length - len(mask))))
 
     def _parts(self, begin: Sequence[Entry], end: Sequence[Entry], strides: Sequence[Entry], rank: int) -> list[_Part]:
         count = len(begin)

@@ -25,8 +25,8 @@ class ReadValue(Node, opset="opset6", pure=False):
                 raise ShapeError(f"variable {self.variable_id} is {self.variable_type}, and its first value is not")
             if not _covers(self.variable_shape, self.initial.shape):
                 raise ShapeError(
-                    f"variable {self.variable_id} has shape {t.format_shape(self.variable_shape)}, which has no room for "
-                    f"a first value of shape {t.format_shape(self.initial.shape)}"
+                    f"variable {self.variable_id} {t.format_shape(self.variable_shape)} does not cover a first "
+                    f"value of shape {t.format_shape(self.initial.shape)}"
                 )
         return Type(self.variable_type, self.variable_shape)
 

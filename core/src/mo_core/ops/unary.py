@@ -36,37 +36,37 @@ def _round_away(x: NDArray) -> NDArray:
 class Abs(Unary, opset="opset1", partial=True):
     """|x| (Abs-1)."""
 
-    fold = lifted(np.abs, lambda x: x if not isinstance(x, Dynamic) or x.lo >= 0 else None)
+    fold = staticmethod(lifted(np.abs, lambda x: x if not isinstance(x, Dynamic) or x.lo >= 0 else None))
 
 
 class Negative(Unary, opset="opset1", partial=True):
     """-x (Negative-1)."""
 
-    fold = lifted(np.negative, lambda x: -x)
+    fold = staticmethod(lifted(np.negative, lambda x: -x))
 
 
 class Sign(Unary, opset="opset1"):
     """-1, 0 or 1 (Sign-1)."""
 
-    fold = keeping_type(np.sign)
+    fold = staticmethod(keeping_type(np.sign))
 
 
 class Sqrt(Unary, opset="opset1"):
     """The square root (Sqrt-1)."""
 
-    fold = keeping_type(np.sqrt)
+    fold = staticmethod(keeping_type(np.sqrt))
 
 
 class Exp(Unary, opset="opset1"):
     """e to the power of x (Exp-1)."""
 
-    fold = keeping_type(np.exp)
+    fold = staticmethod(keeping_type(np.exp))
 
 
 class Log(Unary, opset="opset1"):
     """The natural logarithm (Log-1)."""
 
-    fold = keeping_type(np.log)
+    fold = staticmethod(keeping_type(np.log))
 
 
 class Erf(Unary, opset="opset1"):
@@ -79,15 +79,15 @@ class Ceiling(Unary, opset="opset1", partial=True):
     """Rounded up (Ceiling-1)."""
 
     # an unknown fraction carries the bounds of the whole number below it
-    fold = lifted(
-        keeping_type(np.ceil).__func__, lambda x: (x * 1.0 + 1).at_least(x) if isinstance(x, Dynamic) else math.ceil(x)
+    fold = staticmethod(
+        lifted(keeping_type(np.ceil), lambda x: (x * 1.0 + 1).at_least(x) if isinstance(x, Dynamic) else math.ceil(x))
     )
 
 
 class Floor(Unary, opset="opset1", partial=True):
     """Rounded down (Floor-1)."""
 
-    fold = lifted(keeping_type(np.floor).__func__, lambda x: x if isinstance(x, Dynamic) else math.floor(x))
+    fold = staticmethod(lifted(keeping_type(np.floor), lambda x: x if isinstance(x, Dynamic) else math.floor(x)))
 
 
 class Round(Unary, opset="opset5"):
@@ -104,73 +104,73 @@ class Round(Unary, opset="opset5"):
 class Sin(Unary, opset="opset1"):
     """The sine of an angle in radians (Sin-1)."""
 
-    fold = keeping_type(np.sin)
+    fold = staticmethod(keeping_type(np.sin))
 
 
 class Cos(Unary, opset="opset1"):
     """The cosine of an angle in radians (Cos-1)."""
 
-    fold = keeping_type(np.cos)
+    fold = staticmethod(keeping_type(np.cos))
 
 
 class Tan(Unary, opset="opset1"):
     """The tangent of an angle in radians (Tan-1)."""
 
-    fold = keeping_type(np.tan)
+    fold = staticmethod(keeping_type(np.tan))
 
 
 class Asin(Unary, opset="opset1"):
     """The inverse sine (Asin-1)."""
 
-    fold = keeping_type(np.arcsin)
+    fold = staticmethod(keeping_type(np.arcsin))
 
 
 class Acos(Unary, opset="opset1"):
     """The inverse cosine (Acos-1)."""
 
-    fold = keeping_type(np.arccos)
+    fold = staticmethod(keeping_type(np.arccos))
 
 
 class Atan(Unary, opset="opset1"):
     """The inverse tangent (Atan-1)."""
 
-    fold = keeping_type(np.arctan)
+    fold = staticmethod(keeping_type(np.arctan))
 
 
 class Sinh(Unary, opset="opset1"):
     """The hyperbolic sine (Sinh-1)."""
 
-    fold = keeping_type(np.sinh)
+    fold = staticmethod(keeping_type(np.sinh))
 
 
 class Cosh(Unary, opset="opset1"):
     """The hyperbolic cosine (Cosh-1)."""
 
-    fold = keeping_type(np.cosh)
+    fold = staticmethod(keeping_type(np.cosh))
 
 
 class Tanh(Unary, opset="opset1"):
     """The hyperbolic tangent (Tanh-1)."""
 
-    fold = keeping_type(np.tanh)
+    fold = staticmethod(keeping_type(np.tanh))
 
 
 class Asinh(Unary, opset="opset4"):
     """The inverse hyperbolic sine (Asinh-4)."""
 
-    fold = keeping_type(np.arcsinh)
+    fold = staticmethod(keeping_type(np.arcsinh))
 
 
 class Acosh(Unary, opset="opset4"):
     """The inverse hyperbolic cosine (Acosh-4)."""
 
-    fold = keeping_type(np.arccosh)
+    fold = staticmethod(keeping_type(np.arccosh))
 
 
 class Atanh(Unary, opset="opset4"):
     """The inverse hyperbolic tangent (Atanh-4)."""
 
-    fold = keeping_type(np.arctanh)
+    fold = staticmethod(keeping_type(np.arctanh))
 
 
 class BitwiseNot(Unary, opset="opset13"):

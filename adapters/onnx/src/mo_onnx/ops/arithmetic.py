@@ -23,6 +23,7 @@ from mo_core.build import (
     normalized,
     scalar,
     slice_axis,
+    squeeze,
     take,
     to_element,
     unsqueeze,
@@ -53,7 +54,8 @@ from mo_core.ops import (
     Floor,
     FloorMod,
     GreaterEqual,
-    Inverse,
+    IsFinite,
+    IsInf,
     Less,
     LessEqual,
     Log,
@@ -67,6 +69,7 @@ from mo_core.ops import (
     Multiply,
     Negative,
     NotEqual,
+    OneHot,
     Power,
     ReduceProd,
     ReduceSum,
@@ -79,6 +82,7 @@ from mo_core.ops import (
     Subtract,
     Tan,
     Tanh,
+    TopK,
     Transpose,
 )
 from mo_core.types import normalize_axis
@@ -249,6 +253,8 @@ def mul(a: Value, b: Value) -> Value:
 
 @elementwise("Div")
 def div(a: Value, b: Value) -> Value:
+    if a.element in (t.i8, t.u8):  # the runtime rounds quotients of bytes to the nearest
+        return to_element(Divide(to_element(a, t.i32), to_element(b, t.i32), m_pythondiv=False), a.element)
     return Divide(a, b, m_pythondiv=False)  # whole numbers are rounded towards zero
 
 
@@ -263,12 +269,13 @@ def pow_(a: Value, b: Value) -> Value:
 
 @onnx_op("Mod")
 def mod(a: Value, b: Value, *, fmod: int = 0) -> Value:
-    if fmod:
-        return Mod(a, b)
     if not a.element.is_real:
-        return FloorMod(a, b)
-    # FloorMod of the runtime gives no number for infinite divisors
-    rest, zero = Mod(a, b), constant_like(a, 0)
+        return Mod(a, b) if fmod else FloorMod(a, b)
+    # by an infinity every finite number is its own remainder; the runtime says that it is no number
+    rest = Select(LogicalAnd(IsInf(b), IsFinite(a)), a, Mod(a, b))
+    if fmod:
+        return rest
+    zero = constant_like(a, 0)
     other_sign = LogicalXor(Less(rest, zero), Less(b, zero))
     return Select(LogicalAnd(NotEqual(rest, zero), other_sign), Add(rest, b), rest)
 
@@ -449,11 +456,30 @@ def det(x: Value) -> Value:
     size = x.dims[-1] if isinstance(x.dims[-1], int) else x.dims[-2]
     if not isinstance(size, int):
         raise Unsupported("Det of matrices of unknown size", "Give the input a static shape with --input.")
-    if size <= 4:
+    if size <= 3:
         return _expanded_det([[take(take(x, c, -1), r, -1) for c in range(size)] for r in range(size)])
-    # A times its adjugate is det(A) on the diagonal; the first row and column suffice
-    row, column = take(x, 0, -2), take(Inverse(x, adjoint=True), 0, -1)
-    return ReduceSum(Multiply(row, column), ints([-1]))
+    total: Value | None = None
+    for _ in range(size):
+        pivot, x = _eliminated(x)
+        total = pivot if total is None else Multiply(total, pivot)
+    assert total is not None
+    return total
+
+
+def _eliminated(x: Value) -> tuple[Value, Value]:
+    """One step of Gaussian elimination on matrices in the last two axes: signed pivot, and the matrices that remain."""
+    zero, one = constant_like(x, 0), constant_like(x, 1)
+    column = take(x, 0, -1)
+    index = TopK(Abs(column), integer(1), axis=-1, mode="max", sort="none", index_element_type=t.i64).results[1]
+    chosen = unsqueeze(OneHot(squeeze(index, -1), dim_of(x, -2), one, zero, axis=-1), -1)
+    row, first = ReduceSum(Multiply(x, chosen), ints([-2])), take(x, 0, -2)
+    pivot = take(row, 0, -1)
+    # the first row takes the place of the chosen one, which changes the sign of the determinant
+    x = slice_axis(Add(x, Multiply(chosen, unsqueeze(Subtract(first, row), -2))), -2, 1)
+    signed = Select(Equal(squeeze(index, -1), integer(0)), pivot, Negative(pivot))
+    divisor = Select(Equal(pivot, zero), one, pivot)  # a pivot of zero makes the whole product zero
+    factors = Divide(slice_axis(x, -1, 0, 1), unsqueeze(divisor, -1, -2))
+    return signed, Subtract(slice_axis(x, -1, 1), Multiply(factors, slice_axis(unsqueeze(row, -2), -1, 1)))
 
 
 def _expanded_det(rows: Sequence[Sequence[Value]]) -> Value:

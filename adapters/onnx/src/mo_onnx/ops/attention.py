@@ -18,8 +18,8 @@ from mo_core.frontend import Foreign
 from mo_core.ir import Value, constant
 from mo_core.iterate import iterate
 from mo_core.ops import (
-    Add, Broadcast, Divide, Equal, Exp, Less, LessEqual, LogicalAnd, LogicalNot, MatMul, Multiply, Pad, ReduceLogicalOr,
-    ReduceMax, Reshape, ScaledDotProductAttention, Select, Softmax, Sqrt, Subtract, Tanh,
+    Add, Broadcast, Divide, Exp, Greater, Less, LessEqual, LogicalAnd, MatMul, Multiply, Pad, ReduceLogicalOr,
+    ScaledDotProductAttention, Select, Softmax, Sqrt, Subtract, Tanh,
 )  # fmt: skip
 from mo_core.types import same_dim
 from mo_onnx.registry import onnx_op
@@ -119,11 +119,9 @@ class Mask:
         mask = self.operand()
         if mask is None or not self.may_hide_all:
             return x
-        if mask.element is t.boolean:
-            hidden: Value = LogicalNot(ReduceLogicalOr(mask, ints([-1]), keep_dims=True))
-        else:
-            hidden = Equal(ReduceMax(mask, ints([-1]), keep_dims=True), constant_like(mask, -math.inf))
-        return Select(hidden, constant_like(x, 0.0), x)
+        if mask.element is not t.boolean:  # the runtime's maximum of nothing but -inf is the lowest finite number
+            mask = Greater(mask, constant_like(mask, -math.inf))
+        return Select(ReduceLogicalOr(mask, ints([-1]), keep_dims=True), x, constant_like(x, 0.0))
 
 
 def mask_of(

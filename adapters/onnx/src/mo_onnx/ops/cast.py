@@ -12,6 +12,7 @@ from mo_core.ir import Value, constant
 from mo_core.ops import (
     Clamp,
     ConvertLike,
+    IsFinite,
     IsInf,
     IsNaN,
     Less,
@@ -68,6 +69,10 @@ def converted(x: Value, element: ElementType, saturate: bool = True, round_mode:
         limit = LARGEST[element]
         inside = Clamp(to_element(x, t.f32), min=-limit, max=limit)
         x = Select(IsNaN(x), to_element(x, t.f32), inside)
+    if element is t.f4e2m1:  # it has no NaN, and the reference implementation puts a minus zero there
+        x = Select(IsNaN(x), constant_like(x, -0.0), x)
+    if element is t.u4 and x.element.is_real:  # the runtime cuts off negative numbers here, and nowhere else
+        x = to_element(x, t.i32)
     if element is t.f8e8m0 and round_mode != "nearest":
         return power_of_two(to_element(x, t.f32), round_mode)
     return to_element(x, element)
@@ -90,8 +95,8 @@ def bit_cast(x: Value, *, to: int) -> Value:
         raise ModelError(f"BitCast from {x.element} to {element}, which has another number of bits")
     if x.element is element:
         return x
-    if x.element.is_integer and element.is_integer:  # numbers out of range wrap round, which is the same bits
-        return to_element(x, element)
+    if element.is_integer and (x.element.is_integer or x.element is t.boolean):
+        return to_element(x, element)  # numbers out of range wrap round, which is the same bits
     tensor = x.tensor
     if tensor is not None and x.element.dtype is not None and element.dtype is not None:
         return constant(lazy(lambda a: a.view(element.dtype), tensor, element=element, by_rows=True))
@@ -106,3 +111,8 @@ def is_nan(x: Value) -> Value:
 @onnx_op("IsInf")
 def is_inf(x: Value, *, detect_negative: int = 1, detect_positive: int = 1) -> Value:
     return IsInf(x, detect_negative=bool(detect_negative), detect_positive=bool(detect_positive))
+
+
+@onnx_op("IsFinite")
+def is_finite(x: Value) -> Value:
+    return IsFinite(x)

@@ -13,20 +13,21 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mo_core import types as t
-from mo_core.bodies import duplicate, set_outputs, settled, size
+from mo_core.bodies import detach, duplicate, set_outputs, settled, size
 from mo_core.build import as_i64, concat, integer, known_ints, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign, Pack
-from mo_core.ir import Graph, Parameter, Value, constant
-from mo_core.ops import If, Loop, TensorIterator
+from mo_core.ir import Graph, Parameter, Result, Value, constant
+from mo_core.iterate import iterate, iteration
+from mo_core.ops import If, Loop
 from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
 from mo_core.types import Type
+from mo_onnx.ops.sequence import Item, Stack, stack
 from mo_onnx.registry import onnx_op
 
 Convert: TypeAlias = "Callable[..., list[Any]]"
-Item: TypeAlias = "Value | Pack"
 
-UNROLLED_NODES = 200_000
+UNROLLED_NODES = 20_000
 """Loops that carry sequences are unrolled up to this many nodes."""
 
 
@@ -42,7 +43,7 @@ def if_(condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Co
     if len(branches[0]) != len(branches[1]):
         raise ModelError(f"the branches of an If have {len(branches[0])} and {len(branches[1])} outputs")
     for then, otherwise in zip(*branches):
-        if _count(then) != _count(otherwise):
+        if _kind(then) != _kind(otherwise):
             raise Unsupported("the branches give sequences of different lengths, and the condition is not known")
     inputs: dict[Value, int] = {}
     places = []
@@ -50,8 +51,9 @@ def if_(condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Co
         set_outputs(body, _flat(values))
         places.append([inputs.setdefault(v, len(inputs)) for v in close(body)])
     node = If(
-        condition, list(inputs), then_body=then_branch, else_body=else_branch, then_inputs=places[0], else_inputs=places[1]
-    )
+        condition, list(inputs), then_body=then_branch, else_body=else_branch,
+        then_inputs=places[0], else_inputs=places[1],
+    )  # fmt: skip
     return _regrouped(node.results, branches[0])
 
 
@@ -67,26 +69,72 @@ def loop(
         raise ModelError(
             f"a Loop carries {len(initial)} values, and its body has {len(body.inputs)} inputs and {len(body.outputs)} outputs"
         )
-    limit = None if trip_count is None else known_ints(trip_count)
+    limit = known_ints(trip_count)
     trips = limit[0] if limit else None
     go = condition is None or _is_true(condition)
     if (trips is not None and trips <= 0) or (condition is not None and _is_false(condition)):
         return _no_iteration(initial, body, convert)
+    often = trips is None or not go or trips * size(body) > UNROLLED_NODES
     if any(isinstance(v, Pack) for v in initial) or _makes_sequences(body):
-        if trips is None or not go:
-            raise Unsupported(
-                "a loop carries a sequence, and how often it runs is not known before the model does",
-                "Freeze what the trip count depends on with --input NAME->VALUE.",
-            )
-        return _unrolled(trips, initial, body, convert)
-    if trips is not None and trips >= 2**31 - 1:
-        trip_count = None  # the framework's way to say that the condition alone ends the loop
-    count = integer(-1) if trip_count is None else as_i64(trip_count)
+        if not often:
+            assert trips is not None
+            return _unrolled(trips, initial, body, convert)
+        return _growing(trip_count, condition, initial, body, convert)
+    return _loop(trip_count, condition, [v for v in initial if isinstance(v, Value)], body, convert)
+
+
+def _growing(
+    trip_count: Value | None, condition: Value | None, initial: Sequence[Item], body: Graph, convert: Convert
+) -> Sequence[Item]:
+    """A loop that appends to the sequences it carries: what it appends is stacked."""
+    new: list[Result] = []
+    for i, item in enumerate(initial):
+        if isinstance(item, Pack):
+            new.append(_appended(body, i))
+    tensors = [v for v in initial if isinstance(v, Value)]
+    scans = len(body.outputs) - 1 - len(initial)
+    for parameter in [p for p, item in zip(body.inputs[2:], initial) if isinstance(item, Pack)]:
+        body.remove_input(parameter)
+    body.outputs[:] = [*(r for r in body.outputs if r not in new), *new]
+    results = list(_loop(trip_count, condition, tensors, body, convert))
+    carried, grown = iter(results[: len(tensors)]), iter(results[len(tensors) + scans :])
+    items: list[Item] = []
+    for item in initial:
+        if isinstance(item, Pack):
+            items.append(Stack([concat([*([stack(item)] if item else []), next(grown)], 0)]))
+        else:
+            items.append(next(carried))
+    return [*items, *results[len(tensors) : len(tensors) + scans]]
+
+
+def _appended(body: Graph, index: int) -> Result:
+    """The output of a carried sequence, made to be what each iteration appends; raises Unsupported when it does else."""
+    sequence, result = body.inputs[2 + index], body.outputs[1 + index]
+    node = result.source.node
+    if (
+        isinstance(node, Foreign)
+        and node.op == "SequenceInsert"
+        and len([v for v in node.slots if v is not None]) == 2
+        and node.slots[0] is sequence
+        and list(sequence.uses) == [(node, 0)]
+        and list(node.uses) == [(result, 0)]
+    ):
+        result.set_operand(0, node.operands[1])
+        body.erase(node)
+        return result
+    raise Unsupported(
+        "a loop does more to a sequence than append to it, and how often it runs is not known before the model does",
+        "Freeze what the trip count depends on with --input NAME->VALUE.",
+    )
+
+
+def _loop(
+    trip_count: Value | None, condition: Value | None, initial: Sequence[Value], body: Graph, convert: Convert
+) -> Sequence[Value]:
+    limit = known_ints(trip_count)
+    # the largest number is the framework's way to say that the condition alone ends the loop
+    trips = integer(-1) if trip_count is None or (limit and limit[0] >= 2**31 - 1) else as_i64(trip_count)
     start = constant(True) if condition is None else condition
-    return _loop(count, start, [v for v in initial if isinstance(v, Value)], body, convert)
-
-
-def _loop(trips: Value, start: Value, initial: Sequence[Value], body: Graph, convert: Convert) -> Sequence[Value]:
     carried = len(initial)
 
     def run(copy: Graph, types: Sequence[Type]) -> Sequence[Value]:
@@ -128,14 +176,12 @@ def _no_iteration(initial: Sequence[Item], body: Graph, convert: Convert) -> Seq
     for v in values:
         dims = [d if isinstance(d, int) else 0 for d in v.shape or ()]
         empty.append(constant(np.zeros([0, *dims], v.element.dtype or np.float32), v.element))
-    body.dissolve()
+    detach(body)
     return [*initial, *empty]
 
 
 def _unrolled(trips: int, initial: Sequence[Item], body: Graph, convert: Convert) -> Sequence[Item]:
     """The iterations one after the other, with sequences that are known element by element."""
-    if trips * size(body) > UNROLLED_NODES:
-        raise Unsupported(f"a loop that carries a sequence runs {trips} times, which is too often to unroll it")
     carried: Sequence[Item] = list(initial)
     stacks: list[list[Value]] = [[] for _ in body.outputs[1 + len(initial) :]]
     done: list[Graph] = []
@@ -151,7 +197,7 @@ def _unrolled(trips: int, initial: Sequence[Item], body: Graph, convert: Convert
         if not _is_true(go):
             raise Unsupported("a loop carries a sequence, and its condition depends on the data")
     for copy in done:
-        _release(copy)
+        detach(copy)
     return [*carried, *[concat(stack, 0) for stack in stacks]]
 
 
@@ -202,7 +248,11 @@ def scan_8(
         items = [squeeze(v, 0) for v in values]
         results = _scan(items[:split], items[split:], slices, stacks, body, convert)
         return [unsqueeze(r, 0) for r in results]
-    return _each_of_batch(values, lambda items: _scan(items[:split], items[split:], slices, stacks, body, convert))
+
+    def one(items: Sequence[Value], _: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
+        return [], _scan(items[:split], items[split:], slices, stacks, body, convert)
+
+    return iterate(one, [(v, 0) for v in values], [], axis=0)[1]
 
 
 def _scan(
@@ -235,29 +285,7 @@ def _scan(
     results: list[OutputPort] = [LastValue(i) for i in range(carried)]
     for i, (axis, way) in enumerate(stacks, carried):
         results.append(Concatenated(i, **_slicing(axis % values[i].rank, way)))
-    node = TensorIterator(
-        [*states, *scanned, *outside], body=copy, input_ports=tuple(ports), output_ports=tuple(results)
-    )
-    return node.results
-
-
-def _each_of_batch(values: Sequence[Value], one: Callable[[Sequence[Value]], Sequence[Value]]) -> Sequence[Value]:
-    """Run something for each index of axis 0 of all values, and stack what it gives."""
-    outer = Graph("batch")
-    items = []
-    for v in values:
-        parameter = outer.add_input("", v.element, (1, *v.dims[1:]))
-        items.append(squeeze(parameter, 0))
-    results = [unsqueeze(r, 0) for r in one(items)]
-    set_outputs(outer, results)
-    outside = close(outer)
-    ports: list[InputPort] = [Sliced(i, 0) for i in range(len(values))]
-    ports += [Invariant(len(values) + i) for i in range(len(outside))]
-    node = TensorIterator(
-        [*values, *outside], body=outer, input_ports=tuple(ports),
-        output_ports=tuple(Concatenated(i, 0) for i in range(len(results))),
-    )  # fmt: skip
-    return node.results
+    return iteration([*states, *scanned, *outside], copy, ports, results).results
 
 
 def _slicing(axis: int, backwards: int) -> dict[str, int]:
@@ -270,16 +298,8 @@ def _padded(numbers: Sequence[int], count: int) -> Sequence[int]:
 
 def _inlined(body: Graph, convert: Convert) -> list[Item]:
     values = convert(body)
-    _release(body)
+    detach(body)
     return values
-
-
-def _release(body: Graph) -> None:
-    """Detach the nodes of a converted body; their tensor names were unique in there only."""
-    for node in body:
-        for r in node.results:
-            r.names.clear()
-    body.dissolve()
 
 
 def _retype(parameter: Parameter, type_: Type) -> None:
@@ -308,8 +328,8 @@ def _makes_sequences(body: Graph) -> bool:
     return any(isinstance(r.source.node, Foreign) and "Sequence" in r.source.node.op for r in body.outputs)
 
 
-def _count(item: Item) -> int:
-    return len(item) if isinstance(item, Pack) else -1
+def _kind(item: Item) -> tuple[type, int]:
+    return (type(item), len(item)) if isinstance(item, Pack) else (Value, 1)
 
 
 def _flat(items: Sequence[Item]) -> list[Value]:
@@ -319,4 +339,4 @@ def _flat(items: Sequence[Item]) -> list[Value]:
 def _regrouped(results: Sequence[Value], like: Sequence[Item]) -> list[Item]:
     """Results of the runtime's operation as the packs that they came from."""
     rest = iter(results)
-    return [Pack(next(rest) for _ in item) if isinstance(item, Pack) else next(rest) for item in like]
+    return [type(item)(next(rest) for _ in item) if isinstance(item, Pack) else next(rest) for item in like]

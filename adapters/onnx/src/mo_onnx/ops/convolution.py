@@ -8,36 +8,14 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.build import (
-    channel_vector,
-    concat,
-    const_ints,
-    constant_like,
-    dim_size,
-    filled,
-    ints,
-    known_ints,
-    permute,
-    reshape_to,
-    slice_axis,
-    to_element,
-    vector,
+    arange, as_i64, channel_vector, concat, constant_like, dim_of, dim_size, dims_of, filled, ints, permute, reshape_to, slice_axis,
+    take, unsqueeze, vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Value, constant
+from mo_core.ir import Value
 from mo_core.ops import (
-    Add,
-    Col2Im,
-    Convert,
-    Convolution,
-    ConvolutionBackpropData,
-    DeformableConvolution,
-    GroupConvolution,
-    GroupConvolutionBackpropData,
-    Multiply,
-    Pad,
-    ScatterNDUpdate,
-    Subtract,
-    Swish,
+    Add, Col2Im, Convolution, ConvolutionBackpropData, DeformableConvolution, Divide, GroupConvolution,
+    GroupConvolutionBackpropData, Multiply, Pad, ReduceProd, ScatterNDUpdate, Slice, Subtract, Swish,
 )  # fmt: skip
 from mo_onnx.registry import onnx_op
 from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, spatial_attributes
@@ -104,36 +82,6 @@ def _pad_to_multiple(spatial: Spatial, output_padding: list[int], w: Value) -> N
     spatial.update(pads_begin=begin, pads_end=end, auto_pad="explicit")
 
 
-@onnx_op("ConvInteger")
-def conv_integer(
-    x: Value, w: Value, x_zero_point: Value | None = None, w_zero_point: Value | None = None, *,
-    auto_pad: str = "NOTSET", dilations: Ints = None, group: int = 1, kernel_shape: Ints = None, pads: Ints = None,
-    strides: Ints = None,
-) -> Value:  # fmt: skip
-    spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
-    data = without_zero_point(x, x_zero_point)
-    filters = without_zero_point(w, w_zero_point, axis=0)
-    return to_element(convolve(data, filters, None, group, spatial), t.i32)
-
-
-def without_zero_point(x: Value, zero_point: Value | None, axis: int | None = None) -> Value:
-    """`x - zero_point` as f32, in the form that the runtime recognises as dequantisation; vectors go along `axis`."""
-    data: Value = Convert(x, destination_type=t.f32)
-    if zero_point is None or _is_zero(zero_point):
-        return data
-    shift: Value = Convert(zero_point, destination_type=t.f32)
-    if axis is not None and zero_point.shape is not None and len(zero_point.shape) == 1 and zero_point.shape != (1,):
-        shift = reshape_to(shift, [-1 if a == axis % x.rank else 1 for a in range(x.rank)])
-    elif zero_point.shape is not None and zero_point.shape == (1,):
-        shift = reshape_to(shift, [])
-    return Subtract(data, shift)
-
-
-def _is_zero(v: Value) -> bool:
-    known = v.known
-    return known is not None and known.dtype != np.object_ and not np.any(known)
-
-
 @onnx_op("DeformConv")
 def deform_conv(
     x: Value, w: Value, offset: Value, b: Value | None = None, mask: Value | None = None, *, dilations: Ints = None,
@@ -152,52 +100,43 @@ def deform_conv(
 def col2im(
     x: Value, image_shape: Value, block_shape: Value, *, dilations: Ints = None, pads: Ints = None, strides: Ints = None
 ) -> Value:
-    kernel = known_ints(block_shape)
-    axes = len(kernel) if kernel is not None else t.static(block_shape.shape)[0]
+    axes = t.static(block_shape.shape, "block_shape of Col2Im")[0]
     begin, end = both_pads(axes, pads)
     steps, spread = per_axis(axes, strides, "strides"), per_axis(axes, dilations, "dilations")
     if axes == 2:
-        return Col2Im(
-            x, image_shape, block_shape, strides=steps, dilations=spread, pads_begin=begin, pads_end=end
-        )
-    kernel = const_ints(block_shape, "block_shape of Col2Im")
-    image = const_ints(image_shape, "image_shape of Col2Im")
-    padded = [size + before + behind for size, before, behind in zip(image, begin, end)]
-    places = block_places(padded, kernel, steps, spread)
-    batch, channels = dim_size(x, 0), _channels(x, kernel)
-    # Sums are made with places in front: K * L, N * C.
-    columns = reshape_to(x, [batch, channels, int(np.prod(kernel)), places.shape[1]])
-    updates = reshape_to(permute(columns, (2, 3, 0, 1)), [places.size, -1])
-    blank = filled(vector([int(np.prod(padded)), *[d for d in [_product(batch, channels)]]]), constant_like(x, 0))
-    summed = ScatterNDUpdate(blank, constant(places.reshape(-1, 1), t.i64), updates, reduction="sum")
-    whole = permute(reshape_to(summed, [*padded, batch, channels]), (axes, axes + 1, *range(axes)))
-    for axis, (before, size) in enumerate(zip(begin, image)):
-        whole = slice_axis(whole, 2 + axis, before, before + size) if size != padded[axis] else whole
-    return whole
+        return Col2Im(x, image_shape, block_shape, strides=steps, dilations=spread, pads_begin=begin, pads_end=end)
+    image, kernel = as_i64(image_shape), as_i64(block_shape)
+    padded = Add(image, ints([b + e for b, e in zip(begin, end)]))
+    places = reshape_to(block_places(padded, kernel, steps, spread), [-1, 1])
+    # Elements that go to the same place are added with places in front: K * L, then N * C.
+    columns = reshape_to(x, vector([dims_of(x, [0]), -1, product(kernel), dim_of(x, 2)]))
+    updates = reshape_to(permute(columns, (2, 3, 0, 1)), vector([dims_of(places, [0]), -1]))
+    blank = filled(vector([product(padded), dims_of(updates, [1])]), constant_like(x, 0))
+    summed = ScatterNDUpdate(blank, places, updates, reduction="sum")
+    whole = permute(reshape_to(summed, vector([padded, dims_of(x, [0]), -1])), (axes, axes + 1, *range(axes)))
+    if not any(begin) and not any(end):
+        return whole
+    first = ints(begin)
+    return Slice(whole, first, Add(first, image), ints([1] * axes), ints(range(2, 2 + axes)))
 
 
-def block_places(image: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int]) -> np.ndarray:
+def product(numbers: Value) -> Value:
+    """The product of a vector, 1-D."""
+    return ReduceProd(numbers, ints([0]), keep_dims=True)
+
+
+def block_places(image: Value, kernel: Value, strides: Sequence[int], dilations: Sequence[int]) -> Value:
     """Flat places in the image of all taps (rows) of all positions (columns) of a sliding window."""
-    taps = np.zeros((1, 1), np.int64)
-    for size, k, stride, dilation in zip(image, kernel, strides, dilations):
-        count = (size - extent(k, dilation)) // stride + 1
-        if count < 1:
-            raise ModelError(f"a window that reaches over {extent(k, dilation)} elements does not fit into {size}")
-        here = np.arange(k)[:, None] * dilation + np.arange(count) * stride
-        both = taps[:, None, :, None] * size + here[None, :, None, :]
-        taps = both.reshape(taps.shape[0] * k, taps.shape[1] * count)
-    return taps
-
-
-def _channels(x: Value, kernel: Sequence[int]) -> int | Value:
-    from mo_core.ops import Divide
-
-    whole, taps = dim_size(x, 1), int(np.prod(kernel))
-    return whole // taps if isinstance(whole, int) else Divide(whole, taps)
-
-
-def _product(a: int | Value, b: int | Value) -> int | Value:
-    return a * b if isinstance(a, int) and isinstance(b, int) else Multiply(vector([a]), vector([b]))
+    places: Value = ints([0])
+    places = reshape_to(places, [1, 1])
+    for axis, (stride, dilation) in enumerate(zip(strides, dilations)):
+        size, taps = take(image, axis, 0), take(kernel, axis, 0)
+        room = Subtract(Subtract(size, Multiply(Subtract(taps, 1), dilation)), 1)
+        count = Add(Divide(room, stride), 1)
+        here = Add(unsqueeze(Multiply(arange(taps), dilation), 1), Multiply(arange(count), stride))
+        both = Add(Multiply(unsqueeze(places, 1, 3), size), unsqueeze(here, 0, 2))
+        places = reshape_to(both, vector([Multiply(dims_of(places, [0]), taps), Multiply(dims_of(places, [1]), count)]))
+    return places
 
 
 @onnx_op("CausalConvWithState")

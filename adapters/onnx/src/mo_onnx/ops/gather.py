@@ -10,15 +10,19 @@ from mo_core import types as t
 from mo_core.build import (
     as_i64,
     dim_of,
+    dim_size,
     dims_of,
     integer,
     normalized,
     scalar,
+    shape_of,
+    slice_axis,
     take,
 )
 from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import (
+    Add,
     Gather,
     GatherElements,
     GatherND,
@@ -55,10 +59,10 @@ def from_zero(indices: Value, size: Value) -> Value:
 
 def nd_from_zero(x: Value, indices: Value, batch_dims: int = 0) -> Value:
     """`from_zero` for tuples of indices in the last axis."""
-    depth = indices.dims[-1]
-    if not isinstance(depth, int):
-        raise ModelError("the number of indices in a tuple is unknown", "Give the indices a static last dimension.")
-    return from_zero(indices, dims_of(x, range(batch_dims, batch_dims + depth)))
+    depth = dim_size(indices, -1)
+    if isinstance(depth, int):
+        return from_zero(indices, dims_of(x, range(batch_dims, batch_dims + depth)))
+    return from_zero(indices, slice_axis(shape_of(x), 0, batch_dims, Add(depth, integer(batch_dims))))
 
 
 REDUCTIONS = {"none": "none", "add": "sum", "mul": "prod", "min": "min", "max": "max"}

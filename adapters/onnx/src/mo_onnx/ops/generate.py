@@ -12,11 +12,9 @@ from mo_core.build import (
     filled,
     integer,
     ints,
-    reshape_to,
     scalar,
     shape_of,
     to_element,
-    vector,
 )
 from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
@@ -75,42 +73,6 @@ def constant_(
 @onnx_op("ConstantOfShape")
 def constant_of_shape(shape: Value, *, value: Tensor | None = None) -> Value:
     return filled(shape, scalar(constant(value)) if value is not None else constant(0.0))
-
-
-@onnx_op("ConstantFill")
-def constant_fill(
-    shape_input: Value | None = None,
-    *,
-    value: float = 0.0,
-    dtype: int = 1,
-    shape: tuple[int, ...] | None = None,
-    extra_shape: tuple[int, ...] = (),
-    input_as_shape: int = 0,
-) -> Value:
-    """Experimental op of early versions; `shape` is exclusive with an input whose shape or content is used."""
-
-    number = constant(value, element_of(dtype, "the result"))
-    if shape_input is None:
-        return filled(ints((*(shape or ()), *extra_shape)), number)
-    base = shape_input if input_as_shape else shape_of(shape_input)
-    return filled(vector([base, *extra_shape]), number)
-
-
-@onnx_op("GivenTensorFill")
-def given_tensor_fill(
-    shape_input: Value | None = None,
-    *,
-    values: tuple[float, ...] = (),
-    shape: tuple[int, ...] | None = None,
-    extra_shape: tuple[int, ...] = (),
-    input_as_shape: int = 0,
-) -> Value:
-    """Experimental op of early versions: numbers in a shape."""
-
-    data = constant(np.asarray(values, np.float32))
-    if shape_input is None:
-        return reshape_to(data, [*(shape or ()), *extra_shape])
-    return reshape_to(data, vector([shape_input if input_as_shape else shape_of(shape_input), *extra_shape]))
 
 
 @onnx_op("EyeLike")

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from mo_core import types as t
 from mo_core.build import (
     all_axes,
     as_i64,
-    concat,
     constant_like,
     dim_of,
+    filled,
     gather,
     integer,
     ints,
     known_ints,
     normalized,
+    reshape_to,
     shape_of,
     slice_axis,
     squeeze,
+    to_element,
+    unsqueeze,
 )
-from mo_core.ir import Value
+from mo_core.ir import Value, constant
 from mo_core.ops import (
     Abs,
     Add,
     Equal,
     Exp,
+    Greater,
     IsFinite,
     Log,
-    LogicalNot,
     Multiply,
-    NonZero,
     ReduceL1,
     ReduceL2,
     ReduceLogicalOr,
@@ -39,12 +43,9 @@ from mo_core.ops import (
     ReduceMin,
     ReduceProd,
     ReduceSum,
-    Reshape,
     Select,
     Subtract,
     TopK,
-    Transpose,
-    Unsqueeze,
 )
 from mo_core.ops.reduction import Reduction
 from mo_onnx.registry import onnx_op
@@ -77,25 +78,33 @@ def reduction(op: str, axes_input_since: int) -> Callable[[Reduce], Reduce]:
 
 
 def reduce_at_unknown_axes(function: Reduce, x: Value, axes: Value, keep: bool) -> Value:
-    """The runtime wants to know the axes in advance: those to reduce are brought together behind the others."""
+    """The runtime takes axes that it does not know in advance, but wants to know the rank of the result."""
+    count = axes.dims[0]
+    if keep or count == 1 or not isinstance(count, int):
+        return function(x, axes, keep)
     rank = x.rank
-    shape, every = shape_of(x), ints(range(rank))
-    wanted = Unsqueeze(normalized(axes, integer(rank)), ints([1]))
-    reduced = ReduceLogicalOr(Equal(wanted, every), ints([0]))
-    kept_axes = squeeze(NonZero(LogicalNot(reduced)), 0)
-    reduced_axes = squeeze(NonZero(reduced), 0)
-
-    kept_dims = gather(shape, kept_axes, 0)
-    rows = ReduceProd(kept_dims, ints([0]), keep_dims=True)
-    columns = ReduceProd(gather(shape, reduced_axes, 0), ints([0]), keep_dims=True)
-    matrix = Reshape(Transpose(x, concat([kept_axes, reduced_axes], 0)), concat([rows, columns], 0), special_zero=False)
-    result = function(matrix, ints([1]), False)
-    return Reshape(result, Select(reduced, integer(1), shape) if keep else kept_dims, special_zero=False)
+    wanted = unsqueeze(normalized(axes, integer(rank)), 1)
+    gone = to_element(ReduceLogicalOr(Equal(wanted, ints(range(rank))), ints([0])), t.i32)
+    kept = TopK(gone, integer(rank - count), axis=0, mode="min", sort="index", index_element_type=t.i64).results[1]
+    return reshape_to(function(x, axes, True), gather(shape_of(x), kept, 0))
 
 
 def reduced(op: type[Reduction], x: Value, axes: Value, keep: bool) -> Value:
     """`op` over the axes; `x` itself when there are none."""
     return x if axes.shape == (0,) else op(x, axes, keep_dims=keep)
+
+
+def of_booleans(op: type[Reduction], x: Value, axes: Value, keep: bool) -> Value:
+    """As numbers, since the runtime's logical reductions want to know the axes in advance."""
+    return Greater(reduced(op, to_element(x, t.i32), axes, keep), constant(0, t.i32))
+
+
+def extreme(op: type[Reduction], x: Value, axes: Value, keep: bool, of_nothing: float) -> Value:
+    """The largest or smallest numbers; of an empty tensor an infinity, where the runtime has the last finite number."""
+    y = reduced(op, x, axes, keep)
+    if x.element.is_real and x.shape is not None and 0 in x.shape:
+        return filled(shape_of(y), constant_like(x, of_nothing))
+    return y
 
 
 @reduction("ReduceSum", 13)
@@ -111,15 +120,15 @@ def reduce_mean(x: Value, axes: Value, keep: bool) -> Value:
 @reduction("ReduceMax", 18)
 def reduce_max(x: Value, axes: Value, keep: bool) -> Value:
     if x.element is t.boolean:
-        return reduced(ReduceLogicalOr, x, axes, keep)
-    return reduced(ReduceMax, x, axes, keep)
+        return of_booleans(ReduceMax, x, axes, keep)
+    return extreme(ReduceMax, x, axes, keep, -np.inf)
 
 
 @reduction("ReduceMin", 18)
 def reduce_min(x: Value, axes: Value, keep: bool) -> Value:
     if x.element is t.boolean:
-        return LogicalNot(reduced(ReduceLogicalOr, LogicalNot(x), axes, keep))
-    return reduced(ReduceMin, x, axes, keep)
+        return of_booleans(ReduceMin, x, axes, keep)
+    return extreme(ReduceMin, x, axes, keep, np.inf)
 
 
 @reduction("ReduceProd", 18)

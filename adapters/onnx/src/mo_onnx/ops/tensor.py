@@ -207,7 +207,7 @@ def slice_by_attributes(
 
 
 @onnx_op("Slice", since=10)
-@onnx_op("DynamicSlice", since=1)
+@onnx_op("DynamicSlice")  # experimental, of the first opsets
 def slice_(x: Value, starts: Value, ends: Value, axes: Value | None = None, steps: Value | None = None) -> Value:
     starts, ends = as_i64(starts), as_i64(ends)
     count = _length(starts, ends, axes, steps)
@@ -244,15 +244,6 @@ def placed(values: Value, axes: Value, elsewhere: Sequence[int]) -> Value:
             items[axis] = numbers[i] if numbers is not None else gather(values, [i], 0)
         return vector(items)
     return ScatterElementsUpdate(ints(elsewhere), normalized(axes, integer(len(elsewhere))), values, integer(0))
-
-
-@onnx_op("Crop")
-def crop(x: Value, *, border: tuple[int, ...], scale: tuple[int, ...] = ()) -> Value:
-    """Of opset 1: borders (left, top, right, bottom) are cut off, or an area of `scale` = (height, width) is kept."""
-    left, top, right, bottom = border
-    height_end = top + scale[0] if scale else -bottom or t.INF
-    width_end = left + scale[1] if scale else -right or t.INF
-    return Slice(x, ints([top, left]), ints([height_end, width_end]), ints([1, 1]), ints([2, 3]))
 
 
 @onnx_op("Tile", since=1)

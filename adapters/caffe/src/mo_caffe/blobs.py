@@ -1,0 +1,41 @@
+"""Learned blobs as tensors: windows on the .caffemodel, f64 and f16 as recipes for f32."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mo_caffe.caffemodel import MAX_AXES, Blob
+from mo_core import types as t
+from mo_core.errors import ModelError
+from mo_core.tensor import Array, Lazy, Mapped, MappedFile, Tensor, cast
+
+_LEGACY = ("num", "channels", "height", "width")
+_UNREAD = ("data", "double_data", "diff", "double_diff")
+
+
+def tensor_of(blob: Blob | Mapping[str, Any], file: MappedFile | None) -> Tensor:
+    """The tensor of a blob of the file, or of one that is written out in the .prototxt; always f32."""
+    if not isinstance(blob, Blob):
+        return _written(blob)
+    assert file is not None
+    if blob.is_plain:
+        window: Tensor = Mapped(file, blob.windows[0].offset, blob.element, blob.shape)
+    else:
+        window = Lazy(lambda: blob.array(file.buffer), (), blob.element, blob.shape)
+    return cast(window, t.f32)
+
+
+def _written(blob: Mapping[str, Any]) -> Tensor:
+    values = np.array([*blob.get("data", ()), *blob.get("double_data", ())], np.float32)
+    old = any(name in blob for name in _LEGACY)
+    shape = [blob.get(name, 0) for name in _LEGACY] if old else list(blob.get("shape", {}).get("dim", [values.size]))
+    unknown = [key for key in blob if key not in (*_UNREAD, *_LEGACY, "shape")]
+    if unknown:
+        raise ModelError(f"a blob in the .prototxt has the field {unknown[0]}, which is not known there")
+    if len(shape) > MAX_AXES or any(d < 0 for d in shape) or math.prod(shape) != values.size:
+        raise ModelError(f"a blob in the .prototxt has shape {shape} and {values.size} values")
+    return Array(values.reshape(shape))

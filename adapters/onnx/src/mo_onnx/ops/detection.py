@@ -1,0 +1,172 @@
+"""Boxes, regions and sampling grids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+
+from mo_core import types as t
+from mo_core.build import (
+    arange, concat, constant_like, convert_like, dim_of, dim_size, dims_of, permute, reshape_to, scalar, take, to_element,
+    unsqueeze, vector,
+)  # fmt: skip
+from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Value, constant
+from mo_core.ops import (
+    Abs, Add, Concat, Convert, Divide, Floor, FloorMod, Gather, GreaterEqual, GridSample, LessEqual, LogicalAnd, MatMul, Maximum,
+    Minimum, Multiply, NonMaxSuppression, ROIAlign, Round, Select, Subtract,
+)  # fmt: skip
+from mo_onnx.registry import onnx_op
+
+LOWEST = float(np.finfo(np.float32).min)
+
+
+@onnx_op("NonMaxSuppression")
+def non_max_suppression(
+    boxes: Value, scores: Value, max_output_boxes_per_class: Value | None = None, iou_threshold: Value | None = None,
+    score_threshold: Value | None = None, *, center_point_box: int = 0,
+) -> Value:  # fmt: skip
+    limit = constant(0, t.i64) if max_output_boxes_per_class is None else scalar(max_output_boxes_per_class)
+    iou = constant(0.0, t.f32) if iou_threshold is None else scalar(iou_threshold)
+    # Without a threshold every score counts, negative ones too.
+    score = constant(LOWEST, t.f32) if score_threshold is None else scalar(score_threshold)
+    return NonMaxSuppression(
+        boxes, scores, limit, iou, score, box_encoding="center" if center_point_box else "corner",
+        sort_result_descending=False, output_type=t.i64,
+    )  # fmt: skip
+
+
+@onnx_op("RoiAlign")
+def roi_align_10(
+    x: Value, rois: Value, batch_indices: Value, *, mode: str = "avg", output_height: int = 1, output_width: int = 1,
+    sampling_ratio: int = 0, spatial_scale: float = 1.0,
+) -> Value:  # fmt: skip
+    return roi_align(
+        x, rois, batch_indices, coordinate_transformation_mode="output_half_pixel", mode=mode, output_height=output_height,
+        output_width=output_width, sampling_ratio=sampling_ratio, spatial_scale=spatial_scale,
+    )  # fmt: skip
+
+
+@onnx_op("RoiAlign", since=16)
+def roi_align(
+    x: Value, rois: Value, batch_indices: Value, *, coordinate_transformation_mode: str = "half_pixel", mode: str = "avg",
+    output_height: int = 1, output_width: int = 1, sampling_ratio: int = 0, spatial_scale: float = 1.0,
+) -> Value:  # fmt: skip
+    aligned = {"half_pixel": "half_pixel", "output_half_pixel": "asymmetric"}
+    if coordinate_transformation_mode not in aligned:
+        raise ModelError(f'coordinate_transformation_mode of RoiAlign is "{coordinate_transformation_mode}", which is not known')
+    return ROIAlign(
+        x, rois, batch_indices, pooled_h=output_height, pooled_w=output_width, sampling_ratio=sampling_ratio,
+        spatial_scale=spatial_scale, mode=mode, aligned_mode=aligned[coordinate_transformation_mode],
+    )  # fmt: skip
+
+
+# -- sampling grids
+
+
+@onnx_op("GridSample", since=16)
+def grid_sample(
+    x: Value, grid: Value, *, align_corners: int = 0, mode: str | None = None, padding_mode: str = "zeros"
+) -> Value:
+    """`bilinear` and `bicubic` became `linear` and `cubic` in opset 20; the default is this one in all versions."""
+    kind = {None: "bilinear", "linear": "bilinear", "cubic": "bicubic"}.get(mode, mode)
+    if kind not in ("bilinear", "bicubic", "nearest"):
+        raise ModelError(f'mode of GridSample is "{mode}", which is not known')
+    if x.rank == 4:
+        return GridSample(
+            x, convert_like(grid, x), align_corners=bool(align_corners), mode=str(kind), padding_mode=padding_mode
+        )
+    if kind == "bicubic":
+        raise Unsupported(f"cubic GridSample over {x.rank - 2} axes is not supported", "The runtime has it over 2 axes.")
+    return _sampled(x, grid, bool(align_corners), kind == "nearest", padding_mode)
+
+
+def _sampled(x: Value, grid: Value, align: bool, nearest: bool, padding: str) -> Value:
+    """Read data (N, C, <axes>) at the places of grid (N, <axes of the result>, count), the last axis first."""
+    axes = x.rank - 2
+    data = reshape_to(x, vector([dims_of(x, [0, 1]), -1]))
+    flat = reshape_to(to_element(grid, t.f32), vector([dims_of(grid, [0]), -1, axes]))
+    sizes = [to_element(dim_of(x, 2 + a), t.f32) for a in range(axes)]
+    places = [_place(take(flat, axes - 1 - a, 2), size, align) for a, size in enumerate(sizes)]
+    if nearest:
+        places = [Round(p, mode="half_to_even") for p in places]
+    if padding == "border":
+        places = [_clamped(p, size) for p, size in zip(places, sizes)]
+    elif padding == "reflection":
+        places = [_reflected(p, size, align) for p, size in zip(places, sizes)]
+    elif padding != "zeros":
+        raise ModelError(f'padding_mode of GridSample is "{padding}", which is none of zeros, border, reflection')
+    y: Value | None = None
+    lower = places if nearest else [Floor(p) for p in places]
+    for corner in product(range(1 if nearest else 2), repeat=axes):
+        index = [Add(low, float(step)) if step else low for low, step in zip(lower, corner)]
+        piece = _pixels(data, index, sizes, padding, align)
+        if not nearest:
+            for place, low, step in zip(places, lower, corner):
+                near = Subtract(place, low)
+                share: Value = near if step else Subtract(constant(1.0, t.f32), near)
+                piece = Multiply(piece, convert_like(unsqueeze(share, 1), x))
+        y = piece if y is None else Add(y, piece)
+    assert y is not None
+    return reshape_to(y, vector([dims_of(x, [0, 1]), dims_of(grid, range(1, 1 + axes))]))
+
+
+def _place(coordinate: Value, size: Value, align: bool) -> Value:
+    """A coordinate from -1 to 1 as a place on the axis."""
+    if align:
+        return Multiply(Multiply(Add(coordinate, 1.0), 0.5), Subtract(size, 1.0))
+    return Multiply(Subtract(Multiply(Add(coordinate, 1.0), size), 1.0), 0.5)
+
+
+def _clamped(place: Value, size: Value) -> Value:
+    return Minimum(Maximum(place, 0.0), Subtract(size, 1.0))
+
+
+def _reflected(place: Value, size: Value, align: bool) -> Value:
+    """Mirrored at the borders, as often as it takes to be inside."""
+    low = 0.0 if align else -0.5
+    reach = Subtract(size, 1.0) if align else size
+    reach = Maximum(reach, 1e-12)
+    folded = FloorMod(Abs(Subtract(place, low)), Multiply(reach, 2.0))
+    return Add(Subtract(reach, Abs(Subtract(folded, reach))), low)
+
+
+def _pixels(data: Value, index: Sequence[Value], sizes: Sequence[Value], padding: str, align: bool) -> Value:
+    """Elements (N, C, P) of data (N, C, <flat axes>) at whole places (N, P) of each axis."""
+    inside: Value | None = None
+    flat: Value | None = None
+    for i, size in zip(index, sizes):
+        if padding == "reflection":
+            i = Round(_reflected(i, size, align), mode="half_to_even")
+        kept = _clamped(i, size)
+        flat = kept if flat is None else Add(Multiply(flat, size), kept)
+        here = LogicalAnd(GreaterEqual(i, 0.0), LessEqual(i, Subtract(size, 1.0)))
+        inside = here if inside is None else LogicalAnd(inside, here)
+    assert flat is not None and inside is not None
+    found = Gather(data, Convert(flat, destination_type=t.i64), constant(2, t.i64), batch_dims=1)
+    return Select(unsqueeze(inside, 1), found, constant_like(data, 0)) if padding == "zeros" else found
+
+
+@onnx_op("AffineGrid", since=20)
+def affine_grid(theta: Value, size: Value, *, align_corners: int = 0) -> Value:
+    """Places (N, <axes>, count) that the affine map theta (N, count, count + 1) gives for those of an even grid."""
+    axes = t.static(size.shape, "size of AffineGrid")[0] - 2
+    wide = [dims_of(theta, [0]), *[1] * axes, axes]
+    y: Value = reshape_to(take(theta, axes, 2), vector(wide))
+    for axis in range(axes):
+        line = _even(take(size, 2 + axis, 0), theta, bool(align_corners))
+        along = reshape_to(line, [1, *[-1 if a == axis else 1 for a in range(axes)], 1])
+        factor = reshape_to(take(theta, axes - 1 - axis, 2), vector(wide))  # the last axis comes first
+        y = Add(y, Multiply(along, factor))
+    return y
+
+
+def _even(length: Value, like: Value, align: bool) -> Value:
+    """Numbers from -1 to 1 at even distances: of the ends with `align`, else of the centres of that many cells."""
+    steps, count = convert_like(arange(length, t.f32), like), convert_like(length, like)
+    if align:
+        return Subtract(Divide(Multiply(steps, 2.0), Subtract(count, 1.0)), 1.0)
+    return Subtract(Divide(Add(Multiply(steps, 2.0), 1.0), count), 1.0)

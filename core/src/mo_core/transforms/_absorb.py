@@ -1,0 +1,116 @@
+"""Looking ahead: is there something, further up or down, that a factor or a shift can vanish into?
+
+Factors and shifts pass other ops only when they are taken in at the end; this keeps every move worthwhile and the
+rewriting finite.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mo_core import types as t
+from mo_core.ir import Constant, Node, Value
+from mo_core.ops import Add, Ceiling, Convert, Floor, FloorMod, Mod, Multiply, Round
+from mo_core.transforms._channels import MOVERS, Dims, across, content, dims_of
+from mo_core.transforms._layers import LAYERS, is_quantised, is_weights, layer_of
+
+_FAR = 12
+
+
+class Effect(NamedTuple):
+    """A constant that a value is multiplied by or that is added to it: dims beside the value, and what passing needs."""
+
+    dims: Dims
+    shift: bool
+    positive: bool
+
+    def moved(self, dims: Dims) -> Effect:
+        """The same beside another value."""
+        return self._replace(dims=dims)
+
+
+def effect_of(c: Value, x: Value, *, shift: bool) -> Effect | None:
+    """The effect of combining `x` with the constant `c`; None when that changes the shape of `x`."""
+    dims = dims_of(c, x)
+    if dims is None:
+        return None
+    numbers = content(c)
+    return Effect(dims, shift, numbers is not None and bool((numbers > 0).all()))
+
+
+def is_arithmetic(x: Value) -> bool:
+    """True for real data: not shapes computed in real numbers, not weights, not quantised numbers about to be scaled."""
+    if not x.element.is_real or x.known is not None or is_weights(x):
+        return False
+    node = x.node
+    return not (isinstance(node, Convert) and node.data.element.is_integer and node.data.element.bits <= 8)
+
+
+def linear(node: Node) -> tuple[Value, Value] | None:
+    """Data and constant of a Multiply or Add of real data by a constant that leaves the shape as it is."""
+    if not isinstance(node, (Multiply, Add)):
+        return None
+    x, c = node.a, node.b
+    if isinstance(x.node, Constant):
+        x, c = c, x
+    if not isinstance(c.node, Constant) or not is_arithmetic(x) or not t.same_shape(node.shape, x.shape):
+        return None
+    return x, c
+
+
+def is_rounded(node: Node) -> bool:
+    """True when a reader rounds to whole numbers, which would make the last bit matter."""
+    kinds = (Round, Floor, Ceiling, Mod, FloorMod)
+    return any(isinstance(u, kinds) or (isinstance(u, Convert) and not u.element.is_real) for u in node.users())
+
+
+def absorbed_above(value: Value, effect: Effect, far: int = _FAR) -> bool:
+    """True when what computes `value`, for one reader only, can take the effect in."""
+    if len(value.uses) != 1 or value.index or far == 0:
+        return False
+    node = value.node
+    if isinstance(node, LAYERS):
+        layer = layer_of(node)
+        return layer is not None and layer.takes_output(effect.dims)
+    pair = linear(node)
+    if pair is not None:
+        return _merged_above(node, *pair, effect, far)
+    if isinstance(node, MOVERS):
+        move = across(node, effect.dims, up=True, shift=effect.shift, positive=effect.positive)
+        return move is not None and absorbed_above(node.operands[0], effect.moved(move.dims), far - 1)
+    return False
+
+
+def _merged_above(node: Node, x: Value, c: Value, effect: Effect, far: int) -> bool:
+    own = dims_of(c, x)
+    if own is None or size_of_both(own, effect.dims) > max(t.size_of(own), t.size_of(effect.dims)):  # type: ignore[type-var, operator]
+        return False
+    if isinstance(node, Add) is effect.shift:
+        return True
+    return not effect.shift and absorbed_above(x, effect, far - 1)
+
+
+def size_of_both(a: Dims, b: Dims) -> int:
+    """Number of elements of the broadcast of two constants."""
+    size = 1
+    for x, y in zip(a, b):
+        size *= max(x, y)
+    return size
+
+
+def absorbed_below(value: Value, effect: Effect, far: int = _FAR) -> bool:
+    """True when all readers of `value` can take the effect in."""
+    return far > 0 and bool(value.uses) and all(_taken(user, i, effect, far) for user, i in value.uses)
+
+
+def _taken(user: Node, index: int, effect: Effect, far: int) -> bool:
+    if isinstance(user, LAYERS):
+        layer = layer_of(user)
+        if layer is None or layer.data != index or not layer.takes_input(effect.dims):
+            return False
+        weights = user.operands[layer.weights]
+        return layer.takes_shift and weights.tensor is not None if effect.shift else not is_quantised(weights)
+    if isinstance(user, MOVERS) and index == 0:
+        move = across(user, effect.dims, up=False, shift=effect.shift, positive=effect.positive)
+        return move is not None and absorbed_below(user, effect.moved(move.dims), far - 1)
+    return False

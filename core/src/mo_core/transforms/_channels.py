@@ -1,0 +1,228 @@
+"""Constants that broadcast against a value: along which axes they vary, and how other ops move those axes.
+
+The `dims` of a constant are its shape with ones put ahead up to the rank of the value that it is combined with: each is
+1 or the (static) size of the value there. Everything in here looks at shapes; contents are looked at where they are
+small, and weights never are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mo_core import tensor
+from mo_core import types as t
+from mo_core.build import known_ints
+from mo_core.errors import Decline
+from mo_core.ir import Constant, Node, Value
+from mo_core.ops import AvgPool, BatchToSpace, MaxPool, Reshape, Squeeze, Transpose, Unsqueeze
+from mo_core.tensor import Lazy, Tensor, encode, lazy
+from mo_core.types import Shape
+
+Dims = tuple[int, ...]
+
+LOOK = 1 << 16
+"""Constants with at most this many elements are looked at; the others are taken to be finite, and nothing else."""
+
+
+def dims_of(c: Value, x: Value) -> Dims | None:
+    """The dims of constant `c` beside `x`; None when the rank of `x` is unknown or `c` would change its shape."""
+    if x.shape is None or c.shape is None or not t.is_static(c.shape) or len(c.shape) > len(x.shape):
+        return None
+    if not t.same_shape(t.broadcast(x.shape, c.shape), x.shape):
+        return None
+    return (1,) * (len(x.shape) - len(c.shape)) + t.static(c.shape)
+
+
+def along(dims: Dims, axis: int) -> bool:
+    """True when a constant of these dims varies along this axis at most."""
+    return all(d == 1 for i, d in enumerate(dims) if i != axis)
+
+
+def reshaped(c: Value, shape: Sequence[int]) -> Value:
+    """The constant in another shape."""
+    return c if c.shape == tuple(shape) else Constant(value=tensor.reshaped(_tensor(c), shape))
+
+
+def content(c: Value) -> np.ndarray[Any, Any] | None:
+    """The elements of a small constant; None for a large one."""
+    if c.known is not None:
+        return None if c.known.dtype == np.object_ else c.known
+    stored = c.tensor
+    return None if stored is None or stored.size > LOOK or isinstance(stored, Lazy) else stored.numpy()
+
+
+def computed(function: Callable[..., Any], *constants: Value, what: str = "the merged constant") -> Constant:
+    """A constant from others, computed in f64 and rounded once; declines when an element of it is not finite.
+
+    The shape is the numpy broadcast of the operands'.
+    """
+    tensors = [_tensor(c) for c in constants]
+    element = tensors[0].element
+
+    def evaluate(*arrays: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        wide = np.float64 if sum(a.size for a in arrays) <= LOOK else np.float32
+        return encode(function(*[np.asarray(a, wide) for a in arrays]), element)
+
+    shape = np.broadcast_shapes(*[x.shape for x in tensors])
+    made = Constant(value=lazy(evaluate, *tensors, element=element, shape=shape))
+    numbers = content(made)
+    if numbers is not None and not np.isfinite(numbers).all():
+        raise Decline(f"{what} is not finite")
+    return made
+
+
+def _tensor(c: Value) -> Tensor:
+    assert isinstance(c.node, Constant)
+    return c.node.value
+
+
+def grows(a: Value, b: Value) -> bool:
+    """True when the broadcast of two constants is larger than both."""
+    x, y = _tensor(a), _tensor(b)
+    return math.prod(np.broadcast_shapes(x.shape, y.shape)) > max(x.size, y.size)
+
+
+def part(c: Value, axis: int, start: int, stop: int) -> Value:
+    """A range of a constant along an axis; the whole constant when it does not vary there."""
+    whole = _tensor(c)
+    if whole.shape[axis] == 1:
+        return c
+    window = (slice(None),) * axis + (slice(start, stop),)
+    shape = (*whole.shape[:axis], stop - start, *whole.shape[axis + 1 :])
+    return Constant(value=lazy(lambda a: a[window], whole, shape=shape))
+
+
+# -- ops that move axes and leave the elements as they are
+
+
+class Move(NamedTuple):
+    """What becomes of a constant on the other side of an op: `stretched` first, then its axes in `order`, then `dims`."""
+
+    dims: Dims
+    stretched: Dims
+    order: tuple[int, ...] | None = None
+
+    def __call__(self, c: Value) -> Value:
+        """The constant for the other side."""
+        shape = t.static(c.shape)
+        c = reshaped(c, (1,) * (len(self.stretched) - len(shape)) + shape)
+        if self.order is not None:
+            return Constant(value=tensor.transposed(_tensor(c), self.order))
+        if c.shape != self.stretched:
+            stretch = partial(np.broadcast_to, shape=self.stretched)
+            c = Constant(value=lazy(stretch, _tensor(c), shape=self.stretched))
+        return reshaped(c, self.dims)
+
+
+MOVERS: tuple[type[Node], ...] = (Transpose, Reshape, Squeeze, Unsqueeze, MaxPool, AvgPool, BatchToSpace)
+"""Ops that a factor or a shift may pass, when its axes stay traceable."""
+
+
+def across(node: Node, dims: Dims, *, up: bool, shift: bool, positive: bool) -> Move | None:
+    """How a constant of these dims passes `node`, from its result to its operand (`up`) or the other way.
+
+    `shift`: it is added, not multiplied; `positive`: all elements are above zero. None when the result would change.
+    """
+    data = node.operands[0]
+    if data.shape is None or node.shape is None or not data.element.is_real:
+        return None
+    if isinstance(node, Transpose):
+        return _across_transpose(node, dims, up)
+    if isinstance(node, (Reshape, Squeeze, Unsqueeze)):
+        ends: tuple[Shape, Shape] = (node.shape, data.shape) if up else (data.shape, node.shape)
+        return _across_reshape(dims, *ends)
+    if isinstance(node, (MaxPool, AvgPool)):
+        same = all(d == 1 for d in dims[2:]) and _pool_commutes(node, shift, positive)
+        return Move(dims, dims) if same else None
+    if isinstance(node, BatchToSpace):
+        return Move(dims, dims) if _blocks_leave(node, dims) else None
+    return None
+
+
+def _across_transpose(node: Transpose, dims: Dims, up: bool) -> Move | None:
+    order = known_ints(node.order)
+    if order is None:
+        return None
+    order = order or tuple(range(len(dims)))[::-1]
+    order = t.normalize_axes(order, len(dims))
+    if up:
+        order = tuple(int(i) for i in np.argsort(order))
+    return Move(tuple(dims[i] for i in order), dims, order)
+
+
+def _across_reshape(dims: Dims, source: Shape, target: Shape) -> Move | None:
+    assert source is not None and target is not None
+    stretched, result = list(dims), [1] * len(target)
+    for (a, b), (c, d) in aligned(source, target):
+        if all(n == 1 for n in dims[a:b]):
+            continue
+        if not t.is_static(source[a:b]) or not t.is_static(target[c:d]):
+            return None
+        stretched[a:b], result[c:d] = t.static(source[a:b]), t.static(target[c:d])
+    if math.prod(result) > max(math.prod(dims), LOOK):
+        return None
+    return Move(tuple(result), tuple(stretched))
+
+
+Run = tuple[int, int]
+
+
+def aligned(a: tuple[t.Dim, ...], b: tuple[t.Dim, ...]) -> list[tuple[Run, Run]]:
+    """Runs of axes of two shapes of the same elements, such that each run holds the same axes' worth of elements."""
+    i, m, n = 0, len(a), len(b)
+    pairs: list[tuple[Run, Run]] = []
+    while i < min(m, n) and t.same_dim(a[i], b[i]):
+        pairs.append(((i, i + 1), (i, i + 1)))
+        i += 1
+    tail: list[tuple[Run, Run]] = []
+    while m > i and n > i and t.same_dim(a[m - 1], b[n - 1]):
+        m, n = m - 1, n - 1
+        tail.append(((m, m + 1), (n, n + 1)))
+    return pairs + _aligned_products(a, b, (i, m), (i, n)) + tail[::-1]
+
+
+def _aligned_products(a: tuple[t.Dim, ...], b: tuple[t.Dim, ...], x: Run, y: Run) -> list[tuple[Run, Run]]:
+    """The same for the middle: as small runs as the products of static sizes allow, or one run."""
+    (i, m), (j, n) = x, y
+    if not t.is_static(a[i:m]) or not t.is_static(b[j:n]):
+        return [(x, y)]
+    left, right = t.static(a), t.static(b)
+    pairs: list[tuple[Run, Run]] = []
+    while i < m and j < n:
+        p, q, have, want = i + 1, j + 1, left[i], right[j]
+        while have != want:
+            if have < want and p < m:
+                have, p = have * left[p], p + 1
+            elif want < have and q < n:
+                want, q = want * right[q], q + 1
+            else:
+                return [*pairs, ((i, m), (j, n))]
+        pairs.append(((i, p), (j, q)))
+        i, j = p, q
+    return [*pairs, ((i, m), (j, n))] if i < m or j < n else pairs
+
+
+def _pool_commutes(node: MaxPool | AvgPool, shift: bool, positive: bool) -> bool:
+    if isinstance(node, MaxPool):
+        # rounding up may leave a window without any data, whose maximum is the lowest number whatever the factor
+        filled = node.rounding_type != "ceil" or not (any(node.pads_begin) or any(node.pads_end))
+        return not node.results[1].uses and filled and (shift or positive)
+    if not shift:
+        return True
+    counts_padding = not node.exclude_pad and (
+        node.rounding_type != "floor" or node.auto_pad.startswith("same") or any(node.pads_begin) or any(node.pads_end)
+    )
+    return not counts_padding
+
+
+def _blocks_leave(node: BatchToSpace, dims: Dims) -> bool:
+    """True when the constant varies only along axes that the op neither joins nor crops."""
+    blocks, begin, end = (known_ints(v) for v in node.operands[1:])
+    if blocks is None or begin is None or end is None or dims[0] != 1:
+        return False
+    return all(d == 1 or (b == 1 and not low and not high) for d, b, low, high in zip(dims, blocks, begin, end))

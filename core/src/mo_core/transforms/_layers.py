@@ -1,0 +1,185 @@
+"""Layers with weights, seen alike: convolutions of every kind and matrix products with a constant.
+
+A layer is linear in its data, so a factor or a shift per channel of the data or of the result can go into the weights
+or into a bias. `layer_of` tells along which axes, and which shape a vector of channels takes beside the weights.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from mo_core.errors import Decline
+from mo_core.ir import Constant, Node, Value
+from mo_core.ops import (
+    Convert, Convolution, ConvolutionBackpropData, FakeQuantize, GroupConvolution, GroupConvolutionBackpropData, MatMul,
+    Multiply, Reshape, Subtract, Transpose,
+)  # fmt: skip
+from mo_core.tensor import Array_, lazy
+from mo_core.transforms._channels import Dims, along, computed, grows, reshaped
+
+CONVOLUTIONS: tuple[type[Node], ...] = (Convolution, GroupConvolution, ConvolutionBackpropData)
+LAYERS: tuple[type[Node], ...] = (*CONVOLUTIONS, MatMul)
+"""Kinds of layers (the grouped transposed convolution is a kind of `ConvolutionBackpropData`)."""
+
+_AXES: dict[type[Node], str] = {
+    Convolution: "oi",
+    GroupConvolution: "goi",
+    ConvolutionBackpropData: "io",
+    GroupConvolutionBackpropData: "gio",
+}
+_WINDOW = "xyz"
+
+
+class Layer(NamedTuple):
+    """A node that is linear in one operand.
+
+    Attributes:
+        node: the node; data, weights: operand indices.
+        in_axis, out_axis: axes of the channels in the data and in the result.
+        axes: a letter for each axis of the weights: `g`roups, `o`utputs and `i`nputs (per group), `x`, `y`, `z` of the
+            window, `b` for matrices side by side.
+    """
+
+    node: Node
+    data: int
+    weights: int
+    in_axis: int
+    out_axis: int
+    axes: str
+
+    def beside(self, kind: str) -> Dims:
+        """The shape in which a vector over the input (`i`) or output (`o`) channels broadcasts against the weights."""
+        shape = self.node.operands[self.weights].static_shape
+        return tuple(n if letter in ("g", kind) else 1 for n, letter in zip(shape, self.axes))
+
+    def takes_input(self, dims: Dims) -> bool:
+        """True when a constant of these dims beside the data varies along the channels at most."""
+        return along(dims, self.in_axis) and dims[self.in_axis] in (1, math.prod(self.beside("i")))
+
+    def takes_output(self, dims: Dims) -> bool:
+        """True when a constant of these dims beside the result varies along the channels at most."""
+        return along(dims, self.out_axis) and dims[self.out_axis] in (1, math.prod(self.beside("o")))
+
+    def scaled(self, factor: Value, kind: str, data: Value | None = None) -> Node:
+        """The layer (on other data) with its weights multiplied by a vector over its input or output channels."""
+        operands = list(self.node.operands)
+        operands[self.weights] = scaled_weights(operands[self.weights], _vector(factor, self.beside(kind)))
+        operands[self.data] = operands[self.data] if data is None else data
+        return self.node.evolve(*operands)
+
+    def reading(self, data: Value) -> Node:
+        """The layer on other data."""
+        operands = list(self.node.operands)
+        operands[self.data] = data
+        return self.node.evolve(*operands)
+
+    @property
+    def bias_shape(self) -> Dims:
+        """The shape of a bias of full rank."""
+        outputs = math.prod(self.beside("o"))
+        return tuple(outputs if i == self.out_axis else 1 for i in range(self.node.rank))
+
+    @property
+    def takes_shift(self) -> bool:
+        """True when a shift of the data moves all results of a channel alike: no zeros take part at the borders."""
+        node = self.node
+        if isinstance(node, (Convolution, GroupConvolution)):
+            pads = (*node.pads_begin, *node.pads_end)
+            return node.auto_pad == "valid" or (node.auto_pad == "explicit" and not any(pads))
+        return isinstance(node, MatMul)
+
+    def response(self, shift: Value) -> Value:
+        """What the layer makes of a constant shift of its data: a bias. Declines for weights that are not plain."""
+        weights = self.node.operands[self.weights].tensor
+        if weights is None or "b" in self.axes:
+            raise Decline("the weights are compressed, or a stack of matrices, so a shift has no plain response")
+        vector = _vector(shift, self.beside("i")).tensor
+        assert vector is not None
+        axes = self.axes
+        result = "".join(a for a in axes if a in "go")
+        shape = tuple(n for n, a in zip(weights.shape, axes) if a in "go")
+        element = weights.element
+
+        def respond(w: Array_, s: Array_) -> Array_:
+            s = np.broadcast_to(s, [n if a in "gi" else 1 for n, a in zip(w.shape, axes)])
+            s = s.reshape([n for n, a in zip(w.shape, axes) if a in "gi"])
+            which = "".join(a for a in axes if a in "gi")
+            total = np.einsum(f"{axes},{which}->{result}", w, s, dtype=np.float64, casting="unsafe")
+            return np.asarray(total).astype(element.dtype or np.float32)
+
+        if element.dtype is None:
+            raise Decline(f"the weights are stored as {element}")
+        return reshaped(Constant(value=lazy(respond, weights, vector, shape=shape)), self.bias_shape)
+
+
+def _vector(c: Value, shape: Dims) -> Value:
+    """A scalar or a constant over channels, in the form that broadcasts against weights."""
+    return reshaped(c, shape if math.prod(c.static_shape) > 1 else (1,) * len(shape))
+
+
+def layer_of(node: Node) -> Layer | None:
+    """The node as a layer; None when it is none: no constant weights, or a rank that is not known."""
+    axes = _AXES.get(type(node))
+    if axes is None:
+        return _product(node) if isinstance(node, MatMul) else None
+    weights = node.operands[1]
+    if node.shape is None or not weights.is_static or not is_weights(weights):
+        return None
+    return Layer(node, 0, 1, 1, 1, axes + _WINDOW[: weights.rank - len(axes)])
+
+
+def _product(node: MatMul) -> Layer | None:
+    a, b = node.a, node.b
+    if node.shape is None or a.shape is None or b.shape is None or min(len(a.shape), len(b.shape)) < 2:
+        return None
+    rank = len(node.shape)
+    if b.is_static and is_weights(b):
+        axes = "b" * (b.rank - 2) + ("oi" if node.transpose_b else "io")
+        return Layer(node, 0, 1, a.rank - (2 if node.transpose_a else 1), rank - 1, axes)
+    if a.is_static and is_weights(a):
+        axes = "b" * (a.rank - 2) + ("io" if node.transpose_a else "oi")
+        return Layer(node, 1, 0, b.rank - (1 if node.transpose_b else 2), rank - 2, axes)
+    return None
+
+
+# -- weights
+
+
+def is_weights(v: Value, depth: int = 6) -> bool:
+    """True for constants, and for what decompresses or quantises them."""
+    node = v.node
+    if isinstance(node, Constant):
+        return node.element.is_real or node.element.is_integer
+    kinds = (Convert, Multiply, Subtract, FakeQuantize, Reshape, Transpose)
+    return depth > 0 and isinstance(node, kinds) and all(is_weights(o, depth - 1) for o in node.operands)
+
+
+def is_quantised(v: Value) -> bool:
+    """True for weights in whole numbers, or behind a FakeQuantize."""
+    node = v.node
+    if isinstance(node, Constant):
+        return not node.element.is_real
+    return isinstance(node, FakeQuantize) or is_quantised(node.operands[0])
+
+
+def scaled_weights(weights: Value, factor: Value) -> Value:
+    """Weights times a constant; quantised ones stay quantised, since the factor goes into their scale."""
+    node = weights.node
+    if isinstance(node, Constant):
+        return Multiply(weights, factor)
+    if isinstance(node, FakeQuantize) and all(isinstance(v.node, Constant) for v in node.operands[1:]):
+        return node.evolve(*node.operands[:3], *[_rescaled(v, factor) for v in node.operands[3:]])
+    if isinstance(node, Multiply) and isinstance(node.b.node, Constant):
+        return Multiply(node.a, _rescaled(node.b, factor))
+    if is_quantised(weights):
+        raise Decline("the weights are quantised, and their scale is not next to the layer")
+    return Multiply(weights, factor)
+
+
+def _rescaled(scale: Value, factor: Value) -> Value:
+    if grows(scale, factor):
+        raise Decline("the weights are quantised, and their scale would vary along more axes")
+    return computed(np.multiply, scale, factor, what="the scale of the weights")

@@ -1,0 +1,25 @@
+"""Linear operation fusing: batch norm apart, sequences merged, factors and shifts into weights and biases."""
+
+from __future__ import annotations
+
+from mo_core.passes import Stage, rewrites
+from mo_core.transforms import linear_fold, linear_merge, linear_motion
+
+batch_norm = rewrites("batch-norm", linear_merge.batch_norm, stage=Stage.FUSE)
+
+linear_merge_ = rewrites(
+    "linear-merge", *linear_merge.RULES[1:], stage=Stage.FUSE,
+    doc="Bring sequences of Multiply, Add, Subtract, Divide and Negative by constants into one Multiply and one Add.",
+)  # fmt: skip
+
+linear_motion_ = rewrites(
+    "linear-motion", *linear_motion.RULES, stage=Stage.FUSE,
+    doc="Take factors and shifts past Transpose, Reshape and pooling to layers that can take them in.",
+)  # fmt: skip
+
+linear_fusion = rewrites(
+    "linear-fusion", *linear_fold.RULES, stage=Stage.FUSE,
+    doc="Put factors and shifts by constants into the weights and biases of convolutions and matrix products.",
+)  # fmt: skip
+
+PASSES = (batch_norm, linear_merge_, linear_motion_, linear_fusion)

@@ -1,0 +1,134 @@
+"""Batch norm as Multiply and Add, and sequences of linear ops as one Multiply and one Add.
+
+The form that all of this runs to is `x * factor + shift`: Subtract, Divide and Negative by constants are brought into
+it, factors and shifts next to each other become one, and a factor goes ahead of a shift.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mo_core.errors import Decline
+from mo_core.ir import Constant, Node, Value, constant
+from mo_core.ops import Add, Divide, MatMul, Multiply, Negative, Subtract
+from mo_core.pattern import any_, const, p
+from mo_core.rewrite import rule
+from mo_core.transforms._absorb import absorbed_above, effect_of, is_arithmetic, is_rounded, linear
+from mo_core.transforms._channels import computed, content, dims_of, grows, reshaped
+from mo_core.transforms._layers import CONVOLUTIONS
+
+
+@rule(p.BatchNormInference(any_("x"), any_("gamma"), any_("beta"), any_("mean"), any_("variance"), name="norm"))
+def batch_norm(norm: Node, x: Value, gamma: Value, beta: Value, mean: Value, variance: Value) -> Value | None:
+    """Batch norm by constants: Multiply by gamma / sqrt(variance + epsilon), then Add."""
+    if not all(isinstance(v.node, Constant) for v in (gamma, beta, mean, variance)):
+        raise Decline("its parameters are computed when the model runs")
+    if x.shape is None:
+        raise Decline("the rank of its operand is unknown")
+    epsilon: float = norm.epsilon  # type: ignore[attr-defined]
+
+    def scale(g: np.ndarray, v: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        return g / np.sqrt(v + epsilon)  # type: ignore[no-any-return]
+
+    factor = computed(scale, gamma, variance, what="gamma / sqrt(variance + epsilon)")
+    shift = computed(lambda b, m, g, v: b - m * scale(g, v), beta, mean, gamma, variance, what="the shift")
+    full = (1, *factor.static_shape, *(1,) * (len(x.shape) - 2))
+    return Add(Multiply(x, reshaped(factor, full)), reshaped(shift, full))
+
+
+@rule(p.Divide(any_("x"), const("c"), name="divide"))
+def divide_by_constant(divide: Node, x: Value, c: Value) -> Value | None:
+    """Division by a constant: multiplication by its inverse."""
+    if not is_arithmetic(x):
+        return None
+    if is_rounded(divide):
+        raise Decline("the quotient is rounded to whole numbers, where the last bit matters")
+    return Multiply(x, computed(lambda a: 1 / a, c, what="the inverse of the divisor"))
+
+
+@rule(p.Subtract(any_("x"), const("c")))
+def subtract_constant(x: Value, c: Value) -> Value | None:
+    """Subtraction of a constant: addition of its negative."""
+    return Add(x, computed(np.negative, c)) if is_arithmetic(x) else None
+
+
+@rule(p.Subtract(const("c"), any_("x"), name="subtract"))
+def subtract_from_constant(subtract: Node, x: Value, c: Value) -> Value | None:
+    """Subtraction from a constant: Multiply by -1 and Add, where that merges with a neighbour."""
+    if not is_arithmetic(x) or not _has_linear_neighbour(subtract, x):
+        return None
+    return Add(Multiply(x, constant(-1.0, x.element)), c)
+
+
+@rule(p.Negative(any_("x"), name="negative"))
+def negative(negative: Node, x: Value) -> Value | None:
+    """Negation: Multiply by -1, where that merges with a neighbour."""
+    if not is_arithmetic(x) or not _has_linear_neighbour(negative, x):
+        return None
+    return Multiply(x, constant(-1.0, x.element))
+
+
+def _has_linear_neighbour(node: Node, x: Value) -> bool:
+    minus = effect_of(constant(-1.0, x.element), x, shift=False)
+    if minus is None:
+        return False
+    if absorbed_above(x, minus):
+        return True
+    user = node.users()[0] if len(node.uses) == 1 else None
+    if isinstance(user, (Multiply, Add)):
+        return linear(user) is not None
+    if isinstance(user, (Divide, Subtract)):
+        return isinstance(user.b.node, Constant)
+    return isinstance(user, (*CONVOLUTIONS, MatMul)) and isinstance(user.operands[1].node, Constant)
+
+
+@rule(p.Multiply(any_("x"), const("c"), name="node"), p.Add(any_("x"), const("c"), name="node"))
+def neutral(node: Node, x: Value, c: Value) -> Value | None:
+    """Multiply by 1, or Add of 0."""
+    if not is_arithmetic(x) or dims_of(c, x) is None:
+        return None
+    numbers = content(c)
+    if numbers is None or not numbers.size:
+        return None
+    return x if bool((numbers == (1 if isinstance(node, Multiply) else 0)).all()) else None
+
+
+@rule(p.Multiply(p.Multiply(any_("x"), const("inner"), name="first"), const("outer")))
+def factors(first: Node, x: Value, inner: Value, outer: Value) -> Value | None:
+    """Two factors in a row: their product."""
+    if not _mergeable(first, x, inner, outer):
+        return None
+    return Multiply(x, computed(np.multiply, inner, outer))
+
+
+@rule(p.Add(p.Add(any_("x"), const("inner"), name="first"), const("outer")))
+def shifts(first: Node, x: Value, inner: Value, outer: Value) -> Value | None:
+    """Two shifts in a row: their sum."""
+    if not _mergeable(first, x, inner, outer):
+        return None
+    return Add(x, computed(np.add, inner, outer))
+
+
+@rule(p.Multiply(p.Add(any_("x"), const("shift"), name="first"), const("factor")))
+def factor_ahead_of_shift(first: Node, x: Value, shift: Value, factor: Value) -> Value | None:
+    """A factor behind a shift: the factor first, then the shift multiplied by it."""
+    if not _mergeable(first, x, shift, factor):
+        return None
+    return Add(Multiply(x, factor), computed(np.multiply, shift, factor))
+
+
+def _mergeable(first: Node, x: Value, inner: Value, outer: Value) -> bool:
+    """False for what is no arithmetic; declines when the first op must stay for others, or the constants would grow."""
+    if not is_arithmetic(x):
+        return False
+    if len(first.uses) > 1:
+        raise Decline(f'"{first.label}" is read by others, too')
+    if grows(inner, outer):
+        raise Decline("together the two constants would take more memory than either")
+    return True
+
+
+RULES = (
+    batch_norm, divide_by_constant, subtract_constant, subtract_from_constant, negative, neutral, factors, shifts,
+    factor_ahead_of_shift,
+)  # fmt: skip
