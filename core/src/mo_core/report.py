@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,7 +45,7 @@ class Report:
         framework, model: title of the framework and name inside the file; plugins: what was loaded.
         source_inputs, source_outputs, source_ops: of the file; inputs, outputs, ops: of the result, counts by type with
             those of bodies; constants are not counted.
-        nodes: operations before and after; seconds: by stage; pass_seconds: by pass; peak_bytes: peak memory of the process.
+        seconds: by stage; pass_seconds: by pass; peak_bytes: peak memory of the process.
         files: path to bytes; weights_bytes: of the constants; shared_bytes: what equal constants saved; kept_full:
             constants that did not fit f16.
         notes: what the user should know; info: what passes tell (the pre-processing in effect, …).
@@ -127,6 +126,8 @@ class Report:
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""
+        import json
+
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
 
     def summary(self) -> str:

@@ -2,9 +2,10 @@
 
     graph "toy" {
       %0 = Parameter : f32[?n,3,8,8] "data"
-      %1 = Constant random(7) : f32[4,3,1,1] "weights"
-      %2 = Convolution(%0, %1) {strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1]} : f32[?n,4,8,8] "conv" <"conv_out">
-      return %2 "prob"
+      %1 = Constant random(7) : f32[3,1,1] "weights"
+      %2 = Multiply(%0, %1) : f32[?n,3,8,8] "scale" <"scaled">
+      %3 = Elu(%2) {alpha=0.5} : f32[?n,3,8,8] "elu" <"elu_out">
+      return %3 "prob"
     }
 
 A line holds the results, the operation, the operands, the attributes that differ from their defaults, the result types,
@@ -322,6 +323,8 @@ def _nested(array: Array_) -> str:
     if array.ndim:
         return f"[{', '.join(_nested(np.asarray(a)) for a in array)}]"
     value = array.item() if array.dtype.kind in "OSUb" else array[()]
-    return quote(value.decode("utf-8", "replace") if isinstance(value, bytes) else value) if isinstance(
-        value, (str, bytes)
-    ) else _plain(value)
+    return (
+        quote(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
+        if isinstance(value, (str, bytes))
+        else _plain(value)
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from mo_caffe.blobs import tensor_of
 from mo_caffe.custom_layers import CUSTOM, CustomLayer, read_mapping
-from mo_caffe.mean import MEAN_IMAGE, mean_slots
+from mo_caffe.mean import subtract_mean
 from mo_caffe.network import Layer, Network, read_network
 from mo_caffe.network import Value as Top
 from mo_caffe.python_layers import parse_param_str
@@ -42,7 +42,7 @@ def read(source: Any, options: Any) -> SourceModel:
         reader = _Reader(network, file, mapping)
         graph = reader.graph()
         if options.get("mean_file"):
-            mean_slots(graph, options, reader.origin)
+            subtract_mean(graph, options)
     except ModelError as e:
         raise e.note(" with ".join(f'"{p}"' for p in (description, model) if p is not None))
     return SourceModel(graph, name=network.name, notes=[*notes, *reader.notes])
@@ -85,11 +85,6 @@ class _Reader:
         self._constants: dict[int, Constant] = {}
         self._graph = Graph(network.name)
         self.notes: list[str] = []
-
-    @property
-    def origin(self) -> str:
-        """The name of the network, for messages."""
-        return self._network.name
 
     def graph(self) -> Graph:
         """The whole network."""
@@ -184,6 +179,3 @@ def _shape(shape: Mapping[str, Any] | None) -> Shape:
     if math.prod(d for d in dims if isinstance(d, int)) > MAX_ELEMENTS:
         raise ModelError(f"an input of shape {t.format_shape(tuple(dims))} has more values than a Caffe blob can hold")
     return tuple(dims)
-
-
-__all__ = ["MEAN_IMAGE", "read"]

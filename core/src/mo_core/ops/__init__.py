@@ -1,5 +1,7 @@
 """The OpenVINO operation sets: one class an operation, one file a family."""
 
+# ruff: noqa: I001, RUF022 (lists by family in alphabetical order)
+
 from __future__ import annotations
 
 from mo_core.ir import Constant, Node, Parameter, Result
@@ -60,7 +62,7 @@ from mo_core.ops.unary import (
     IsNaN, Log, LogicalNot, Negative, Round, Sign, Sin, Sinh, Sqrt, Tan, Tanh,
 )  # fmt: skip
 
-__all__ = [  # noqa: RUF022
+__all__ = [
     "ALL",
     "Abs", "Acos", "Acosh", "AdaptiveAvgPool", "AdaptiveMaxPool", "Add", "Asin", "Asinh", "Assign", "Atan", "Atanh",
     "AvgPool", "AvgPool14", "AvgPool16", "BatchNormInference", "BatchToSpace", "BinaryConvolution", "BitwiseAnd",

@@ -34,9 +34,14 @@ def non_max_suppression(
     # Without a threshold every score counts, negative ones too.
     score = constant(LOWEST, t.f32) if score_threshold is None else scalar(score_threshold)
     return NonMaxSuppression(
-        boxes, scores, limit, iou, score, box_encoding="center" if center_point_box else "corner",
+        boxes, scores, limit, just_above(iou), score, box_encoding="center" if center_point_box else "corner",
         sort_result_descending=False, output_type=t.i64,
     )  # fmt: skip
+
+
+def just_above(x: Value) -> Value:
+    """The next greater f32 of what is not negative: boxes go when they overlap more than that, in the runtime at least that."""
+    return Maximum(Add(x, Multiply(x, 0.75 * 2**-23)), 1.2e-38)
 
 
 @onnx_op("RoiAlign")
@@ -55,7 +60,8 @@ def roi_align(
     x: Value, rois: Value, batch_indices: Value, *, coordinate_transformation_mode: str = "half_pixel", mode: str = "avg",
     output_height: int = 1, output_width: int = 1, sampling_ratio: int = 0, spatial_scale: float = 1.0,
 ) -> Value:  # fmt: skip
-    aligned = {"half_pixel": "half_pixel", "output_half_pixel": "asymmetric"}
+    # The runtime's own "half_pixel" scales after the shift by half an element, ONNX's before it.
+    aligned = {"half_pixel": "half_pixel_for_nn", "output_half_pixel": "asymmetric"}
     if coordinate_transformation_mode not in aligned:
         raise ModelError(f'coordinate_transformation_mode of RoiAlign is "{coordinate_transformation_mode}", which is not known')
     return ROIAlign(

@@ -6,16 +6,16 @@ import math
 
 from mo_core import types as t
 from mo_core.build import (
-    arange, as_i64, constant_like, convert_like, dim_of, dim_size, filled, gather, integer, known_ints, normalized, rank_of,
-    reshape_to, scalar, slice_axis, squeeze, to_element, unsqueeze,
-    vector,
+    arange, as_i64, concat, constant_like, convert_like, dim_of, filled, gather, integer, ints, known_ints, normalized, reshape_to,
+    scalar, slice_axis, squeeze, to_element, unsqueeze, vector,
 )  # fmt: skip
-from mo_core.errors import ModelError, Unsupported
+from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
 from mo_core.ops import (
-    DFT, IDFT, IRDFT, RDFT, STFT, Add, Divide, Equal, Exp, Floor, GreaterEqual, Less, LessEqual, Log, Multiply, Pad, Select,
-    Subtract,
+    DFT, IDFT, IRDFT, RDFT, STFT, Add, Divide, Equal, Exp, Floor, Greater, GreaterEqual, Less, LessEqual, Log, LogicalNot,
+    Minimum, Multiply, Pad, Select, Subtract, Transpose,
 )  # fmt: skip
+from mo_core.types import normalize_axis
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 
@@ -34,21 +34,46 @@ def dft(x: Value, dft_length: Value | None = None, axis: Value | None = None, *,
 def transformed(x: Value, axis: Value, length: Value | None, inverse: bool, onesided: bool) -> Value:
     """The Fourier transform along one axis (a scalar), cut or continued with zeros to `length`."""
     known = known_ints(axis)
-    axis = normalized(axis, rank_of(x)) if known is None else integer(known[0] % x.rank)
-    axes = vector([axis])
-    size = None if length is None else vector([scalar(as_i64(length))])
-    if inverse:
-        whole = as_complex(x)
-        return unsqueeze(IRDFT(whole, axes, size), -1) if onesided else IDFT(whole, axes, size)
-    if not onesided:
-        return DFT(as_complex(x), axes, size)
-    if not is_complex(x):
-        return RDFT(without_last(x), axes, size)
-    if known is None:
-        raise Unsupported("a one-sided DFT of complex data along an axis that is known at run time only")
-    y = DFT(x, axes, size)
-    half = Add(Divide(dim_of(y, known[0] % x.rank), 2), 1)
-    return slice_axis(y, known[0] % x.rank, 0, half)
+    if known is not None:
+        return along(x, normalize_axis(known[0], x.rank), length, inverse, onesided)
+    # The runtime needs a constant axis: the wanted one changes places with the last that is not real or imaginary.
+    place, last = normalized(axis, integer(x.rank)), x.rank - 2
+    axes = arange(x.rank)
+    order = Select(Equal(axes, place), integer(last), Select(Equal(axes, last), place, axes))
+    return Transpose(along(Transpose(x, order), last, length, inverse, onesided, is_complex(x)), order)
+
+
+def along(
+    x: Value, axis: int, length: Value | None, inverse: bool, onesided: bool, complex_: bool | None = None
+) -> Value:
+    """The Fourier transform along a known axis; `complex_` when the type of `x` does not tell."""
+    complex_ = is_complex(x) if complex_ is None else complex_
+    axes, size = ints([axis]), None if length is None else vector([scalar(as_i64(length))])
+    if inverse and onesided:
+        return unsqueeze(IRDFT(x if complex_ else as_complex(x), axes, size), -1)
+    if not complex_:
+        half = RDFT(squeeze(x, x.rank - 1), axes, size)
+        if onesided:
+            return half
+        count = dim_of(x, axis) if length is None else scalar(as_i64(length))
+        return mirrored(half, axis, count, inverse)
+    y = IDFT(x, axes, size) if inverse else DFT(x, axes, size)
+    return slice_axis(y, axis, 0, Add(Divide(dim_of(y, axis), 2), 1)) if onesided else y
+
+
+def mirrored(half: Value, axis: int, count: Value, inverse: bool) -> Value:
+    """All `count` frequencies of real data from the first half of them: the others are their conjugates, backwards.
+
+    The inverse transform of real data is the conjugate of the transform, divided by the count.
+    """
+    index = arange(count)
+    whole = gather(half, Minimum(index, Subtract(count, index)), axis)
+    behind = Greater(Multiply(index, 2), count)
+    one = constant_like(half, 1.0)
+    scale = Divide(one, convert_like(count, half)) if inverse else one
+    sign = Select(LogicalNot(behind) if inverse else behind, Multiply(scale, -1.0), scale)
+    factors = concat([unsqueeze(filled(vector([count]), scale), 1), unsqueeze(sign, 1)], 1)
+    return Multiply(whole, reshape_to(factors, vector([*[1] * axis, count, *[1] * (half.rank - axis - 2), 2])))
 
 
 def is_complex(x: Value) -> bool:
@@ -66,11 +91,6 @@ def as_complex(x: Value) -> Value:
     return Pad(x, constant([0] * x.rank, t.i64), constant([0] * (x.rank - 1) + [1], t.i64), constant_like(x, 0.0))
 
 
-def without_last(x: Value) -> Value:
-    """Without the last axis, which has one element."""
-    return squeeze(x, x.rank - 1)
-
-
 @onnx_op("STFT", since=17)
 def stft(
     signal: Value, frame_step: Value, window: Value | None = None, frame_length: Value | None = None, *, onesided: int = 1
@@ -82,7 +102,7 @@ def stft(
     step = scalar(as_i64(frame_step))
     weights = filled(vector([length]), constant_like(signal, 1.0)) if window is None else window
     if signal.rank == 2 or not is_complex(signal) and onesided:
-        data = signal if signal.rank == 2 else without_last(signal)
+        data = signal if signal.rank == 2 else squeeze(signal, 2)
         return STFT(data, weights, length, step, transpose_frames=False)
     count = Add(Divide(Subtract(dim_of(signal, 1), length), step), 1)
     places = Add(unsqueeze(Multiply(arange(count), step), 1), arange(length))
