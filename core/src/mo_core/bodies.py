@@ -7,11 +7,13 @@ turn out to become; or once for each iteration when a loop is unrolled. So conve
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from mo_core import types as t
 from mo_core.errors import ModelError
 from mo_core.frontend import Foreign
 from mo_core.ir import Graph, Node, Parameter, Result, Value, release
+from mo_core.ops import LogicalAnd, Maximum
 from mo_core.types import Dim, Dynamic, Shape, Type
 
 _PATIENT_ROUNDS = 3
@@ -68,12 +70,26 @@ def size(body: Graph) -> int:
     return sum(1 for _ in body.walk())
 
 
-def set_outputs(body: Graph, values: Sequence[Value]) -> None:
-    """Let these values be the outputs of a converted body, instead of what it had."""
+def set_outputs(body: Graph, values: Sequence[Value], carried: Sequence[Parameter] = ()) -> None:
+    """Let these values be the outputs of a converted body, instead of what it had.
+
+    The first of them are what `carried` parameters become in the next iteration. The runtime simplifies a carried value
+    that is some parameter as if no iteration changed it, which is right only where it is its own: others are copied.
+    """
     for result in list(body.outputs):
         body.remove_output(result)
-    for value in values:
+    for value, parameter in zip_longest(values, carried):
+        foreign = value.node.graph is not None and value.node.graph is not body
+        if parameter is not None and value is not parameter and (isinstance(value.node, Parameter) or foreign):
+            value = _copied(value)
         body.add_output(value)
+
+
+def _copied(value: Value) -> Value:
+    """The same content by an operation that is not recognised as one without effect."""
+    if value.element is t.boolean:
+        return LogicalAnd(value, value)
+    return value if value.element is t.string else Maximum(value, value)
 
 
 def settled(

@@ -8,7 +8,16 @@ from typing import TypeAlias
 from mo_core.build import dim_of, squeeze, unsqueeze
 from mo_core.ir import Graph, Node, Value, constant
 from mo_core.ops.control import (
-    Concatenated, InputPort, Invariant, LastValue, Loop, Merged, OutputPort, Sliced, TensorIterator, close,
+    Concatenated,
+    InputPort,
+    Invariant,
+    LastValue,
+    Loop,
+    Merged,
+    OutputPort,
+    Sliced,
+    TensorIterator,
+    close,
 )  # fmt: skip
 
 Step: TypeAlias = "Callable[[Sequence[Value], Sequence[Value]], tuple[Sequence[Value], Sequence[Value]]]"

@@ -188,9 +188,12 @@ def _load_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as e:
+        import traceback
+
         del sys.modules[name]
-        line = f", line {e.__traceback__.tb_next.tb_lineno}" if e.__traceback__ and e.__traceback__.tb_next else ""
-        raise PluginError(f'the extension "{path}"{line} cannot be loaded: {type(e).__name__}: {e}') from e
+        lines = [f.lineno for f in traceback.extract_tb(e.__traceback__) if f.filename == str(path)]
+        place = f", line {lines[-1]}" if lines else ""
+        raise PluginError(f'the extension "{path}"{place} cannot be loaded: {type(e).__name__}: {e}') from e
     if not any(getattr(f, "mo_impl", None) is not None for f in vars(module).values() if inspect.isroutine(f)):
         raise PluginError(f'the extension "{path}" has no hook function', "Mark its hooks with @mo_core.hookimpl.")
     return module

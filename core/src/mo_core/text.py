@@ -30,7 +30,7 @@ from mo_core import types as t
 from mo_core.errors import InternalError, UsageError
 from mo_core.frontend import Foreign
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
-from mo_core.tensor import Array, Array_, Lazy, Mapped, Tensor
+from mo_core.tensor import EAGER_BYTES, Array, Array_, Lazy, Mapped, Tensor, encode
 from mo_core.types import Dim, Dynamic, ElementType, Type
 
 INLINE = 16
@@ -46,8 +46,6 @@ class Random(Array):
     __slots__ = ("seed",)
 
     def __init__(self, seed: int, element: ElementType, shape: Sequence[int]) -> None:
-        from mo_core.tensor import encode
-
         rng = np.random.default_rng(seed)
         if element.is_real:
             data: Any = rng.uniform(-1, 1, shape)
@@ -65,6 +63,11 @@ class Unread(Tensor):
     def __init__(self, text: str, element: ElementType, shape: Sequence[int]) -> None:
         super().__init__(element, shape)
         self.text = text
+
+    @property
+    def nbytes(self) -> int:
+        """Counts as large, so that nothing looks at the content by itself."""
+        return max(EAGER_BYTES + 1, super().nbytes)
 
     def numpy(self) -> Array_:
         raise InternalError(f"the text of a graph does not hold the weights {self.text}")

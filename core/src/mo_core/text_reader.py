@@ -173,9 +173,10 @@ class _Reader:
         self._tail(node)
 
     def _node(self, graph: Graph, values: Mapping[str, Value], results: int) -> Node:
-        start, word = self._at, self._take()
+        start = self._at
+        word = self._string() if self._peek().startswith('"') else self._take()
         if self._peek() == ".":
-            return self._foreign(graph, values, results, json.loads(word) if word.startswith('"') else word)
+            return self._foreign(graph, values, results, word)
         if word == "Constant":
             return self._constant(graph)
         if word == "Parameter":
@@ -192,7 +193,10 @@ class _Reader:
         fixed = len(cls.schema.operands) - 1
         if cls.schema.variadic:
             operands = [*operands[:fixed], operands[fixed:]]
-        node = cls(*operands, **attributes)
+        try:
+            node = cls(*operands, **attributes)
+        except (TypeError, ValueError, AttributeError, IndexError, KeyError, ArithmeticError) as e:
+            raise self._fail(f"{word} cannot be built of this: {e}", start) from e
         graph.splice([node], None)
         self._check(node, start)
         return node
@@ -214,7 +218,9 @@ class _Reader:
         op = self._string() if self._peek().startswith('"') else self._take()
         version = self._number() if self._accept("@") else 0
         domain = self._string() if self._accept("of") else ""
-        operands = self._operands(values)
+        start, operands = self._at, self._operands(values)
+        if any(v is not None and not isinstance(v, Value) for v in operands):
+            raise self._fail("a source operation takes values only", start)
         attributes = self._attributes(values, None)
         types = self._annotated()
         node = Foreign(framework, op, operands, attributes, types or max(results, 0), domain=domain, version=version)

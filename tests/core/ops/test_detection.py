@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from mo_core import ops
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
 from mo_core.ops import ctc, detection, detectron, regions
-
 from tests.core.ops.runtime import check, check_choices, param
 
 p = param
@@ -39,7 +39,9 @@ def generated(*specs: str, **attributes: Any) -> Node:
     )
 
 
-def suppressed(cls: Any, *further: Any, boxes: str = "f32[2,100,4]", scores: str = "f32[2,5,100]", **attributes: Any) -> Node:
+def suppressed(
+    cls: Any, *further: Any, boxes: str = "f32[2,100,4]", scores: str = "f32[2,5,100]", **attributes: Any
+) -> Node:
     return cls(p(boxes), p(scores), *further, **attributes)  # type: ignore[no-any-return]
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from mo_core import ops
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ops import image, signal
-
 from tests.core.ops.runtime import check, check_choices, param
 
 p = param
@@ -165,7 +165,5 @@ def test_an_axis_that_is_not_resized_keeps_its_identity() -> None:
 
 def test_equal_scales_give_equal_sizes() -> None:
     x = p("f32[1,2,?,9]")
-    a, b = (
-        ops.Interpolate(x, [2.0], [2], mode="nearest", shape_calculation_mode="scales").dims[2] for _ in "ab"
-    )
+    a, b = (ops.Interpolate(x, [2.0], [2], mode="nearest", shape_calculation_mode="scales").dims[2] for _ in "ab")
     assert a is b

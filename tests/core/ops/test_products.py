@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from mo_core import ops
 from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, constant
 from mo_core.ops import matmul, normalization, recurrent, state
-
 from tests.core.ops.runtime import check, check_choices, graph_of, param, read
 
 p = param
@@ -258,7 +258,9 @@ def test_a_folded_product_is_what_the_runtime_computes(a: tuple[int, ...], b: tu
     np.testing.assert_array_equal(folded, run(node))  # whole numbers: exact in every order of summation
 
 
-@pytest.mark.parametrize(("equation", "shapes"), [("abc,cd->bad", ((2, 3, 4), (4, 5))), ("i...,i->...", ((3, 2, 2), (3,)))])
+@pytest.mark.parametrize(
+    ("equation", "shapes"), [("abc,cd->bad", ((2, 3, 4), (4, 5))), ("i...,i->...", ((3, 2, 2), (3,)))]
+)
 def test_a_folded_einsum_is_what_the_runtime_computes(equation: str, shapes: tuple[tuple[int, ...], ...]) -> None:
     rng = np.random.default_rng(0)
     arrays = [rng.integers(-9, 9, shape).astype(np.float32) for shape in shapes]

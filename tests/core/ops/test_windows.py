@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from mo_core import ops
 from mo_core.errors import ShapeError, UsageError
 from mo_core.ir import Node
 from mo_core.ops import convolution, pooling
-
 from tests.core.ops.runtime import check, check_choices, param
 
 p = param
@@ -51,8 +51,13 @@ TYPES: list[tuple[Build, list[str]]] = [
     ),
     (
         lambda: conv(
-            ops.Convolution, "f32[1,3,9,9,9]", "f32[8,3,3,3,3]",
-            strides=[1, 2, 3], pads_begin=[0, 1, 2], pads_end=[0, 1, 2], dilations=[1, 1, 1],
+            ops.Convolution,
+            "f32[1,3,9,9,9]",
+            "f32[8,3,3,3,3]",
+            strides=[1, 2, 3],
+            pads_begin=[0, 1, 2],
+            pads_end=[0, 1, 2],
+            dilations=[1, 1, 1],
         ),
         ["f32[1,8,7,5,4]"],
     ),
@@ -84,8 +89,13 @@ TYPES: list[tuple[Build, list[str]]] = [
     ),
     (
         lambda: conv(
-            ops.DeformableConvolution, "f32[1,8,10,9]", "f32[1,36,5,5]", "f32[4,4,3,3]",
-            group=2, deformable_group=2, bilinear_interpolation_pad=True,
+            ops.DeformableConvolution,
+            "f32[1,8,10,9]",
+            "f32[1,36,5,5]",
+            "f32[4,4,3,3]",
+            group=2,
+            deformable_group=2,
+            bilinear_interpolation_pad=True,
         ),
         ["f32[1,4,5,5]"],
     ),

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias, TypedDict
 
-from mo_core.build import Size, dim_size
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Value
-from mo_core.ops import Add, Divide, Maximum, Multiply, Subtract
 
 Ints: TypeAlias = "Sequence[int] | None"
 
@@ -18,10 +15,10 @@ AUTO_PADS = {"NOTSET": "explicit", "": "explicit", "SAME_UPPER": "same_upper", "
 class Spatial(TypedDict):
     """Attributes that convolutions and poolings have in common."""
 
-    strides: Sequence[int]
-    dilations: Sequence[int]
-    pads_begin: Sequence[int]
-    pads_end: Sequence[int]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads_begin: tuple[int, ...]
+    pads_end: tuple[int, ...]
     auto_pad: str
 
 
@@ -44,17 +41,17 @@ def auto_pad_mode(auto_pad: str) -> str:
     return AUTO_PADS[auto_pad]
 
 
-def both_pads(axes: int, pads: Ints) -> tuple[list[int], list[int]]:
+def both_pads(axes: int, pads: Ints) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Paddings before and behind, from ONNX's list of all before and then all behind."""
-    pads = list(pads or [0] * 2 * axes)
+    pads = tuple(pads or [0] * 2 * axes)
     if len(pads) != 2 * axes:
         raise ModelError(f"pads has {len(pads)} numbers, and {2 * axes} are needed for {axes} spatial axes")
     return pads[:axes], pads[axes:]
 
 
-def per_axis(axes: int, numbers: Ints, what: str) -> list[int]:
+def per_axis(axes: int, numbers: Ints, what: str) -> tuple[int, ...]:
     """One number a spatial axis, ones by default."""
-    numbers = list(numbers or [1] * axes)
+    numbers = tuple(numbers or [1] * axes)
     if len(numbers) != axes:
         raise ModelError(f"{what} has {len(numbers)} numbers, and there are {axes} spatial axes")
     if min(numbers) < 1:
@@ -65,15 +62,3 @@ def per_axis(axes: int, numbers: Ints, what: str) -> list[int]:
 def extent(kernel: int, dilation: int) -> int:
     """How far a dilated window reaches."""
     return (kernel - 1) * dilation + 1
-
-
-def same_pads(x: Value, axis: int, window: int, stride: int, lower: bool) -> tuple[Size, Size]:
-    """Paddings of an axis so that it is divided by the stride, rounded up; the odd one behind unless `lower`."""
-    size = dim_size(x, axis)
-    if isinstance(size, int):
-        total = max((-(-size // stride) - 1) * stride + window - size, 0)
-        return (total - total // 2, total // 2) if lower else (total // 2, total - total // 2)
-    steps = Divide(Subtract(Add(size, stride - 1), 0), stride)
-    needed = Maximum(Subtract(Add(Multiply(Subtract(steps, 1), stride), window), size), 0)
-    small = Divide(needed, 2)
-    return (Subtract(needed, small), small) if lower else (small, Subtract(needed, small))

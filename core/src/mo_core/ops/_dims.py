@@ -104,8 +104,10 @@ def window_dim(
     if isinstance(extent, int) and extent == pads + 1 and stride == 1:
         return size
     slack = stride if rounding == "floor" else 2 * stride - 1
-    count = (size + (pads + slack) - extent) // stride if isinstance(extent, Dynamic) else (
-        (size + (pads + slack - extent)) // stride
+    count = (
+        (size + (pads + slack) - extent) // stride
+        if isinstance(extent, Dynamic)
+        else ((size + (pads + slack - extent)) // stride)
     )
     return _at_least_one(as_dim(count))
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from mo_core.passes import Pass
-from mo_core.transforms import cleanup, transposes
+from mo_core.transforms import amct, cleanup, groups, linear, strides, transposes
 
 PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,
     cleanup.no_ops,
+    *linear.PASSES,
+    *amct.PASSES,
+    *groups.PASSES,
+    strides.stride_optimization,
     transposes.transposes,
     cleanup.common_subexpressions,
     cleanup.dead_code,

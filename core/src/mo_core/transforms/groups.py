@@ -79,6 +79,10 @@ class _Branches(Op):
     def names(self) -> set[str]:
         return {"concat", "split", "branches"}
 
+    @property
+    def depth(self) -> int:
+        return 6
+
     def match(self, value: Value, match: Match) -> Iterator[Match]:
         node = value.node
         if not isinstance(node, Concat) or len(node.operands) < 2:
@@ -118,26 +122,14 @@ def grouped_convolution(concat: Concat, split: Node, branches: Sequence[Branch])
     shape = (len(branches), *filters[0].static_shape)
     stacked = Reshape(Concat(filters, axis=0), np.array(shape, np.int64), special_zero=False)
     x = split.operands[0]
-    conv = _GROUPED[type(first.conv)](_permuted(x, first.before), stacked, **_given(first.conv))
-    biases = [_bias_vector(b.bias, b.conv) for b in branches] if any(b.bias is not None for b in branches) else []
+    conv = _GROUPED[type(first.conv)](_permuted(x, first.before), stacked, **first.conv.attributes)
+    biases = [_full_bias(b.conv, b.bias) for b in branches] if any(b.bias is not None for b in branches) else []
     y: Value = Add(conv, Concat(biases, axis=1)) if biases else conv
     return _permuted(y, first.after)
 
 
-def _given(node: Node) -> dict[str, object]:
-    return {name: value for name, value in node.attributes.items()}
-
-
 def _permuted(x: Value, order: tuple[int, ...]) -> Value:
     return Transpose(x, np.array(order, np.int64)) if order else x
-
-
-def _bias_vector(bias: Value | None, conv: Node) -> Value:
-    """The bias of a convolution at full rank, zeros when it has none."""
-    layer = layer_of(conv)
-    assert layer is not None
-    zeros = constant(np.zeros(layer.bias_shape, np.float32), conv.element)
-    return zeros if bias is None else Add(bias, zeros)
 
 
 grouped = rewrites("grouped-convolution", grouped_convolution, stage=Stage.FUSE)

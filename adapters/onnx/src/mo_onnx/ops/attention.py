@@ -6,20 +6,50 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from mo_core import types as t
 from mo_core.build import (
-    arange, as_i64, broadcast_to, concat, constant_like, convert_like, dim_of, dim_size, filled, gather, ints, permute,
-    reshape_keeping, reshape_to, slice_axis, split, to_element, unsqueeze, vector,
+    arange,
+    as_i64,
+    concat,
+    constant_like,
+    convert_like,
+    dim_of,
+    dim_size,
+    filled,
+    gather,
+    ints,
+    permute,
+    reshape_keeping,
+    reshape_to,
+    slice_axis,
+    split,
+    to_element,
+    unsqueeze,
+    vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign
 from mo_core.ir import Value, constant
 from mo_core.iterate import iterate
 from mo_core.ops import (
-    Add, Broadcast, Divide, Exp, Greater, Less, LessEqual, LogicalAnd, MatMul, Multiply, Pad, ReduceLogicalOr,
-    ScaledDotProductAttention, Select, Softmax, Sqrt, Subtract, Tanh,
+    Add,
+    Broadcast,
+    Divide,
+    Exp,
+    Greater,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    MatMul,
+    Multiply,
+    Pad,
+    ReduceLogicalOr,
+    ScaledDotProductAttention,
+    Select,
+    Softmax,
+    Sqrt,
+    Subtract,
+    Tanh,
 )  # fmt: skip
 from mo_core.types import same_dim
 from mo_onnx.registry import onnx_op
@@ -248,7 +278,7 @@ def linear_attention(
         raise ModelError(f'update_rule is "{update_rule}", which is none of linear, gated, delta, gated_delta')
     if kv_num_heads < 1 or q_num_heads % kv_num_heads:
         raise ModelError(f"{q_num_heads} query heads cannot share {kv_num_heads} key and value heads")
-    if gated and decay is None or corrected and beta is None:
+    if (gated and decay is None) or (corrected and beta is None):
         raise ModelError(f"LinearAttention with update_rule {update_rule} needs its {'decay' if decay is None else 'beta'}")
     groups = q_num_heads // kv_num_heads
     queries = reshape_keeping(to_element(q, t.f32), [0, 0, kv_num_heads, groups, -1])

@@ -17,7 +17,7 @@ from mo_core.bodies import detach, duplicate, set_outputs, settled, size
 from mo_core.build import as_i64, concat, integer, known_ints, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign, Pack
-from mo_core.ir import Graph, Parameter, Result, Value, constant
+from mo_core.ir import Graph, Parameter, Result, Value, constant, release
 from mo_core.iterate import iterate, iteration
 from mo_core.ops import If, Loop
 from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
@@ -80,7 +80,8 @@ def loop(
             assert trips is not None
             return _unrolled(trips, initial, body, convert)
         return _growing(trip_count, condition, initial, body, convert)
-    return _loop(trip_count, condition, [v for v in initial if isinstance(v, Value)], body, convert)
+    tensors = [v for v in initial if isinstance(v, Value)]
+    return _loop(trip_count, condition, tensors, body, convert, None if often else trips)
 
 
 def _growing(
@@ -96,7 +97,7 @@ def _growing(
     for parameter in [p for p, item in zip(body.inputs[2:], initial) if isinstance(item, Pack)]:
         body.remove_input(parameter)
     body.outputs[:] = [*(r for r in body.outputs if r not in new), *new]
-    results = list(_loop(trip_count, condition, tensors, body, convert))
+    results = _values(_loop(trip_count, condition, tensors, body, convert))
     carried, grown = iter(results[: len(tensors)]), iter(results[len(tensors) + scans :])
     items: list[Item] = []
     for item in initial:
@@ -129,8 +130,13 @@ def _appended(body: Graph, index: int) -> Result:
 
 
 def _loop(
-    trip_count: Value | None, condition: Value | None, initial: Sequence[Value], body: Graph, convert: Convert
-) -> Sequence[Value]:
+    trip_count: Value | None,
+    condition: Value | None,
+    initial: Sequence[Value],
+    body: Graph,
+    convert: Convert,
+    trips_to_unroll: int | None = None,
+) -> Sequence[Item]:
     limit = known_ints(trip_count)
     # the largest number is the framework's way to say that the condition alone ends the loop
     trips = integer(-1) if trip_count is None or (limit and limit[0] >= 2**31 - 1) else as_i64(trip_count)
@@ -146,8 +152,12 @@ def _loop(
         return [*_values(values[1 : 1 + carried]), values[0], *[unsqueeze(v, 0) for v in _values(values[1 + carried :])]]
 
     copy, values = settled(body, [v.type for v in initial], run)
+    changes_rank = any(v.shape is not None and p.shape is None for v, p in zip(initial, copy.inputs[2:]))
+    if changes_rank and trips_to_unroll is not None and _is_true(values[carried]):
+        release(copy)
+        return _unrolled(trips_to_unroll, initial, body, convert)  # the runtime has no loops for that
     scans = len(values) - carried - 1
-    set_outputs(copy, values)
+    set_outputs(copy, values, copy.inputs[2:])
     copy.remove_input(copy.inputs[1])
     counted = bool(copy.inputs[0].uses)
     if not counted:
@@ -277,7 +287,7 @@ def _scan(
         return [*values[:carried], *[unsqueeze(v, axis) for v, (axis, _) in zip(values[carried:], stacks)]]
 
     copy, values = settled(body, [v.type for v in states], run)
-    set_outputs(copy, values)
+    set_outputs(copy, values, copy.inputs[:carried])
     outside = close(copy)
     ports: list[InputPort] = [Merged(i, i) for i in range(carried)]
     ports += [Sliced(carried + i, **cut) for i, cut in enumerate(slices)]

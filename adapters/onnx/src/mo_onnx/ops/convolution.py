@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mo_core import types as t
 from mo_core.build import (
-    arange, as_i64, channel_vector, concat, constant_like, dim_of, dim_size, dims_of, filled, ints, permute, reshape_to, slice_axis,
-    take, unsqueeze, vector,
+    arange,
+    as_i64,
+    channel_vector,
+    concat,
+    constant_like,
+    dim_of,
+    dim_size,
+    dims_of,
+    filled,
+    ints,
+    permute,
+    reshape_to,
+    slice_axis,
+    take,
+    unsqueeze,
+    vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ops import (
-    Add, Col2Im, Convolution, ConvolutionBackpropData, DeformableConvolution, Divide, GroupConvolution,
-    GroupConvolutionBackpropData, Multiply, Pad, ReduceProd, ScatterNDUpdate, Slice, Subtract, Swish,
+    Add,
+    Col2Im,
+    Convolution,
+    ConvolutionBackpropData,
+    DeformableConvolution,
+    Divide,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+    Multiply,
+    Pad,
+    ReduceProd,
+    ScatterNDUpdate,
+    Slice,
+    Subtract,
+    Swish,
 )  # fmt: skip
 from mo_onnx.registry import onnx_op
 from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, spatial_attributes
@@ -57,11 +82,11 @@ def conv_transpose(
     if output_shape:  # some exporters give batch and channels, too
         if spatial["auto_pad"] != "same_upper":
             spatial["auto_pad"] = "same_lower"
-        y = kind(x, filters, ints(output_shape[-axes:]), **spatial, output_padding=more)
+        y = kind(x, filters, ints(output_shape[-axes:]), **spatial, output_padding=tuple(more))
     else:
         if spatial["auto_pad"] in ("same_upper", "same_lower"):
             _pad_to_multiple(spatial, more, w)
-        y = kind(x, filters, **spatial, output_padding=more)
+        y = kind(x, filters, **spatial, output_padding=tuple(more))
     return y if b is None else Add(y, channel_vector(b, axes))
 
 
@@ -79,7 +104,7 @@ def _pad_to_multiple(spatial: Spatial, output_padding: list[int], w: Value) -> N
         rest = max(total, 0) - half
         begin.append(half if spatial["auto_pad"] == "same_upper" else rest)
         end.append(rest if spatial["auto_pad"] == "same_upper" else half)
-    spatial.update(pads_begin=begin, pads_end=end, auto_pad="explicit")
+    spatial["pads_begin"], spatial["pads_end"], spatial["auto_pad"] = tuple(begin), tuple(end), "explicit"
 
 
 @onnx_op("DeformConv")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import product
 
@@ -10,14 +9,41 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.build import (
-    arange, concat, constant_like, convert_like, dim_of, dim_size, dims_of, permute, reshape_to, scalar, take, to_element,
-    unsqueeze, vector,
+    Size,
+    arange,
+    constant_like,
+    convert_like,
+    dim_of,
+    dims_of,
+    reshape_to,
+    scalar,
+    take,
+    to_element,
+    unsqueeze,
+    vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ops import (
-    Abs, Add, Concat, Convert, Divide, Floor, FloorMod, Gather, GreaterEqual, GridSample, LessEqual, LogicalAnd, MatMul, Maximum,
-    Minimum, Multiply, NonMaxSuppression, ROIAlign, Round, Select, Subtract,
+    Abs,
+    Add,
+    Convert,
+    Divide,
+    Floor,
+    FloorMod,
+    Gather,
+    GreaterEqual,
+    GridSample,
+    LessEqual,
+    LogicalAnd,
+    Maximum,
+    Minimum,
+    Multiply,
+    NonMaxSuppression,
+    ROIAlign,
+    Round,
+    Select,
+    Subtract,
 )  # fmt: skip
 from mo_onnx.registry import onnx_op
 
@@ -160,7 +186,7 @@ def _pixels(data: Value, index: Sequence[Value], sizes: Sequence[Value], padding
 def affine_grid(theta: Value, size: Value, *, align_corners: int = 0) -> Value:
     """Places (N, <axes>, count) that the affine map theta (N, count, count + 1) gives for those of an even grid."""
     axes = t.static(size.shape, "size of AffineGrid")[0] - 2
-    wide = [dims_of(theta, [0]), *[1] * axes, axes]
+    wide: list[Size] = [dims_of(theta, [0]), *[1] * axes, axes]
     y: Value = reshape_to(take(theta, axes, 2), vector(wide))
     for axis in range(axes):
         line = _even(take(size, 2 + axis, 0), theta, bool(align_corners))

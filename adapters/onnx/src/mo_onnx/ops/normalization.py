@@ -6,19 +6,41 @@ from collections.abc import Sequence
 
 from mo_core import types as t
 from mo_core.build import (
-    broadcast_to, channel_vector, constant_like, convert_like, dim_size, ints, reshape_to, to_element, unsqueeze,
+    broadcast_to,
+    channel_vector,
+    constant_like,
+    convert_like,
+    dim_size,
+    ints,
+    reshape_to,
+    to_element,
+    unsqueeze,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign
 from mo_core.ir import Value
 from mo_core.ops import (
-    LRN, MVN, Add, BatchNormInference, Divide, GroupNormalization, Maximum, Multiply, NormalizeL2, Power, ReduceL1, ReduceL2,
-    ReduceMean, Sqrt, SquaredDifference, Subtract,
+    LRN,
+    MVN,
+    Add,
+    BatchNormInference,
+    Divide,
+    GroupNormalization,
+    Maximum,
+    Multiply,
+    NormalizeL2,
+    Power,
+    ReduceL1,
+    ReduceL2,
+    ReduceMean,
+    Sqrt,
+    SquaredDifference,
+    Subtract,
 )  # fmt: skip
 from mo_core.types import ElementType, normalize_axis
-from mo_onnx.tensors import element_of
 from mo_onnx.ops.pooling import spatial_axes
 from mo_onnx.registry import onnx_op
+from mo_onnx.tensors import element_of
 
 SMALLEST = 1.2e-38
 """Just above the smallest normal number of f32: what a division by zero is kept from with."""
@@ -74,8 +96,8 @@ def _wants_statistics(node: Foreign) -> bool:
 
 def normalized(x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float) -> Value:
     """`scale * (x - mean) / sqrt(var + epsilon) + b`, a number of each a channel."""
-    vectors = [convert_like(v, x) for v in (scale, b, mean, var)]
-    return BatchNormInference(x, *vectors, epsilon=epsilon)
+    gamma, beta, mean, var = (convert_like(v, x) for v in (scale, b, mean, var))
+    return BatchNormInference(x, gamma, beta, mean, var, epsilon=epsilon)
 
 
 def _per_feature(x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float) -> Value:
@@ -149,8 +171,8 @@ def group_normalization_18(x: Value, scale: Value, bias: Value, *, num_groups: i
     if not isinstance(channels, int) or channels % num_groups:
         raise ModelError(f"GroupNormalization cannot make {num_groups} groups of {channels} channels")
     each = channels // num_groups
-    per_channel = [reshape_to(broadcast_to(unsqueeze(v, 1), [num_groups, each]), [channels]) for v in (scale, bias)]
-    return GroupNormalization(x, *per_channel, num_groups=num_groups, epsilon=epsilon)
+    gamma, beta = (reshape_to(broadcast_to(unsqueeze(v, 1), [num_groups, each]), [channels]) for v in (scale, bias))
+    return GroupNormalization(x, gamma, beta, num_groups=num_groups, epsilon=epsilon)
 
 
 @onnx_op("GroupNormalization", since=21)
@@ -158,8 +180,8 @@ def group_normalization(
     x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Value:
     data = to_element(x, stash_element(stash_type, x.element))
-    vectors = [convert_like(v, data) for v in (scale, bias)]
-    return convert_like(GroupNormalization(data, *vectors, num_groups=num_groups, epsilon=epsilon), x)
+    gamma, beta = convert_like(scale, data), convert_like(bias, data)
+    return convert_like(GroupNormalization(data, gamma, beta, num_groups=num_groups, epsilon=epsilon), x)
 
 
 @onnx_op("MeanVarianceNormalization", ignore=("across_channels", "normalize_variance"))

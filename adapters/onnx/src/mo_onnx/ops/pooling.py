@@ -86,7 +86,7 @@ def max_pool(
     how = rounding(spatial, ceil_mode)
     pool = MaxPool14 if how == "ceil_torch" else MaxPool
     axis = 2 if storage_order else 0
-    y = pool(x, **spatial, kernel=kernel_shape, rounding_type=how, index_element_type=t.i64, axis=axis)
+    y = pool(x, **spatial, kernel=tuple(kernel_shape), rounding_type=how, index_element_type=t.i64, axis=axis)
     return (y, column_major(y.results[1], x)) if storage_order else y
 
 
@@ -163,7 +163,7 @@ def lp_pool(
     up = rounding(spatial, ceil_mode) == "ceil_torch"
     before = spatial["pads_begin"]
     if up:  # as much padding behind as rounding up needs; it is part of no divisor then
-        spatial["pads_end"] = [e + s - 1 for e, s in zip(spatial["pads_end"], spatial["strides"])]
+        spatial["pads_end"] = tuple(e + s - 1 for e, s in zip(spatial["pads_end"], spatial["strides"]))
     mean = average(powered(x, p), kernel_shape, spatial, "floor", exclude_pad=False)
     y = root(Multiply(mean, constant_like(x, float(math.prod(kernel_shape)))), p)
     for axis in range(axes if up else 0):  # a window that starts behind data and leading padding does not count

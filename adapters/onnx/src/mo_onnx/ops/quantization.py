@@ -12,11 +12,33 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.build import (
-    all_axes, arange, constant_like, dim_size, gather, reshape_to, shape_of, to_element, unsqueeze, vector,
+    all_axes,
+    arange,
+    constant_like,
+    dim_size,
+    gather,
+    reshape_to,
+    shape_of,
+    to_element,
+    unsqueeze,
+    vector,
 )  # fmt: skip
 from mo_core.ir import Value, constant
 from mo_core.ops import (
-    Add, Clamp, Convert, Divide, Equal, FakeQuantize, MatMul, Maximum, Minimum, Multiply, ReduceMax, ReduceMin, Round, Select,
+    Add,
+    Clamp,
+    Convert,
+    Divide,
+    Equal,
+    FakeQuantize,
+    MatMul,
+    Maximum,
+    Minimum,
+    Multiply,
+    ReduceMax,
+    ReduceMin,
+    Round,
+    Select,
     Subtract,
 )  # fmt: skip
 from mo_core.tensor import EAGER_BYTES
@@ -166,8 +188,8 @@ def dynamic_quantize_linear(x: Value) -> Sequence[Value]:
     axes = all_axes(x)
     low = Minimum(ReduceMin(x, axes, keep_dims=False), 0.0)
     high = Maximum(ReduceMax(x, axes, keep_dims=False), 0.0)
-    scale = Divide(Subtract(high, low), 255.0)
-    scale = Select(Equal(scale, 0.0), constant_like(x, 1.0), scale)  # all zero: any scale will do
+    whole = Divide(Subtract(high, low), 255.0)
+    scale = Select(Equal(whole, 0.0), constant_like(x, 1.0), whole)  # all zero: any scale will do
     zero_point = Round(Clamp(Divide(Multiply(low, -1.0), scale), min=0, max=255), mode="half_to_even")
     y = Clamp(Add(Round(Divide(x, scale), mode="half_to_even"), zero_point), min=0, max=255)
     return [Convert(y, destination_type=t.u8), scale, Convert(zero_point, destination_type=t.u8)]

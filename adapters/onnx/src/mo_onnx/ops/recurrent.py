@@ -4,19 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
-    arange, as_i64, concat, constant_like, dim_of, dim_size, filled, permute, slice_axis, split, take, unsqueeze, vector,
+    arange,
+    as_i64,
+    concat,
+    constant_like,
+    dim_of,
+    dim_size,
+    filled,
+    permute,
+    slice_axis,
+    split,
+    take,
+    unsqueeze,
+    vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Node, Value
+from mo_core.ir import Value
 from mo_core.iterate import Step, iterate
 from mo_core.ops import (
-    Add, Clamp, Elu, GRUSequence, Greater, HardSigmoid, LSTMSequence, Less, MatMul, Multiply, PReLU, ReLU, ReverseSequence,
-    RNNSequence, Select, Sigmoid, SoftPlus, SoftSign, Subtract, Tanh,
+    Add,
+    Clamp,
+    Elu,
+    Greater,
+    GRUSequence,
+    HardSigmoid,
+    Less,
+    LSTMSequence,
+    MatMul,
+    Multiply,
+    PReLU,
+    ReLU,
+    ReverseSequence,
+    RNNSequence,
+    Select,
+    Sigmoid,
+    SoftPlus,
+    SoftSign,
+    Subtract,
+    Tanh,
 )  # fmt: skip
 from mo_onnx.registry import onnx_op
 
@@ -109,7 +139,7 @@ class Layer:
         joined = [p if i in keep else Add(p, o) for i, (p, o) in enumerate(zip(parts, others))]
         return concat([*joined, *[others[i] for i in keep]], 1)
 
-    def native(self) -> dict[str, object]:
+    def native(self) -> dict[str, Any]:
         """The attributes that the runtime's operations have in common."""
         names = [f.name for f in self.activations[0]]
         return {"hidden_size": self.hidden, "direction": self.direction, "activations": names, "clip": self.clip}
@@ -219,7 +249,7 @@ def rnn(
         alpha=activation_alpha, beta=activation_beta, clip=clip, direction=direction, hidden_size=hidden_size,
     )  # fmt: skip
     if layer.is_native:
-        node = RNNSequence(layer.x, *layer.states, layer.full_lengths, w, r, layer.bias(), **layer.native())
+        node = RNNSequence(layer.x, layer.states[0], layer.full_lengths, w, r, layer.bias(), **layer.native())
         return in_source_layout(node, node.results[1:], layout)
     return in_source_layout(*loop_over(layer, [rnn_equations] * len(layer.activations)), layout)
 
@@ -250,7 +280,7 @@ def gru(
     if layer.is_native:
         bias = layer.bias(keep=[2] if linear else [])
         node = GRUSequence(
-            layer.x, *layer.states, layer.full_lengths, w, r, bias, **layer.native(), linear_before_reset=linear
+            layer.x, layer.states[0], layer.full_lengths, w, r, bias, **layer.native(), linear_before_reset=linear
         )
         return in_source_layout(node, node.results[1:], layout)
     equations = [lambda one: gru_equations(one, linear)] * len(layer.activations)
@@ -296,8 +326,9 @@ def lstm(
     if p is not None and p.const is not None and not p.const.any():
         p = None
     if layer.is_native and p is None and not input_forget:
-        weights = [_as_fico(v) for v in (w, r, layer.bias())]
-        node = LSTMSequence(layer.x, *layer.states, layer.full_lengths, *weights, **layer.native())
+        gates = [_as_fico(v) for v in (w, r, layer.bias())]
+        hidden, cell = layer.states
+        node = LSTMSequence(layer.x, hidden, cell, layer.full_lengths, gates[0], gates[1], gates[2], **layer.native())
         return in_source_layout(node, node.results[1:], layout)
     peepholes = [None if p is None else take(p, i, 0) for i in range(len(layer.activations))]
     equations = [_bound(peephole, bool(input_forget)) for peephole in peepholes]

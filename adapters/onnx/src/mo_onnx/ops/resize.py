@@ -9,14 +9,47 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.build import (
-    arange, constant_like, convert_like, dim_of, dim_size, dims_of, gather, ints, known_ints, move_axis, reshape_to, scalar, take,
-    to_element, unsqueeze,
+    arange,
+    constant_like,
+    convert_like,
+    dim_of,
+    dims_of,
+    gather,
+    ints,
+    known_ints,
+    move_axis,
+    reshape_to,
+    take,
+    to_element,
+    unsqueeze,
 )  # fmt: skip
 from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
 from mo_core.ops import (
-    Abs, Add, Ceiling, Clamp, Convert, Divide, Equal, Floor, Gather, Greater, GreaterEqual, Interpolate, Less, LogicalAnd,
-    LogicalOr, MatMul, Maximum, Minimum, Multiply, Range, ReduceMax, ReduceMin, ReduceSum, Select, Subtract,
+    Abs,
+    Add,
+    Ceiling,
+    Convert,
+    Divide,
+    Equal,
+    Floor,
+    Gather,
+    Greater,
+    GreaterEqual,
+    Interpolate,
+    Less,
+    LogicalAnd,
+    LogicalOr,
+    MatMul,
+    Maximum,
+    Minimum,
+    Multiply,
+    Range,
+    ReduceMax,
+    ReduceMin,
+    ReduceSum,
+    Select,
+    Subtract,
 )  # fmt: skip
 from mo_core.types import normalize_axes, same_dim
 from mo_onnx.registry import onnx_op
@@ -41,7 +74,7 @@ class Method:
     def is_native(self) -> bool:
         """True when the runtime's Interpolate computes the same."""
         return self.coordinates in NATIVE_COORDINATES and (
-            self.mode == "nearest" or not self.antialias and not self.exclude_outside
+            self.mode == "nearest" or (not self.antialias and not self.exclude_outside)
         )
 
 

@@ -6,14 +6,51 @@ import math
 
 from mo_core import types as t
 from mo_core.build import (
-    arange, as_i64, concat, constant_like, convert_like, dim_of, filled, gather, integer, ints, known_ints, normalized, reshape_to,
-    scalar, slice_axis, squeeze, to_element, unsqueeze, vector,
+    arange,
+    as_i64,
+    concat,
+    constant_like,
+    convert_like,
+    dim_of,
+    filled,
+    gather,
+    integer,
+    ints,
+    known_ints,
+    normalized,
+    reshape_to,
+    scalar,
+    slice_axis,
+    squeeze,
+    to_element,
+    unsqueeze,
+    vector,
 )  # fmt: skip
 from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
 from mo_core.ops import (
-    DFT, IDFT, IRDFT, RDFT, STFT, Add, Divide, Equal, Exp, Floor, Greater, GreaterEqual, Less, LessEqual, Log, LogicalNot,
-    Minimum, Multiply, Pad, Select, Subtract, Transpose,
+    DFT,
+    IDFT,
+    IRDFT,
+    RDFT,
+    STFT,
+    Add,
+    Divide,
+    Equal,
+    Exp,
+    Floor,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    Log,
+    LogicalNot,
+    Minimum,
+    Multiply,
+    Pad,
+    Select,
+    Subtract,
+    Transpose,
 )  # fmt: skip
 from mo_core.types import normalize_axis
 from mo_onnx.registry import onnx_op
@@ -101,7 +138,7 @@ def stft(
         length = dim_of(signal, 1) if window is None else dim_of(window, 0)
     step = scalar(as_i64(frame_step))
     weights = filled(vector([length]), constant_like(signal, 1.0)) if window is None else window
-    if signal.rank == 2 or not is_complex(signal) and onesided:
+    if signal.rank == 2 or (not is_complex(signal) and onesided):
         data = signal if signal.rank == 2 else squeeze(signal, 2)
         return STFT(data, weights, length, step, transpose_frames=False)
     count = Add(Divide(Subtract(dim_of(signal, 1), length), step), 1)

@@ -1,0 +1,163 @@
+"""Convolutions of all kinds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mo_caffe.registry import caffe_layer
+from mo_caffe.window import Ints, Number, Spatial, per_axis, spatial_attributes
+from mo_core import types as t
+from mo_core.build import Size, channel_vector, dim_size, reshape_to, squeeze, unsqueeze
+from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Constant, Value, constant
+from mo_core.ops import (
+    Add,
+    BinaryConvolution,
+    Convolution,
+    ConvolutionBackpropData,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+    Multiply,
+    ReduceMean,
+)  # fmt: skip
+from mo_core.tensor import Array, Lazy, Tensor, encode
+
+MAX_TAPS = 1 << 22
+"""Limit for the filters that `Im2col` needs, in values."""
+
+
+@caffe_layer("Convolution", "convolution_param")
+@caffe_layer("ConvolutionND", "convolution_param")
+def convolution(
+    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
+    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1, axis: int = 1,
+    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
+    stride_h: Number = None, stride_w: Number = None,
+) -> Value:  # fmt: skip
+    spatial = spatial_attributes(filters.rank - 2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
+    return convolve(x, filters, bias, group, axis, spatial, transposed=False)
+
+
+@caffe_layer("DepthwiseConvolution", "convolution_param")
+@caffe_layer("ConvolutionDepthwise", "convolution_param")
+def depthwise_convolution(
+    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
+    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1, axis: int = 1,
+    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
+    stride_h: Number = None, stride_w: Number = None,
+) -> Value:  # fmt: skip
+    """One filter for each channel, whether `group` says so or not."""
+    spatial = spatial_attributes(filters.rank - 2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
+    return convolve(x, filters, bias, group if group > 1 else filters.static_shape[0], axis, spatial, transposed=False)
+
+
+@caffe_layer("Deconvolution", "convolution_param")
+@caffe_layer("DeconvolutionND", "convolution_param")
+def deconvolution(
+    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
+    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1, axis: int = 1,
+    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
+    stride_h: Number = None, stride_w: Number = None,
+) -> Value:  # fmt: skip
+    spatial = spatial_attributes(filters.rank - 2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
+    return convolve(x, filters, bias, group, axis, spatial, transposed=True)
+
+
+def convolve(
+    x: Value, filters: Value, bias: Value | None, group: int, axis: int, spatial: Spatial, transposed: bool
+) -> Value:
+    """A convolution with Caffe's filters: O, I / group, <spatial>, or I, O / group, <spatial> when transposed."""
+    axes = filters.rank - 2
+    if not 1 <= axes <= 3:
+        raise Unsupported(f"{axes} spatial axes are not supported; the runtime has windows over 1 to 3 of them")
+    leading = _leading(x, axis)
+    data = _images(x, leading)
+    if group == 1:
+        y: Value = (ConvolutionBackpropData if transposed else Convolution)(data, filters, **spatial)
+    else:
+        split = split_groups(filters, group)
+        y = (GroupConvolutionBackpropData if transposed else GroupConvolution)(data, split, **spatial)
+    if bias is not None:
+        y = Add(y, channel_vector(reshape_to(bias, [-1]), axes))
+    return _back(y, x, leading)
+
+
+def _leading(x: Value, axis: int) -> int:
+    """The axis of the channels; those before it are all batch."""
+    return axis if axis == 1 else t.normalize_axis(axis, x.rank)
+
+
+def _images(x: Value, leading: int) -> Value:
+    """`x` as N, C, <spatial>."""
+    if leading == 1:
+        return x
+    return unsqueeze(x, 0) if leading == 0 else reshape_to(x, [-1, *(dim_size(x, a) for a in range(leading, x.rank))])
+
+
+def _back(y: Value, x: Value, leading: int) -> Value:
+    """`y` with the leading axes of `x`."""
+    if leading == 1:
+        return y
+    if leading == 0:
+        return squeeze(y, 0)
+    sizes: list[Size] = [dim_size(x, a) for a in range(leading)]
+    return reshape_to(y, [*sizes, *(dim_size(y, a) for a in range(1, y.rank))])
+
+
+def split_groups(filters: Value, group: int) -> Value:
+    """Filters with an axis of groups split off from the first one."""
+    first, *rest = filters.static_shape
+    if group < 1 or first % group:
+        raise ModelError(f"{first} filters cannot be divided into {group} groups")
+    return reshape_to(filters, [group, first // group, *rest])
+
+
+@caffe_layer("ConvolutionBinary", "convolution_param")
+def binary_convolution(
+    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
+    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1,
+    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
+    stride_h: Number = None, stride_w: Number = None,
+) -> Value:  # fmt: skip
+    """Filters count as the signs of their values, times the mean magnitude of each filter."""
+    if group != 1:
+        raise Unsupported("a binary convolution with groups is not supported")
+    spatial = spatial_attributes(2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
+    weights = filters.tensor
+    assert weights is not None
+    y: Value = BinaryConvolution(x, _signs(weights), **spatial, mode="xnor-popcount", pad_value=0.0)
+    y = Multiply(y, _magnitudes(weights))
+    return y if bias is None else Add(y, channel_vector(reshape_to(bias, [-1]), 2))
+
+
+def _signs(weights: Tensor) -> Constant:
+    return Constant(value=Lazy(lambda w: encode(w > 0, t.u1), (weights,), t.u1, weights.shape))
+
+
+def _magnitudes(weights: Tensor) -> Value:
+    stored = constant(weights)
+    from mo_core.ops import Abs
+
+    return reshape_to(ReduceMean(Abs(stored), constant(np.array([1, 2, 3])), keep_dims=True), [1, weights.shape[0], 1, 1])
+
+
+@caffe_layer("Im2col", "convolution_param")
+def im2col(
+    x: Value, *, num_output: int = 0, bias_term: bool = True, kernel_size: Ints = (), pad: Ints = (), stride: Ints = (),
+    dilation: Ints = (), group: int = 1, axis: int = 1, kernel_h: Number = None, kernel_w: Number = None,
+    pad_h: Number = None, pad_w: Number = None, stride_h: Number = None, stride_w: Number = None,
+) -> Value:  # fmt: skip
+    """Every tap of the window as a channel of its own: a convolution with filters that hold a single 1."""
+    axes = x.rank - t.normalize_axis(axis, x.rank) - 1
+    kernel = per_axis(axes, kernel_size, kernel_h, kernel_w, 0, "kernel")
+    spatial = spatial_attributes(axes, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
+    channels = dim_size(x, axis)
+    taps = math.prod(kernel)
+    if not isinstance(channels, int):
+        raise Unsupported("the number of channels must be known", "Give the shape of the inputs with --input_shape.")
+    if taps < 1 or taps * taps * channels > MAX_TAPS:
+        raise ModelError(f"a kernel of {' x '.join(map(str, kernel))} over {channels} channels is impossible")
+    ones = np.tile(np.eye(taps, dtype=np.float32), (channels, 1)).reshape(channels * taps, 1, *kernel)
+    return convolve(x, Constant(value=Array(ones)), None, channels, axis, spatial, transposed=False)

@@ -1,0 +1,236 @@
+"""Pooling over windows, over whole images and over pyramids, and its inverse.
+
+Caffe rounds the number of windows up, and with padding drops a last window that would start behind image and leading
+padding. The mean counts padding, but nothing beyond it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mo_caffe.registry import caffe_layer
+from mo_caffe.window import Number, per_axis
+from mo_core import types as t
+from mo_core.build import (
+    Size,
+    concat,
+    constant_like,
+    dim_size,
+    filled,
+    flatten,
+    ints,
+    reshape_to,
+    slice_axis,
+    to_element,
+    vector,
+)  # fmt: skip
+from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Value
+from mo_core.ops import (
+    Add,
+    AvgPool,
+    Divide,
+    MaxPool,
+    MaxPool14,
+    Multiply,
+    Pad,
+    ReduceMax,
+    ReduceMean,
+    ScatterElementsUpdate,
+)  # fmt: skip
+
+SPATIAL = (2, 3)
+TINY = 1.1754943508222875e-38
+"""The smallest normal number: Caffe keeps the divisor of stochastic pooling above 0 with it."""
+
+
+@caffe_layer("Pooling", "pooling_param")
+def pooling(
+    x: Value, *, bottoms: int, pool: str = "MAX", kernel_size: int = 0, stride: int = 1, pad: int = 0,
+    kernel_h: Number = None, kernel_w: Number = None, stride_h: Number = None, stride_w: Number = None,
+    pad_h: Number = None, pad_w: Number = None, global_pooling: bool = False, round_mode: str = "CEIL",
+    ceil_mode: bool = True,
+) -> Sequence[Value]:  # fmt: skip
+    """The second result is the place of each maximum in its channel, as `Upsample` wants it."""
+    if global_pooling:
+        return global_pool(x, pool)
+    kernel = per_axis(2, kernel_size, kernel_h, kernel_w, 0, "kernel")
+    strides = per_axis(2, stride, stride_h, stride_w, 1, "stride")
+    pads = per_axis(2, pad, pad_h, pad_w, 0, "pad")
+    if min(*kernel, *strides) < 1 or any(p >= k for p, k in zip(pads, kernel)):
+        raise ModelError(f"a kernel of {kernel}, a stride of {strides} and a padding of {pads} do not fit together")
+    up = round_mode == "CEIL" and ceil_mode
+    if pool == "AVE":
+        return [mean_pool(x, kernel, strides, pads, up)]
+    if pool == "STOCHASTIC":
+        return [stochastic_pool(x, kernel, strides, pads, up)]
+    if pool != "MAX":
+        raise ModelError(f"the method is {pool}, which is none of MAX, AVE, STOCHASTIC")
+    return max_pool(x, kernel, strides, pads, up)
+
+
+def global_pool(x: Value, pool: str) -> Sequence[Value]:
+    """One value for each channel."""
+    if pool == "AVE":
+        return [ReduceMean(x, ints(SPATIAL), keep_dims=True)]
+    if pool == "STOCHASTIC":
+        power = ReduceMean(Multiply(x, x), ints(SPATIAL), keep_dims=True)
+        return [Divide(power, Add(ReduceMean(x, ints(SPATIAL), keep_dims=True), constant_like(x, TINY)))]
+    from mo_core.build import unsqueeze
+    from mo_core.ops import TopK
+
+    best = TopK(reshape_to(x, [dim_size(x, 0), dim_size(x, 1), -1]), 1, axis=2, mode="max", sort="none")
+    places = to_element(unsqueeze(best.results[1], 3), t.f32)
+    return [ReduceMax(x, ints(SPATIAL), keep_dims=True), places]
+
+
+def max_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Sequence[Value]:
+    """Maxima of windows, and their places."""
+    attributes = {
+        "kernel": kernel, "strides": strides, "dilations": (1, 1), "pads_begin": pads, "pads_end": pads,
+        "index_element_type": t.i32, "axis": 2,
+    }  # fmt: skip
+    dropped = up and any(drops(*each) for each in zip(kernel, strides, pads))
+    if dropped:
+        y: Value = MaxPool14(x, **attributes, rounding_type="ceil_torch")
+    else:
+        y = MaxPool(x, **attributes, rounding_type=rounding(strides, up))
+    return [y, to_element(y.node.results[1], t.f32)]
+
+
+def mean_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Value:
+    """Means of windows; what lies in the padding counts as 0."""
+    how = rounding(strides, up)
+    if how == "floor" or not any(pads):
+        return AvgPool(
+            x, kernel=kernel, strides=strides, pads_begin=pads, pads_end=pads, exclude_pad=False, rounding_type=how
+        )
+    # the runtime counts what rounding up adds behind the padding, so that the padding has to be there before
+    border = ints([0, 0, *pads])
+    padded = Pad(x, border, border, constant_like(x, 0.0))
+    y: Value = AvgPool(
+        padded, kernel=kernel, strides=strides, pads_begin=(0, 0), pads_end=(0, 0), exclude_pad=True, rounding_type=how
+    )
+    for axis, each in enumerate(zip(kernel, strides, pads)):
+        if drops(*each):
+            y = slice_axis(y, 2 + axis, 0, windows_within(dim_size(x, 2 + axis), each[1], each[2]))
+    return y
+
+
+def stochastic_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Value:
+    """The mean of each window, weighed by the values themselves: what drawing them by their size gives on average."""
+    if any(pads):
+        raise ModelError("stochastic pooling has padding, which Caffe does not have for it")
+    power = mean_pool(Multiply(x, x), kernel, strides, pads, up)
+    return Divide(power, Add(mean_pool(x, kernel, strides, pads, up), constant_like(x, TINY)))
+
+
+def rounding(strides: Sequence[int], up: bool) -> str:
+    """How the number of windows is rounded; with a stride of 1 there is nothing to round."""
+    return "ceil" if up and any(s > 1 for s in strides) else "floor"
+
+
+def drops(kernel: int, stride: int, pad: int) -> bool:
+    """True when a last window may start behind image and leading padding."""
+    return pad > 0 and stride + pad > kernel
+
+
+def windows_within(size: Size, stride: int, pad: int) -> Size:
+    """The number of windows that start within the image or its leading padding."""
+    if isinstance(size, int):
+        return -(-(size + pad) // stride)
+    return Divide(Add(size, pad + stride - 1), stride)
+
+
+# -- pyramids
+
+
+@caffe_layer("SPP", "spp_param")
+def spatial_pyramid(x: Value, *, pyramid_height: int, pool: str = "MAX") -> Value:
+    """Each level has twice the windows of the one before along each axis; all of them make one vector."""
+    sizes = [dim_size(x, axis) for axis in SPATIAL]
+    height, width = (size if isinstance(size, int) else 0 for size in sizes)
+    if not height or not width:
+        raise Unsupported(
+            "the windows of a pyramid depend on the size of the image", "Give the size of the inputs with --input_shape."
+        )
+    if pyramid_height < 1:
+        raise ModelError(f"pyramid_height is {pyramid_height}")
+    levels: list[Value] = []
+    for level in range(pyramid_height):
+        bins = 1 << level
+        kernel = [-(-size // bins) for size in (height, width)]
+        pads = [(k * bins - size + 1) // 2 for k, size in zip(kernel, (height, width))]
+        if any(p >= k for p, k in zip(pads, kernel)):
+            raise ModelError(f"level {level} of the pyramid has more windows than the image of {height} x {width} allows")
+        one = {"MAX": max_pool, "AVE": _means, "STOCHASTIC": _stochastic}.get(pool)
+        if one is None:
+            raise ModelError(f"the method is {pool}, which is none of MAX, AVE, STOCHASTIC")
+        levels.append(one(x, kernel, kernel, pads, True)[0])
+    return levels[0] if pyramid_height == 1 else concat([flatten(y, 1) for y in levels], 1)
+
+
+def _means(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Sequence[Value]:
+    return [mean_pool(x, kernel, strides, pads, up)]
+
+
+def _stochastic(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Sequence[Value]:
+    return [stochastic_pool(x, kernel, strides, pads, up)]
+
+
+# -- unpooling
+
+
+@caffe_layer("Upsample", "upsample_param")
+def upsample(
+    x: Value, places: Value | None = None, *, scale: int = 2, scale_h: Number = None, scale_w: Number = None,
+    pad_out_h: bool = False, pad_out_w: bool = False, upsample_h: Number = None, upsample_w: Number = None,
+    stride: Number = None,
+) -> Value:  # fmt: skip
+    """Values go where their maxima came from, all others are 0; without places they are repeated (`stride`, `scale`)."""
+    if places is None:
+        from mo_caffe.layers.resize import repeated
+
+        factor = stride if stride is not None else scale
+        return repeated(x, per_axis(2, factor, scale_h, scale_w, 2, "scale"))
+    factors = per_axis(2, scale, scale_h, scale_w, scale, "scale")
+    wanted = (upsample_h, upsample_w)
+    less = (int(pad_out_h), int(pad_out_w))
+    sizes = [_enlarged(dim_size(x, a), *each) for a, *each in zip(SPATIAL, factors, wanted, less)]
+    return unpool(x, places, sizes)
+
+
+@caffe_layer("Unpooling", "unpooling_param")
+@caffe_layer("MaxUnpooling", "unpooling_param")
+def unpooling(x: Value, places: Value, like: Value | None = None, *, kernel_size: int = 2, stride: Number = None) -> Value:
+    factor = kernel_size if stride is None else stride
+    sizes = [dim_size(like, a) if like is not None else _enlarged(dim_size(x, a), factor, None, 0) for a in SPATIAL]
+    return unpool(x, places, sizes)
+
+
+def _enlarged(size: Size, factor: int, wanted: int | None, less: int) -> Size:
+    if wanted:
+        return wanted
+    if isinstance(size, int):
+        return size * factor - less
+    whole = Multiply(size, factor)
+    return Add(whole, -less) if less else whole
+
+
+def unpool(x: Value, places: Value, sizes: Sequence[Size]) -> Value:
+    """An image of these sizes that has the values of `x` at `places`, which count within a channel."""
+    leading: list[Size] = [dim_size(x, 0), dim_size(x, 1)]
+    height, width = sizes
+    area: Size = height * width if isinstance(height, int) and isinstance(width, int) else Multiply(*_scalars(sizes))
+    blank = filled(vector([*leading, area]), constant_like(x, 0.0))
+    flat = vector([*leading, -1])
+    filled_in = ScatterElementsUpdate(
+        blank, reshape_to(to_element(places, t.i32), flat), reshape_to(x, flat), ints([2])
+    )
+    return reshape_to(filled_in, vector([*leading, *sizes]))
+
+
+def _scalars(sizes: Sequence[Size]) -> list[Value]:
+    from mo_core.build import as_i64, integer, scalar
+
+    return [integer(s) if isinstance(s, int) else scalar(as_i64(s)) for s in sizes]
