@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections import Counter
@@ -15,10 +16,11 @@ from mo_core.errors import ModelError, UsageError, did_you_mean
 from mo_core.frontend import Conversion, ConverterTable, Foreign, Frontend, SourceModel
 from mo_core.ir import Graph, Parameter, Result
 from mo_core.options import Options, OptionTable
-from mo_core.passes import Context, Stage, Switches
+from mo_core.passes import Context, Stage
 from mo_core.plugins import Plugins
 from mo_core.report import Report
 from mo_core.rewrite import Exclusion
+from mo_core.transforms.switches import Selection, select
 from mo_core.types import Type
 
 if TYPE_CHECKING:
@@ -98,11 +100,30 @@ def convert(source: Any, **options: Any) -> Model:
 
 def run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None = None) -> Model:
     """Convert with everything already chosen (what the command line calls)."""
+    with _no_collector():
+        return _run(source, options, plugins, frontend, progress)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """A conversion makes many objects and hardly any garbage: looking for cycles costs a third of its time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None) -> Model:
     report = Report()
     report.plugins = [str(p) for p in plugins.providers]
-    context = Context(options=options, exclusion=Exclusion(tuple(options.finegrain_fusing)))
+    options.check_framework(frontend.name)
+    report.notes += options.notes
+    pipeline, selection = _pipeline(plugins, options)
+    context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
     report.record = context.record
-    pipeline = _pipeline(plugins, options)
     watch = _Watch(report, progress)
     with watch.stage("read"):
         model = read(frontend, source, options)
@@ -208,14 +229,10 @@ def all_passes(plugins: Plugins, options: Any = None) -> list[passes.Pass]:
     return ordered
 
 
-def _pipeline(plugins: Plugins, options: Options) -> list[passes.Pass]:
+def _pipeline(plugins: Plugins, options: Options) -> tuple[list[passes.Pass], Selection]:
     ordered = all_passes(plugins, options)
-    switches = Switches(
-        frozenset(options.disable_pass), frozenset(options.only_passes), not options.disable_fusing,
-        frozenset(options.enable_pass),
-    )  # fmt: skip
-    switches.check(ordered)
-    return [p for p in ordered if switches.allows(p, options)]
+    selection = select(options, ordered)
+    return selection.switches.choose(ordered, options), selection
 
 
 def _run_passes(

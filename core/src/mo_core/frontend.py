@@ -225,13 +225,15 @@ class SourceModel:
 class Frontend:
     """Base of the front-ends; an adapter gives one instance from the hook `mo_frontends`.
 
-    Class attributes: `name` (as in `--framework`), `title`, `distribution` (what `pip install` brings it), `suffixes`.
+    Class attributes: `name` (as in `--framework`), `title`, `distribution` (what `pip install` brings it), `suffixes`,
+    `sources` (options that name the model in the place of `--input_model`).
     """
 
     name = ""
     title = ""
     distribution = ""
     suffixes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """True when the file (its first 4 KiB are in `head`; empty for a folder) looks like one of this framework."""

@@ -234,7 +234,12 @@ class Node(Value):
             inferred = self.infer()
         except MoError as e:
             raise e.note(f"{self.type_name}({', '.join(str(v.type) for v in self.operands)})")
-        return (inferred,) if isinstance(inferred, Type) else inferred
+        types = (inferred,) if isinstance(inferred, Type) else inferred
+        for _, shape in types:
+            if shape is not None and any(type(d) is int and d < 0 for d in shape):
+                where = f"{self.type_name}({', '.join(str(v.type) for v in self.operands)})"
+                raise ShapeError(f"a dimension would be negative: {t.format_shape(shape)}", where=where)
+        return types
 
     def _set_results(self, types: Sequence[Type]) -> None:
         self._init_value(self, 0, types[0] if types else Type(t.dynamic, None))

@@ -151,7 +151,10 @@ def order(passes: Sequence[Pass]) -> list[Pass]:
 
 @dataclass(frozen=True)
 class Switches:
-    """Which passes run: names switched off, the only ones that run (empty: all), fusions as a whole, extra ones on."""
+    """Which passes run: names switched off, the only ones that run (empty: all), fusions as a whole, extra ones on.
+
+    A name is that of a pass, or `PASS/RULE` for one of its rules.
+    """
 
     disabled: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
@@ -159,21 +162,32 @@ class Switches:
     enabled: frozenset[str] = frozenset()
 
     def check(self, passes: Sequence[Pass]) -> None:
-        """Raise UsageError for a name that is no pass."""
-        known = {p.name for p in passes}
+        """Raise UsageError for a name that is no pass and no rule."""
+        known = {name for p in passes for name in (p.name, *(f"{p.name}/{r.name}" for r in p.rules))}
         for name in sorted(self.disabled | self.only | self.enabled):
             if name not in known:
                 raise UsageError(f'there is no pass "{name}"', did_you_mean(name, known) or "See --list-passes.")
 
     def allows(self, p: Pass, options: Any) -> bool:
         """True when the pass is to run."""
-        if p.name in self.disabled or (self.only and p.fusion and p.name not in self.only):
+        if p.name in self.disabled or (self.only and p.fusion and p.name not in {n.split("/")[0] for n in self.only}):
             return False
         if p.fusion and not self.fusing:
             return False
         if not p.default and p.name not in self.enabled and p.name not in self.only:
             return False
         return p.wanted is None or p.wanted(options)
+
+    def choose(self, passes: Sequence[Pass], options: Any) -> list[Pass]:
+        """The passes that are to run, without the rules that are switched off."""
+        return [self._trimmed(p) for p in passes if self.allows(p, options)]
+
+    def _trimmed(self, p: Pass) -> Pass:
+        named = {r.name: f"{p.name}/{r.name}" for r in p.rules}
+        chosen = set(named.values()) - self.disabled
+        if self.only and p.fusion and p.name not in self.only:
+            chosen &= self.only
+        return p if len(chosen) == len(named) else replace(p, rules=tuple(r for r in p.rules if named[r.name] in chosen))
 
 
 def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:

@@ -30,7 +30,7 @@ from mo_core import types as t
 from mo_core.errors import InternalError, UsageError
 from mo_core.frontend import Foreign
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
-from mo_core.tensor import EAGER_BYTES, Array, Array_, Lazy, Mapped, Tensor, encode
+from mo_core.tensor import Array, Array_, Lazy, Mapped, Tensor, encode
 from mo_core.types import Dim, Dynamic, ElementType, Type
 
 INLINE = 16
@@ -55,25 +55,17 @@ class Random(Array):
         self.seed = seed
 
 
-class Unread(Tensor):
+class Unread(Lazy):
     """The weights of a graph that was read from text: their type is known, their content is not."""
 
     __slots__ = ("text",)
 
     def __init__(self, text: str, element: ElementType, shape: Sequence[int]) -> None:
-        super().__init__(element, shape)
+        super().__init__(self._refuse, (), element, shape)
         self.text = text
 
-    @property
-    def nbytes(self) -> int:
-        """Counts as large, so that nothing looks at the content by itself."""
-        return max(EAGER_BYTES + 1, super().nbytes)
-
-    def numpy(self) -> Array_:
+    def _refuse(self) -> Array_:
         raise InternalError(f"the text of a graph does not hold the weights {self.text}")
-
-    def stored(self, start: int, stop: int) -> Array_:
-        return self.numpy()
 
 
 def format_graph(graph: Graph) -> str:

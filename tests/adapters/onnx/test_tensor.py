@@ -131,6 +131,8 @@ SLICES = [
 @pytest.mark.parametrize("case", SLICES)
 @pytest.mark.parametrize("constant", [False, True])
 def test_slice_by_inputs(case: Any, constant: bool, dynamic: Any) -> None:
+    if not constant:  # the runtime computes with 32 bits
+        case = [None if c is None else [max(-999, min(999, n)) for n in c] for c in case]
     inputs = [numbers(4, 5, 6), *(None if c is None else whole(*c) for c in case)]
     while inputs[-1] is None:
         inputs.pop()

@@ -7,7 +7,6 @@ from typing import Any
 
 from mo_core import types as t
 from mo_core.emit import serialize
-from mo_core.errors import MoError
 from mo_core.ir import Graph, Node, Parameter, Value
 
 
@@ -88,20 +87,3 @@ def check_choices(build: Callable[[], Node], name: str) -> None:
         model = read(graph_of(node := build().evolve(**{name: choice})))
         theirs = next(op for op in model.get_ops() if op.get_type_name() == node.type_name)
         assert str(theirs.get_attributes()[node.schema.attributes[name].key]).lower() == choice.lower()
-
-
-def refused(node: Node) -> bool:
-    """True when the runtime refuses a node."""
-    try:
-        read(graph_of(node))
-    except RuntimeError:
-        return True
-    return False
-
-
-def inferred(build: Any) -> Node | MoError:
-    """What building gives: a node, or the error."""
-    try:
-        return build()  # type: ignore[no-any-return]
-    except MoError as e:
-        return e

@@ -80,7 +80,8 @@ TYPES: list[tuple[Build, list[str]]] = [
     (lambda: ops.PriorBox(p("i64[2]"), p("i64[2]"), offset=0.5, min_size=(4,)), ["f32[2,?]"]),
     (
         lambda: ops.PriorBoxClustered(
-            [8, 9], [300, 300], offset=0.5, width=(1, 2), height=(3, 4), step_w=16, step_h=8, variance=(0.1,), clip=False
+            [8, 9], [300, 300], offset=0.5, width=(1, 2), height=(3, 4), step_w=16, step_h=8, variance=(0.1,),
+            clip=False,
         ),
         ["f32[2,576]"],
     ),
@@ -258,6 +259,8 @@ ERRORS: list[tuple[Build, str]] = [
         lambda: ops.PriorBoxClustered([8, 9], [300, 300], offset=0.5, width=(1,), height=(1, 2)),
         "there are 1 widths and 2 heights",
     ),
+    (lambda: anchors(aspect_ratio=(float("nan"),)), "not a finite number"),
+    (lambda: yolo("f32[1,125,13,13]", classes=-30, do_softmax=False, mask=(0,)), "would be negative"),
     (lambda: detections("2,40", "3,30", "2,2,40"), "numbers of images 2 and 3"),
     (lambda: detections("2,40", "2,30", "2,2,40", keep_top_k=()), "keep_top_k of DetectionOutput is empty"),
     (lambda: proposal("f32[1,18,8,8]", "f32[2,36,8,8]"), "numbers of images 1 and 2"),

@@ -110,6 +110,8 @@ KNOW_MORE: list[tuple[Build, list[str], list[str]]] = [
 ERRORS: list[tuple[Build, str]] = [
     (lambda: resize("f32[1,3,9,9]", [20]), "2 spatial axes, and sizes_or_scales is"),
     (lambda: resize("f32[1,3,9,9]", [1.5, -1.0], by="scales"), "by a factor of -1"),
+    (lambda: resize("f32[1,3,9,9]", [1.5, float("inf")], by="scales"), "by a factor of inf"),
+    (lambda: resize("f32[1,3,9,9]", [9, 9], pads_begin=(0, 0, -1)), "padding of Interpolate is negative"),
     (lambda: resize("f32[1,3,9,9]", [1.5, 2.0], (-2, -1), by="scales"), "counted from the front"),
     (lambda: ops.GridSample(p("f32[1,3,9,9]"), p("f32[1,8,8,3]")), "numbers of coordinates 3 and 2"),
     (lambda: ops.GridSample(p("f32[1,3,9,9]"), p("f32[2,8,8,2]")), "batch sizes 1 and 2"),
@@ -119,6 +121,7 @@ ERRORS: list[tuple[Build, str]] = [
     (lambda: ops.DFT(p("f32[2,12,3]"), [1]), "real, imaginary"),
     (lambda: ops.DFT(p("f32[2,12,2]"), [2]), "axis 2 is outside of rank 2"),
     (lambda: ops.DFT(p("f32[2,12,2]"), [0, 0]), "an axis is given twice"),
+    (lambda: ops.DFT(p("f32[2,12,2]"), [0, 1], [4, -2]), "would be negative"),
     (lambda: ops.DFT(p("f32[2,12,2]"), [0, 1], [4]), "signal_size has 1 numbers"),
     (lambda: stft("f32[2,8]"), "frames of 16 every 4 do not fit"),
     (lambda: stft("f32[2,8]", 4, 0), "frames of 4 every 0"),

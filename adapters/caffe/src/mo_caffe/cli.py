@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from mo_core import cli
 
-def main() -> None:
-    """Run `mo` for Caffe models."""
-    from mo_core.cli import main as run
 
-    sys.exit(run(framework="caffe"))
+def main() -> int:
+    """Convert a Caffe model; returns the exit code."""
+    return cli.main(framework="caffe")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,6 +5,8 @@ Boxes are x1, y1, x2, y2 unless said otherwise.
 
 from __future__ import annotations
 
+import math
+
 from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
@@ -71,9 +73,11 @@ class PriorBox(Node, opset="opset8"):
     @property
     def count(self) -> int:
         """Anchors of one cell."""
+        if not all(map(math.isfinite, (*self.aspect_ratio, *self.density))):
+            raise ShapeError("an aspect ratio or density of PriorBox is not a finite number")
         ratios = {round(r * 1e6) for r in self.aspect_ratio} | {10**6}
         if self.flip:
-            ratios |= {round(1e6 / r) for r in self.aspect_ratio if r}
+            ratios |= {round(1e6 / r) for r in self.aspect_ratio if abs(r) > 1e-6}
         if self.fixed_size:
             count = len(ratios) * len(self.fixed_size)
         elif self.scale_all_sizes:

@@ -27,6 +27,9 @@ from mo_core.types import Dim, Type
 __all__ = ["Col2Im", "ExtractImagePatches", "GridSample", "Interpolate", "ReorgYolo"]
 
 
+BIGGEST_SCALE = 2.0**31
+
+
 class Interpolate(Node, opset="opset11"):
     """Interpolate-11: resize along `axes` (default: all) to sizes or by scales, as `shape_calculation_mode` says."""
 
@@ -68,6 +71,8 @@ class Interpolate(Node, opset="opset11"):
         if any(a < 0 for a in (numbers(self.axes) if self.axes is not None else None) or ()):
             raise ShapeError("the axes of Interpolate are counted from the front, and one is negative")
         axes = tuple(range(rank)) if self.axes is None else axes_of(self.axes, rank)
+        if min((*self.pads_begin, *self.pads_end), default=0) < 0:
+            raise ShapeError("the padding of Interpolate is negative")
         padded = tuple(d + b + e for d, b, e in zip(shape, _pads(self.pads_begin, rank), _pads(self.pads_end, rank)))
         if axes is None:
             return Type(self.image.element, unknowns(self, "image", rank))
@@ -184,6 +189,6 @@ def _pads(pads: Ints, rank: int) -> Ints:
 
 
 def _scaled(size: Dim, scale: float) -> Dim:
-    if not scale > 0 or math.isinf(scale):
+    if not 0 < scale < BIGGEST_SCALE:
         raise ShapeError(f"an image cannot be resized by a factor of {scale}")
     return size if scale == 1 else rising(size, scale, lambda n: math.floor(np.float32(n) * np.float32(scale)))

@@ -76,7 +76,8 @@ class Reshape(Node, opset="opset1", partial=True):
         have, want = _without_common(source, [d for d in result if d is not None])
         if not gaps:
             a, b = t.size_of(tuple(have)), t.size_of(tuple(want))
-            if isinstance(a, int) and isinstance(b, int) and a != b:
+            empty = 0 in source and 0 in result
+            if isinstance(a, int) and isinstance(b, int) and a != b and not empty:
                 raise ShapeError(f"Reshape of {t.format_shape(tuple(source))} to {pattern} changes the element count")
             return tuple(d for d in result if d is not None)
         rest = _quotient(have, want)

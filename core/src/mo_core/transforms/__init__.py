@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mo_core.passes import Pass
-from mo_core.transforms import amct, cleanup, groups, linear, strides, transposes
+from mo_core.transforms import amct, cleanup, groups, linear, precision, strides, transposes
 
 PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,
@@ -13,6 +13,7 @@ PASSES: tuple[Pass, ...] = (
     *groups.PASSES,
     strides.stride_optimization,
     transposes.transposes,
+    precision.fp16_weights,
     cleanup.common_subexpressions,
     cleanup.dead_code,
 )

@@ -57,7 +57,6 @@ def slice_(
 
 
 @caffe_layer("Split")
-@caffe_layer("Accum")
 def split_(x: Value, *, node: Any) -> Sequence[Value]:
     """The same value under several names."""
     return [x] * len(node.results)
@@ -92,10 +91,8 @@ def reshape(x: Value, *, shape: dict[str, Any] | None = None, axis: int = 0, num
     if any(d == 0 and first + i >= x.rank for i, d in enumerate(dims)):
         raise ModelError(f"the shape {dims} keeps a dimension that the bottom with {x.rank} axes does not have")
     behind = range(last, x.rank)
-    if len(behind) and -1 in dims and len(dims) == last - first:  # the axes behind stay where they are
+    if not behind or len(dims) == last - first:  # every axis stays where it is: 0 keeps it
         return Reshape(x, ints([*[0] * first, *dims, *[0] * len(behind)]), special_zero=True)
-    if not len(behind):
-        return Reshape(x, ints([*[0] * first, *dims]), special_zero=True)
     sizes: list[Size] = [dim_size(x, a) for a in range(first)]
     sizes += [dim_size(x, first + i) if d == 0 else d for i, d in enumerate(dims)]
     return reshape_to(x, [*sizes, *(dim_size(x, a) for a in behind)])

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 FAMILIES = (
     "arithmetic", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution", "pooling",
     "normalization", "recurrent", "attention", "resize", "detection", "signal", "quantization", "control", "sequence",
-    "loss", "microsoft", "ml", "openvino", "legacy",
+    "loss", "microsoft", "microsoft_attention", "microsoft_quantized", "microsoft_tensor", "ml", "openvino", "aten",
+    "legacy",
 )  # fmt: skip
 
 MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES if find_spec(f"{__name__}.{f}") is not None)

@@ -41,7 +41,15 @@ def gather(x: Value, indices: Value, *, axis: int = 0) -> Value:
 
 @onnx_op("GatherElements")
 def gather_elements(x: Value, indices: Value, *, axis: int = 0) -> Value:
-    return GatherElements(x, from_zero(indices, dim_of(x, axis)), axis=axis)
+    return GatherElements(trimmed(x, indices, axis), from_zero(indices, dim_of(x, axis)), axis=axis)
+
+
+def trimmed(x: Value, indices: Value, axis: int) -> Value:
+    """`x` cut to the extent of the indices on the other axes, which the runtime wants to be equal there."""
+    for i, (have, want) in enumerate(zip(x.dims, indices.dims)):
+        if i != axis % x.rank and isinstance(want, int) and have != want:
+            x = slice_axis(x, i, 0, want)
+    return x
 
 
 @onnx_op("GatherND")

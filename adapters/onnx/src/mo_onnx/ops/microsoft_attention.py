@@ -13,17 +13,51 @@ import numpy as np
 
 from mo_core import types as t
 from mo_core.build import (
-    Size, arange, as_i64, concat, constant_like, convert_like, dim_of, dim_size, gather, ints, permute, reshape_keeping,
-    reshape_to, scalar, slice_axis, split, squeeze, take, to_element, unsqueeze,
+    Size,
+    arange,
+    as_i64,
+    concat,
+    constant_like,
+    convert_like,
+    dim_of,
+    dim_size,
+    gather,
+    ints,
+    permute,
+    reshape_keeping,
+    reshape_to,
+    scalar,
+    slice_axis,
+    split,
+    take,
+    to_element,
+    unsqueeze,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign
 from mo_core.ir import Value, constant
 from mo_core.ops import (
-    Add, Broadcast, Divide, Equal, Gather, Greater, GreaterEqual, Less, LessEqual, Log, LogicalAnd, LogicalOr, MatMul,
-    Maximum, Minimum, Multiply, ScaledDotProductAttention, Select, Softmax, Subtract, Tanh,
+    Add,
+    Divide,
+    Equal,
+    Gather,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
+    Log,
+    LogicalAnd,
+    LogicalOr,
+    MatMul,
+    Maximum,
+    Minimum,
+    Multiply,
+    ScaledDotProductAttention,
+    Select,
+    Softmax,
+    Subtract,
+    Tanh,
 )  # fmt: skip
-
 from mo_onnx.ops.attention import repeated_heads, rotated, with_heads, without_heads
 from mo_onnx.ops.normalization import root_mean_square_normalized
 from mo_onnx.registry import onnx_op

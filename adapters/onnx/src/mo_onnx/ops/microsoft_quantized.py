@@ -12,14 +12,30 @@ from typing import Any
 import numpy as np
 
 from mo_core import types as t
-from mo_core.build import (
-    concat, constant_like, ints, permute, reshape_to, slice_axis, swap_axes, to_element, unsqueeze,
-)  # fmt: skip
+from mo_core.build import concat, constant_like, ints, permute, reshape_to, slice_axis, swap_axes, to_element, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
-    Add, Clamp, Convert, Divide, Gather, MatMul, Maximum, Minimum, Multiply, PReLU, ReduceMax, ReduceMean, ReduceMin,
-    ReduceSum, Reshape, Round, Select, Sigmoid, Softmax, Subtract,
+    Add,
+    Clamp,
+    Convert,
+    Divide,
+    Gather,
+    MatMul,
+    Maximum,
+    Minimum,
+    Multiply,
+    PReLU,
+    ReduceMax,
+    ReduceMean,
+    ReduceMin,
+    ReduceSum,
+    Reshape,
+    Round,
+    Select,
+    Sigmoid,
+    Softmax,
+    Subtract,
 )  # fmt: skip
 from mo_core.tensor import lazy, reinterpreted
 from mo_core.types import ElementType

@@ -11,8 +11,21 @@ from typing import Any, TypeAlias
 
 from mo_core.bodies import detach, duplicate
 from mo_core.build import (
-    as_i64, concat, const_ints, dim_of, dims_of, integer, known_ints, move_axis, reshape_to, scalar, slice_axis,
-    split, squeeze, unsqueeze, vector,
+    as_i64,
+    concat,
+    const_ints,
+    dim_of,
+    dims_of,
+    integer,
+    known_ints,
+    move_axis,
+    reshape_to,
+    scalar,
+    slice_axis,
+    split,
+    squeeze,
+    unsqueeze,
+    vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Pack

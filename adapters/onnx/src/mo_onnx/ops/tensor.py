@@ -292,8 +292,13 @@ def pad(
         begins, ends = (placed(half, axes, [0] * x.rank) for half in _halves(pads, count))
     if mode == "wrap":
         return wrapped(x, begins, ends)
-    fill = scalar(number) if number is not None and mode == "constant" else None
-    return Pad(x, begins, ends, fill, pad_mode=mode)
+    if mode != "constant" or number is None:
+        return Pad(x, begins, ends, pad_mode=mode)
+    if number.const is not None:
+        return Pad(x, begins, ends, scalar(number), pad_mode=mode)
+    # the runtime takes a number that it does not know in advance for zero
+    inside = Pad(filled(shape_of(x), constant(True, t.boolean)), begins, ends, constant(False, t.boolean))
+    return Select(inside, Pad(x, begins, ends), scalar(number))
 
 
 def _halves(v: Value, count: int) -> tuple[Value, Value]:

@@ -1,0 +1,117 @@
+"""Layers that compare or move images: correlation, spatial transformers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mo_caffe.registry import caffe_layer
+from mo_core import types as t
+from mo_core.build import concat, constant_like, dim_size, filled, ints, permute, reshape_to, slice_axis, to_element, vector
+from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Value, constant
+from mo_core.ops import Abs, Add, AvgPool, Divide, GridSample, MatMul, Multiply, Pad, Range, ReduceMean, Subtract
+
+MAX_DISPLACEMENTS = 1 << 12
+"""Each of them is a few nodes of the graph."""
+
+
+@caffe_layer("Correlation", "correlation_param")
+def correlation(
+    a: Value, b: Value, *, pad: int = 0, kernel_size: int, max_displacement: int, stride_1: int = 1, stride_2: int = 1,
+    single_direction: int = 0, do_abs: bool = False, correlation_type: str = "MULTIPLY",
+) -> Value:  # fmt: skip
+    """For each displacement of `b` one channel: the mean over channels and patch of the products (FlowNet's layer)."""
+    if kernel_size % 2 == 0 or min(stride_1, stride_2) < 1:
+        raise ModelError(f"kernel_size is {kernel_size} with strides {stride_1} and {stride_2}; it must be odd, they positive")
+    if single_direction:
+        raise Unsupported("correlation in a single direction is not supported")
+    radius = max_displacement // stride_2
+    if (2 * radius + 1) ** 2 > MAX_DISPLACEMENTS:
+        raise Unsupported(f"{(2 * radius + 1) ** 2} displacements are too many")
+    moves = [d * stride_2 for d in range(-radius, radius + 1)]
+    border = max_displacement + kernel_size // 2
+    # windows of `a` start at max_displacement of the padded image; moving the padding to `b` alone keeps `a` whole
+    first, second = _padded(a, pad), _padded(b, pad)
+    height, width = dim_size(a, 2), dim_size(a, 3)
+    if not isinstance(height, int) or not isinstance(width, int):
+        raise Unsupported("correlation needs the size of the images", "Give it with --input_shape.")
+    tall, wide = height + 2 * pad - 2 * max_displacement, width + 2 * pad - 2 * max_displacement
+    if min(height, width) + 2 * pad - 2 * border < 1:
+        raise ModelError(f"images of {height} x {width} with padding {pad} are too small for a border of {border}")
+    fixed = _region(first, max_displacement, max_displacement, tall, wide)
+    channels: list[Value] = []
+    for dy in moves:
+        for dx in moves:
+            moved = _region(second, max_displacement + dy, max_displacement + dx, tall, wide)
+            product: Value = Multiply(fixed, moved) if correlation_type == "MULTIPLY" else Abs(Subtract(fixed, moved))
+            channels.append(ReduceMean(product, ints([1]), keep_dims=True))
+    y = concat(channels, 1)
+    if kernel_size > 1 or stride_1 > 1:
+        window = {"kernel": [kernel_size] * 2, "strides": [stride_1] * 2, "pads_begin": [0, 0], "pads_end": [0, 0]}
+        y = AvgPool(y, **window, exclude_pad=False, rounding_type="floor")
+    return Abs(y) if do_abs else y
+
+
+def _padded(x: Value, pad: int) -> Value:
+    border = ints([0, 0, pad, pad])
+    return Pad(x, border, border, constant_like(x, 0.0)) if pad else x
+
+
+def _region(x: Value, top: int, left: int, height: int, width: int) -> Value:
+    return slice_axis(slice_axis(x, 2, top, top + height), 3, left, left + width)
+
+
+@caffe_layer("SpatialTransformer", "st_param", ignore=("to_compute_dU",))
+def spatial_transformer(
+    x: Value, theta: Value, *, transform_type: str = "affine", sampler_type: str = "bilinear", output_H: int = 0,  # noqa: N803
+    output_W: int = 0, theta_1_1: float | None = None, theta_1_2: float | None = None, theta_1_3: float | None = None,  # noqa: N803
+    theta_2_1: float | None = None, theta_2_2: float | None = None, theta_2_3: float | None = None,
+) -> Value:  # fmt: skip
+    """Bilinear samples at an affine image of a grid from -1 to 1; outside of the image is 0."""
+    if transform_type != "affine" or sampler_type != "bilinear":
+        raise Unsupported(f"a {transform_type} transformer with {sampler_type} samples is not supported")
+    fixed = (theta_1_1, theta_1_2, theta_1_3, theta_2_1, theta_2_2, theta_2_3)
+    matrix = _matrix(theta, fixed)
+    height = output_H or dim_size(x, 2)
+    width = output_W or dim_size(x, 3)
+    ys, xs = _axis(height, x), _axis(width, x)
+    one = constant_like(x, np.ones((1, 1), np.float32))
+    shape = vector([height, width])
+    grid = [_plane(xs, [1, -1], shape), _plane(ys, [-1, 1], shape), filled(shape, reshape_to(one, []))]
+    points = concat([reshape_to(g, vector([1, height, width, 1])) for g in grid], 3)
+    flat = reshape_to(points, [-1, 3])
+    moved = MatMul(flat, permute(matrix, (0, 2, 1)))  # N, H * W, 2
+    places = reshape_to(moved, vector([dim_size(x, 0), height, width, 2]))
+    return GridSample(x, places, align_corners=False, mode="bilinear", padding_mode="zeros")
+
+
+def _matrix(theta: Value, fixed: tuple[float | None, ...]) -> Value:
+    """N, 2, 3: coefficients that the layer fixes, and between them those of `theta`."""
+    if all(f is None for f in fixed):
+        return reshape_to(theta, [-1, 2, 3])
+    free = reshape_to(theta, [-1, sum(1 for f in fixed if f is None)])
+    columns: list[Value] = []
+    used = 0
+    for f in fixed:
+        if f is None:
+            columns.append(slice_axis(free, 1, used, used + 1))
+            used += 1
+        else:
+            shape = vector([dim_size(free, 0), 1])
+            columns.append(filled(shape, constant_like(free, f)))
+    return reshape_to(concat(columns, 1), [-1, 2, 3])
+
+
+def _axis(size: int | Value, x: Value) -> Value:
+    """Places of the grid along an axis: 2 i / size - 1."""
+    if isinstance(size, int):
+        return constant((2 * np.arange(size) / size - 1).astype(np.float32))
+    numbers = Range(constant(0), reshape_to(size, []), constant(1), output_type=t.f32)
+    length = to_element(reshape_to(size, []), t.f32)
+    return Add(Divide(Multiply(numbers, constant_like(numbers, 2.0)), length), constant_like(numbers, -1.0))
+
+
+def _plane(values: Value, dims: list[int], shape: Value) -> Value:
+    from mo_core.build import broadcast_to
+
+    return broadcast_to(reshape_to(values, dims), shape)

@@ -1,0 +1,154 @@
+"""`make bench`: mo-onnx against ovc as ratios in one run, whole processes, in pairs; memory; linear time.
+
+    python -m tests.perf.bench [--rounds 7] [--large 4.0] [--only resnet50,encoder,large,chain]
+
+Exits with 1 when a bound of BOUNDS is missed. Telemetry of ovc is switched off first: it would only make ovc slower.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import contextlib
+import importlib.util
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.perf import models
+
+BOUNDS = {"time": 0.75, "memory": 0.40, "large": 400.0, "linear": 14.0}
+Run = tuple[float, float]  # seconds, MiB
+
+
+def run(command: Sequence[str]) -> Run:
+    """Wall time and peak memory of a whole process; raises when it fails."""
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert child.stderr is not None
+    errors = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)}\nfailed: {errors.decode(errors='replace')}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def pairs(ours: Sequence[str], theirs: Sequence[str], rounds: int) -> tuple[list[Run], list[Run]]:
+    """Both commands in turn, after one warm-up of each."""
+    run(ours), run(theirs)
+    both = [(run(ours), run(theirs)) for _ in range(rounds)]
+    return [a for a, _ in both], [b for _, b in both]
+
+
+def middle(runs: list[Run], which: int) -> float:
+    return statistics.median(r[which] for r in runs)
+
+
+def script(name: str) -> str:
+    found = shutil.which(name, path=os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", ""))))
+    if found is None:
+        raise SystemExit(f"{name} is not installed in this environment")
+    return found
+
+
+def compare(name: str, model: Path, folder: Path, rounds: int) -> bool:
+    ours = [script("mo-onnx"), str(model), "--output_dir", str(folder), "--model_name", f"{name}-mo"]
+    theirs = [script("ovc"), str(model), "--output_model", str(folder / f"{name}-ovc"), "--compress_to_fp16=False"]
+    a, b = pairs(ours, theirs, rounds)
+    seconds = statistics.median(x[0] / y[0] for x, y in zip(a, b))
+    memory = middle(a, 1) / middle(b, 1)
+    good = seconds <= BOUNDS["time"] and memory <= BOUNDS["memory"]
+    print(
+        f"{name:10} time {middle(a, 0):.2f} s against {middle(b, 0):.2f} s of ovc: ratio {seconds:.2f} (at most {BOUNDS['time']}); "
+        f"peak {middle(a, 1):.0f} MiB against {middle(b, 1):.0f} MiB: ratio {memory:.2f} (at most {BOUNDS['memory']})"
+        f"{'' if good else '   MISSED'}",
+        flush=True,
+    )
+    return good
+
+
+def fusing_memory(model: Path, folder: Path) -> bool:
+    base = [script("mo-onnx"), str(model), "--output_dir", str(folder), "--model_name", "fusing"]
+    with_fusing, without = run(base)[1], run([*base, "--disable_fusing"])[1]
+    size = model.stat().st_size / (1 << 20)
+    good = with_fusing - without < size / 4
+    print(f"fusing     peak {with_fusing:.0f} MiB with, {without:.0f} MiB without, {size:.0f} MiB of weights{'' if good else '   MISSED'}")
+    return good
+
+
+def large(folder: Path, gigabytes: float) -> bool:
+    free = shutil.disk_usage(folder).free / (1 << 30)
+    if free < 2.2 * gigabytes + 1:
+        raise SystemExit(f"the large model needs {2.2 * gigabytes + 1:.0f} GiB of disk, and {free:.0f} GiB are free")
+    model = models.large(folder / "large.onnx", gigabytes)
+    base = run([sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"])[1]
+    seconds, peak = run([script("mo-onnx"), str(model), "--output_dir", str(folder), "--model_name", "large-out"])
+    good = peak - base < BOUNDS["large"]
+    print(
+        f"large      {gigabytes:g} GiB of external data in {seconds:.1f} s, peak {peak - base:.0f} MiB beyond the "
+        f"{base:.0f} MiB of interpreter and imports (at most {BOUNDS['large']:.0f}){'' if good else '   MISSED'}",
+        flush=True,
+    )
+    for file in folder.glob("large*"):
+        file.unlink()
+    return good
+
+
+def chain(folder: Path) -> bool:
+    start = run([sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"])[0]
+    seconds = []
+    for length in (10_000, 100_000):
+        model = models.chain(folder / f"chain{length}.onnx", length)
+        command = [script("mo-onnx"), str(model), "--output_dir", str(folder), "--model_name", "chain"]
+        seconds.append(min(run(command)[0] for _ in range(2)) - start)
+    ratio = seconds[1] / seconds[0]
+    good = ratio <= BOUNDS["linear"]
+    print(
+        f"chain      10,000 nodes {seconds[0]:.2f} s, 100,000 nodes {seconds[1]:.2f} s without start-up: ratio {ratio:.1f} "
+        f"(at most {BOUNDS['linear']:.0f}){'' if good else '   MISSED'}",
+        flush=True,
+    )
+    return good
+
+
+def prepare() -> None:
+    """What an installation does, too: compile our modules; and switch the telemetry of ovc off."""
+    for package in ("mo_core", "mo_onnx"):
+        spec = importlib.util.find_spec(package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            compileall.compile_dir(folder, quiet=2)
+    with contextlib.suppress(OSError):
+        subprocess.run([script("opt_in_out"), "--opt_out"], capture_output=True, check=False, timeout=120)
+
+
+def main() -> int:
+    """Run what was asked for; 0 when every bound holds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--large", type=float, default=4.0, metavar="GIB")
+    parser.add_argument("--only", default="resnet50,encoder,fusing,large,chain")
+    arguments = parser.parse_args()
+    prepare()
+    with tempfile.TemporaryDirectory(prefix="mo-bench-") as name:
+        folder = Path(name)
+        steps: dict[str, Callable[[], bool]] = {
+            "resnet50": lambda: compare("resnet50", models.resnet50(folder / "resnet50.onnx"), folder, arguments.rounds),
+            "encoder": lambda: compare("encoder", models.encoder(folder / "encoder.onnx"), folder, arguments.rounds),
+            "fusing": lambda: fusing_memory(models.resnet50(folder / "resnet50.onnx"), folder),
+            "large": lambda: large(folder, arguments.large),
+            "chain": lambda: chain(folder),
+        }
+        wanted = arguments.only.split(",")
+        return 0 if all([step() for key, step in steps.items() if key in wanted]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
