@@ -15,7 +15,7 @@ from mo_core import cut, emit, passes
 from mo_core.errors import ModelError, UsageError, did_you_mean
 from mo_core.frontend import Conversion, ConverterTable, Foreign, Frontend, SourceModel
 from mo_core.ir import Graph, Parameter, Result
-from mo_core.options import Options, OptionTable
+from mo_core.options import Options, OptionTable, listed
 from mo_core.passes import Context, Stage
 from mo_core.plugins import Plugins
 from mo_core.report import Report
@@ -91,7 +91,7 @@ def convert(source: Any, **options: Any) -> Model:
     Raises:
         MoError: of the class that fits (see `mo_core.errors`).
     """
-    plugins = Plugins(options.get("extension") or (), options.get("block_plugin") or ())
+    plugins = Plugins(*(listed(name, options.get(name)) for name in ("extension", "block_plugin")))
     frontend = choose_frontend(plugins, source, options.get("framework"))
     plugins.load_framework(frontend.name)
     table = OptionTable(plugins.options(), plugins.frontends())
@@ -238,7 +238,7 @@ def _pipeline(plugins: Plugins, options: Options) -> tuple[list[passes.Pass], Se
 def _run_passes(
     pipeline: Sequence[passes.Pass], graph: Graph, context: Context, plugins: Plugins, options: Options
 ) -> None:
-    if options.dump_passes:
+    if options.dump_passes and context.before_pass is None:
         from mo_core.text import Dumper
 
         dumper = Dumper(Path(options.dump_passes))

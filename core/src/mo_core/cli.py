@@ -122,10 +122,10 @@ class _Command:
 
     def _prepare(self, argv: Sequence[str]) -> tuple[Plugins, OptionTable]:
         """Load plug-ins, and make the table of options that they, the front-ends and the core have."""
-        from mo_core.options import OptionTable
+        from mo_core.options import OptionTable, listed
         from mo_core.plugins import Plugins
 
-        plugins = Plugins(*([w for w in _scan(argv, name).split(",") if w] for name in ("extension", "block_plugin")))
+        plugins = Plugins(*(listed(name, _scan(argv, name)) for name in ("extension", "block_plugin")))
         framework = self.framework or _scan(argv, "framework")
         if framework:
             plugins.load_framework({"tf": "tensorflow"}.get(framework, framework))

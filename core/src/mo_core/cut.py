@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,10 +18,12 @@ from mo_core.frontend import SourceModel
 from mo_core.ir import Constant, Graph, Node, Parameter, Value
 from mo_core.names import Names, Place, quoted, tensor_name
 from mo_core.options import Options
-from mo_core.ready_specs import LayoutSpec, axis_of, parse_layouts
 from mo_core.specs import UNSET, InputSpec, OutputSpec, parse_frozen, parse_inputs, parse_outputs, parse_shapes
 from mo_core.tensor import Array, encode
 from mo_core.types import Dim, Dynamic, ElementType, Shape
+
+if TYPE_CHECKING:
+    from mo_core.ready_specs import LayoutSpec
 
 
 @dataclass
@@ -45,14 +47,13 @@ class Request:
     @classmethod
     def of(cls, options: Options) -> Request:
         """Read it from the options; raises UsageError for what cannot be read or contradicts itself."""
-        layouts = parse_layouts(options.layout, "layout") or parse_layouts(options.source_layout, "source_layout")
         request = cls(
             parse_inputs(options.input),
             parse_frozen(options.freeze_placeholder_with_value),
             parse_outputs(options.output),
             parse_shapes(options.input_shape),
             options.batch,
-            layouts,
+            _layouts(options),
             options.static_shape,
         )
         request._check()
@@ -87,6 +88,14 @@ class Request:
     def cuts(self) -> bool:
         """True when the user says what the inputs or outputs are."""
         return bool(self.inputs or self.outputs)
+
+
+def _layouts(options: Options) -> list[LayoutSpec]:
+    if options.batch is None or not (options.layout or options.source_layout):
+        return []
+    from mo_core.ready_specs import parse_layouts
+
+    return parse_layouts(options.layout, "layout") or parse_layouts(options.source_layout, "source_layout")
 
 
 class _Cutter:
@@ -300,6 +309,8 @@ class _Cutter:
             self._set_type(parameter, parameter.element, shape)
 
     def _batch_axis(self, place: int, parameter: Parameter) -> int | None:
+        from mo_core.ready_specs import axis_of
+
         rank = parameter.rank
         for index, spec in enumerate(self.request.layouts):
             if (spec.name in (parameter.name, *parameter.names)) if spec.name else index == place:

@@ -124,10 +124,16 @@ class Converter:
         return tuple(p.name for p in self._parameters if p.kind in kinds)
 
     @cached_property
-    def required_inputs(self) -> int:
-        """How many of them have no default."""
+    def required_inputs(self) -> tuple[int, ...]:
+        """Places of those that must be given: no default, and no None in the annotation either.
+
+        (`x: Value | None` without a default is an optional input with required ones behind it.)
+        """
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        return sum(1 for p in self._parameters if p.kind in kinds and p.default is inspect.Parameter.empty)
+        positional = [p for p in self._parameters if p.kind in kinds]
+        return tuple(
+            i for i, p in enumerate(positional) if p.default is p.empty and "None" not in str(p.annotation)
+        )
 
     @cached_property
     def variadic(self) -> bool:
@@ -388,10 +394,9 @@ class Conversion:
             if any(v is not None for v in slots[len(c.inputs) :]):
                 raise Unsupported(f"{node.op} has {len(slots)} inputs, and {len(c.inputs)} are known")
             slots = slots[: len(c.inputs)]
-        present = [i for i, v in enumerate(slots) if v is not None]
-        if any(i not in present for i in range(c.required_inputs)):
-            wanted = c.inputs[next(i for i in range(c.required_inputs) if i not in present)]
-            raise ModelError(f"{node.op} needs input `{wanted}`, and it is not given")
+        for i in c.required_inputs:
+            if i >= len(slots) or slots[i] is None:
+                raise ModelError(f"{node.op} needs input `{c.inputs[i]}`, and it is not given")
         given = self.frontend.prepare(c, node)
         keywords = {k: v for k, v in given.items() if k in c.attributes}
         unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]

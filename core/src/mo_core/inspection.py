@@ -1,4 +1,4 @@
-"""What `mo inspect` tells: inputs, outputs, operations with counts, and what would help those that are not supported."""
+"""What `mo inspect` tells: inputs, outputs, operations with counts, and what would help the unsupported ones."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ class Inspection:
         """Everything, as JSON."""
         import json
 
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        data = {**vars(self), "missing": [asdict(m) for m in self.missing]}
+        for name in ("inputs", "outputs"):
+            data[name] = [port._asdict() for port in data[name]]
+        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def text(self) -> str:
         """For people."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mo_core.frontend import Frontend
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Option:
     """One option.
 
@@ -114,6 +114,11 @@ def _number(option: Option, value: Any) -> float | None:
 def _choice(option: Option, value: Any) -> str | None:
     synonyms = option.choices if isinstance(option.choices, Mapping) else {c: c for c in option.choices}
     return {word.lower(): meaning for word, meaning in synonyms.items()}.get(str(value).strip().lower())
+
+
+def listed(name: str, value: Any) -> tuple[str, ...]:
+    """The value of an option of kind `words` before the table is known: `extension`, `block_plugin`."""
+    return tuple(Option(name, "words", "", ()).convert(value))
 
 
 def _words(option: Option, value: Any) -> tuple[str, ...] | None:

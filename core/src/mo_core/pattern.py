@@ -52,6 +52,11 @@ class Pattern:
         """Levels of op patterns."""
         return 0
 
+    @property
+    def roots(self) -> tuple[type[Node], ...]:
+        """The kinds of nodes that a fitting value comes from."""
+        return (Node,)
+
 
 class Any_(Pattern):
     """Any value, optionally one that fulfils a condition."""
@@ -82,6 +87,10 @@ class Const(Pattern):
         found = match.bind(self.name, value)
         if found is not None:
             yield found
+
+    @property
+    def roots(self) -> tuple[type[Node], ...]:
+        return (Constant,)
 
 
 class Op(Pattern):
@@ -133,8 +142,20 @@ class Op(Pattern):
         if self._commutative:
             yield from _operands(self.operands, (node.operands[1], node.operands[0]), found)
 
+    def may_match(self, sources: Sequence[type[Node]]) -> bool:
+        """False when nodes of these kinds, which give the first operands, cannot fit."""
+        wanted = [o.roots for o in self.operands]
+        if len(sources) < len(wanted):
+            return False
+        straight = all(issubclass(s, w) for s, w in zip(sources, wanted))
+        return straight or (self._commutative and issubclass(sources[0], wanted[1]) and issubclass(sources[1], wanted[0]))
+
     def names(self) -> set[str]:
         return super().names().union(*[o.names() for o in self.operands])
+
+    @property
+    def roots(self) -> tuple[type[Node], ...]:
+        return self.kinds
 
     @property
     def depth(self) -> int:
@@ -153,6 +174,10 @@ class Either(Pattern):
 
     def names(self) -> set[str]:
         return set().union(*[c.names() for c in self.choices])
+
+    @property
+    def roots(self) -> tuple[type[Node], ...]:
+        return tuple(kind for c in self.choices for kind in c.roots)
 
     @property
     def depth(self) -> int:

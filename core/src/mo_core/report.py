@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mo_core import types as t
 from mo_core.errors import did_you_mean
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from mo_core.passes import Context
 
 _SHOWN = 8
+_CONSTANTS = ("Const", "Constant")
+"""Source operations that hold constants."""
 
 
-@dataclass(frozen=True)
-class Port:
+class Port(NamedTuple):
     """An input or output: its first tensor name, all of them, element type and shape as text."""
 
     name: str
@@ -43,8 +44,8 @@ class Report:
 
     Attributes:
         framework, model: title of the framework and name inside the file; plugins: what was loaded.
-        source_inputs, source_outputs, source_ops: of the file; inputs, outputs, ops: of the result, counts by type with
-            those of bodies; constants are not counted.
+        source_inputs, source_outputs, source_ops: of the file; inputs, outputs, ops: of the result. Operations are
+            counts by type with those of bodies; the constants of the result are not among them.
         seconds: by stage; pass_seconds: by pass; peak_bytes: peak memory of the process.
         files: path to bytes; weights_bytes: of the constants; shared_bytes: what equal constants saved; kept_full:
             constants that did not fit f16.
@@ -119,7 +120,7 @@ class Report:
 
         data = {name: value for name, value in vars(self).items() if name != "record"}
         for name in ("source_inputs", "source_outputs", "inputs", "outputs"):
-            data[name] = [asdict(port) for port in data[name]]
+            data[name] = [port._asdict() for port in data[name]]
         firings = [asdict(f) for f in self.record.firings]
         declines = [asdict(d) for d in self.record.declined]
         return {"version": __version__, **data, "rewrites": self.rewrites, "firings": firings, "declines": declines}
@@ -134,7 +135,8 @@ class Report:
         """Some lines for people."""
         lines = [f"{self.framework} model {self.model}".rstrip()]
         lines += _table("inputs", self.inputs) + _table("outputs", self.outputs)
-        lines.append(f"  operations  {sum(self.source_ops.values())} -> {_kinds(self.ops)}")
+        computing = sum(n for kind, n in self.source_ops.items() if kind.rpartition(".")[2] not in _CONSTANTS)
+        lines.append(f"  operations  {computing} -> {_kinds(self.ops)}")
         if self.record.counts:
             by_pass: Counter[str] = Counter()
             for rule, count in self.record.counts.items():

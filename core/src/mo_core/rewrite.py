@@ -148,6 +148,19 @@ def _name(new: Sequence[Node], root: Node, values: Sequence[Value | None], match
         node.origin = node.origin or origin
 
 
+class _Fuel:
+    """Bounds the number of firings, and names the busiest rules when it runs out."""
+
+    def __init__(self, amount: int, record: Record) -> None:
+        self._left, self._record, self._before = amount, record, record.counts.copy()
+
+    def burn(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            busiest = (self._record.counts - self._before).most_common(3)
+            raise InternalError(f"rewriting does not end; busiest rules: {', '.join(f'{n} ({c})' for n, c in busiest)}")
+
+
 class Driver:
     """Applies rules to one graph until none fires.
 
@@ -162,18 +175,25 @@ class Driver:
         for pass_name, r in rules:
             for kind in r.pattern.kinds:
                 self._by_kind.setdefault(kind, []).append((pass_name, r))
-        self._reach = max((r.pattern.depth for _, r in rules), default=1)
-        self._rules_of: dict[type[Node], list[tuple[str, Rule]]] = {}
+        self._widest = max((len(r.pattern.operands) for _, r in rules), default=0)
+        self._rules_of: dict[tuple[type[Node], ...], list[tuple[str, Rule]]] = {}
+        self._depth_of: dict[type[Node], int] = {}
 
     def run(self, graph: Graph) -> bool:
         """Rewrite the graph (bodies of control flow, too); True when something fired."""
         changed = False
         for body in [b for node in graph for b in node.bodies]:
             changed |= self.run(body)
-        work: deque[Node] = deque(node for node in graph if self._rules(node))
+        fuel = _Fuel(FUEL_PER_NODE * (len(graph) + 16), self._record)
+        # rules may look further than their patterns reach: what happened far away is met by another sweep
+        while self._sweep(graph, fuel):
+            changed = True
+        return changed
+
+    def _sweep(self, graph: Graph, fuel: _Fuel) -> bool:
+        work: deque[Node] = deque(node for node in graph if self._depth(node))
         queued = set(work)
-        fuel = FUEL_PER_NODE * (len(graph) + 16)
-        before = self._record.counts.copy()
+        fired = False
         while work:
             node = work.popleft()
             queued.discard(node)
@@ -182,34 +202,45 @@ class Driver:
             touched = self._visit(graph, node)
             if touched is None:
                 continue
-            changed = True
-            fuel -= 1
-            if fuel < 0:
-                busiest = (self._record.counts - before).most_common(3)
-                raise InternalError(f"rewriting does not end; busiest rules: {', '.join(f'{n} ({c})' for n, c in busiest)}")
+            fired = True
+            fuel.burn()
             for near in self._neighbourhood(touched):
-                if near not in queued and near.graph is graph and self._rules(near):
+                if near not in queued and near.graph is graph:
                     queued.add(near)
                     work.append(near)
-        return changed
+        return fired
 
     def _rules(self, node: Node) -> list[tuple[str, Rule]]:
-        kind = type(node)
-        found = self._rules_of.get(kind)
+        """The rules that may fit: by the kind of the node and of the nodes that give its operands."""
+        key = (type(node), *[type(v.node) for v in node.operands[: self._widest]])
+        found = self._rules_of.get(key)
         if found is None:
-            found = [r for base in kind.__mro__ for r in self._by_kind.get(base, ())]
-            self._rules_of[kind] = found
+            mine = [r for base in dict.fromkeys(key[0].__mro__) for r in self._by_kind.get(base, ())]
+            found = [r for r in dict.fromkeys(mine) if r[1].pattern.may_match(key[1:])]
+            self._rules_of[key] = found
+        return found
+
+    def _depth(self, node: Node) -> int:
+        """How many levels up the rules at nodes of this kind look, the node itself included; 0 without rules."""
+        kind = type(node)
+        found = self._depth_of.get(kind)
+        if found is None:
+            found = max((r.pattern.depth for base in kind.__mro__ for _, r in self._by_kind.get(base, ())), default=0)
+            self._depth_of[kind] = found
         return found
 
     def _neighbourhood(self, nodes: Iterable[Node]) -> list[Node]:
-        """The nodes and what reads them, as many levels down as the deepest pattern looks up."""
-        seen: dict[Node, None] = dict.fromkeys(nodes)
+        """The nodes and what reads them, as far down as their rules look up."""
+        deepest = max(self._depth_of.values(), default=1)
+        seen = dict.fromkeys(nodes)
         front = list(seen)
-        for _ in range(self._reach):
-            after = [u for n in front if not isinstance(n, Constant) for r in n.results for u in r.users()]
-            front = [u for u in dict.fromkeys(after) if u not in seen]
+        near = [n for n in front if self._depth(n)]
+        for distance in range(1, deepest):
+            after = {u: None for n in front if not isinstance(n, Constant) for r in n.results for u, _ in r.uses}
+            front = [u for u in after if u not in seen]
             seen.update(dict.fromkeys(front))
-        return list(seen)
+            near.extend(u for u in front if self._depth(u) > distance)
+        return near
 
     def _visit(self, graph: Graph, node: Node) -> list[Node] | None:
         for pass_name, r in self._rules(node):

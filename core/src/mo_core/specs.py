@@ -235,7 +235,6 @@ def _opening(head: str) -> int:
 
 
 _DIM_HELP = "A dimension is a number, ? (or -1), or a range such as 1..8, ..640 or 224.. ."
-_RANGE = re.compile(r"(\d{0,18})\.\.(\d{0,18})")
 
 
 def _dims(written: Written, at: int, inner: str, identities: dict[str, Dynamic]) -> Shape:
@@ -266,7 +265,7 @@ def parse_dim(word: str, identities: dict[str, Dynamic]) -> Dim | None:
         return Dynamic()
     if re.fullmatch(r"\?[A-Za-z_]\w{0,63}", word):
         return identities.setdefault(word, Dynamic(name=word[1:]))
-    found = _RANGE.fullmatch(word)
+    found = re.fullmatch(r"([0-9]{0,18})\.\.([0-9]{0,18})", word)
     if found is None:
         return None
     low, high = int(found[1] or 0), int(found[2]) if found[2] else t.INF
@@ -299,7 +298,7 @@ def _element(written: Written, at: int, inner: str) -> ElementType:
 
 # -- values
 
-_TOKEN = re.compile(r"\s*(?:([\[(])|([\])])|(,)|\"([^\"]*)\"|'([^']*)'|([^\s,\[\]()\"']+))")
+_TOKEN = r"\s*(?:([\[(])|([\])])|(,)|\"([^\"]*)\"|'([^']*)'|([^\s,\[\]()\"']+))"
 _VALUE_HELP = 'A value is a number, True, False, a text, or a list such as "[1 2]" or "[[1,2],[3,4]]".'
 _DEEPEST = 32
 
@@ -307,10 +306,10 @@ _DEEPEST = 32
 def literal(written: Written, at: int, text: str) -> Literal:
     """A number, truth value, text or nested list of them as an array (b, i8, f8 or object); raises UsageError."""
     stack: list[list[Any]] = [[]]
-    place = 0
+    token, place = re.compile(_TOKEN), 0
     text = text.rstrip()
     while place < len(text):
-        found = _TOKEN.match(text, place)
+        found = token.match(text, place)
         if found is None:
             raise written.fail("this is no value", at + place, _VALUE_HELP)
         here, place = at + found.start() + len(found[0]) - len(found[0].lstrip()), found.end()

@@ -23,7 +23,7 @@ def node_model(
     dynamic: Sequence[int] = (),
     constants: Sequence[int] = (),
 ) -> ModelProto:
-    """A model of one node; inputs listed in `constants` are initializers, those in `dynamic` have no known dimension."""
+    """A model of one node; inputs in `constants` are initializers, those in `dynamic` have no known dimension."""
     names = [f"x{i}" if given is not None else "" for i, given in enumerate(inputs)]
     results = [f"y{i}" for i in range(outputs)]
     infos = [

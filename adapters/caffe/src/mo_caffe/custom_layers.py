@@ -88,7 +88,7 @@ def kept(kind: str, inputs: Sequence[Value], attributes: Mapping[str, str], tops
     def body(namespace: dict[str, Any]) -> None:
         namespace.update({name: s.text(key=key) for name, key in names.items()})
 
-    made: type[Kept] = types.new_class(f"Kept{kind}", (Kept,), {"type": kind}, body)  # type: ignore[assignment]
+    made: type[Kept] = types.new_class(f"Kept{kind}", (Kept,), {"type": kind}, body)
     values: dict[str, Any] = {name: attributes[key] for name, key in names.items()}
     return made(tuple(inputs), tops=tops, like=like, **values)
 

@@ -24,7 +24,7 @@ def subtract_mean(graph: Graph, options: Any) -> None:
     try:
         mean = _image(path)
     except ModelError as e:
-        raise e.note(f'mean file "{path}"')
+        raise e.note(f'mean file "{path}"') from None
     parameter = _image_input(graph, mean)
     stored = constant(mean)
     stored.name = f"{parameter.name}/mean_image"

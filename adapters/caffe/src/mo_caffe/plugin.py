@@ -29,8 +29,9 @@ OPTIONS = (
            False),
     Option("enable_flattening_nested_params", "flag",
            "Kept layers get the parameters of nested messages as attributes of their own.", False),
-    Option("caffe_parser_path", "path", "", note="has no effect any more: fields that Caffe does not declare are read as "
-           "they stand; give a converter for a layer of your own with --extension FILE.py."),
+    Option("caffe_parser_path", "path", "",
+           note="has no effect any more: fields that Caffe does not declare are read as they stand; give a converter "
+           "for a layer of your own with --extension FILE.py."),
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def read(source: Any, options: Any) -> SourceModel:
         if options.get("mean_file"):
             subtract_mean(graph, options)
     except ModelError as e:
-        raise e.note(" with ".join(f'"{p}"' for p in (description, model) if p is not None))
+        raise e.note(" with ".join(f'"{p}"' for p in (description, model) if p is not None)) from None
     return SourceModel(graph, name=network.name, notes=[*notes, *reader.notes])
 
 
@@ -63,10 +63,8 @@ def _files(source: Path, given: Any) -> tuple[Path | None, Path | None, list[str
     description = source.with_suffix(".prototxt")
     if description.is_file():
         return source, description, []
-    return source, None, [
-        f'there is no "{description.name}", so that the network is the one in the .caffemodel, which may be that of its '
-        "training; give the deployed one with --input_proto."
-    ]  # fmt: skip
+    note = f'there is no "{description.name}"; the network in the .caffemodel is taken, perhaps that of the training.'
+    return source, None, [note]
 
 
 def _content(path: Path) -> bytes:
@@ -92,7 +90,7 @@ class _Reader:
             try:
                 self._layer(layer)
             except ModelError as e:
-                raise e.note(f'layer "{layer.name}" ({layer.type})')
+                raise e.note(f'layer "{layer.name}" ({layer.type})') from None
         self._outputs()
         return self._graph
 
@@ -159,7 +157,7 @@ class _Reader:
         unread = self._network.outputs
         outputs = [v for v in unread if v.layer.type != "Input"]
         if not outputs:
-            raise ModelError("the network computes nothing", "Give a network with a layer whose top no other layer reads.")
+            raise ModelError("the network computes nothing", "Give one with a layer whose top no other layer reads.")
         for top in outputs:
             self._graph.add_output(self._values[top], top.name)
         alone = [v.name for v in unread if v.layer.type == "Input"]

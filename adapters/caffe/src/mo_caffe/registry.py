@@ -4,8 +4,8 @@
     def convolution(x, filters, bias=None, *, num_output, pad=(), kernel_size=(), group=1): ...
 
 Bottoms arrive first, then what the layer learned. Keyword-only parameters are the fields of the layer's parameter
-message with Caffe's defaults: repeated fields as tuples, enumerations as names, messages as dicts. `bottoms`, where it is
-declared, is the number of bottoms, for layers that may have several.
+message with Caffe's defaults: repeated fields as tuples, enumerations as names, messages as dicts. `bottoms`, where it
+is declared, is the number of bottoms, for layers that may have several.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ F = TypeVar("F", bound=Callable[..., object])
 
 BOTTOMS = "bottoms"
 PARAM_STR = "param_str"
-TRAINING = frozenset(
-    ("engine", "filler", "weight_filler", "bias_filler", "scale_filler", "shift_filler", "slope_filler", "force_nd_im2col")
-)
+TRAINING = frozenset((
+    "engine", "filler", "weight_filler", "bias_filler", "scale_filler", "shift_filler", "slope_filler",
+    "force_nd_im2col",
+))  # fmt: skip
 """Fields that start the training or choose an implementation: nothing in the result depends on them."""
 
 

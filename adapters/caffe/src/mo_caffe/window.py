@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeAlias, TypedDict
 
 from mo_core.errors import ModelError
@@ -14,20 +13,20 @@ Number: TypeAlias = "int | None"
 class Spatial(TypedDict):
     """Attributes that convolutions and poolings have in common; paddings are the same on both sides."""
 
-    strides: Sequence[int]
-    dilations: Sequence[int]
-    pads_begin: Sequence[int]
-    pads_end: Sequence[int]
+    strides: Ints
+    dilations: Ints
+    pads_begin: Ints
+    pads_end: Ints
 
 
-def per_axis(axes: int, many: int | Ints, h: Number, w: Number, default: int, what: str) -> list[int]:
+def per_axis(axes: int, many: int | Ints, h: Number, w: Number, default: int, what: str) -> Ints:
     """One number for each spatial axis: from `many` (none, one for all, or one each), or from `h` and `w`."""
     if h is not None or w is not None:
         if axes != 2:
             raise ModelError(f"{what}_h and {what}_w belong to two spatial axes, and there are {axes}")
-        return [default if h is None else h, default if w is None else w]
+        return (default if h is None else h, default if w is None else w)
     given = (many,) if isinstance(many, int) else many
-    numbers = list(given or (default,))
+    numbers = given or (default,)
     if len(numbers) not in (1, axes):
         raise ModelError(f"{what} is given {len(numbers)} times, and there are {axes} spatial axes")
     return numbers * axes if len(numbers) == 1 else numbers

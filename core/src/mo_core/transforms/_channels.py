@@ -31,11 +31,11 @@ LOOK = 1 << 16
 
 def dims_of(c: Value, x: Value) -> Dims | None:
     """The dims of constant `c` beside `x`; None when the rank of `x` is unknown or `c` would change its shape."""
-    if x.shape is None or c.shape is None or not t.is_static(c.shape) or len(c.shape) > len(x.shape):
+    shape, beside = _tensor(c).shape, x.shape
+    if beside is None or len(shape) > len(beside):
         return None
-    if not t.same_shape(t.broadcast(x.shape, c.shape), x.shape):
-        return None
-    return (1,) * (len(x.shape) - len(c.shape)) + t.static(c.shape)
+    dims = (1,) * (len(beside) - len(shape)) + shape
+    return dims if all(d == 1 or (type(n) is int and d == n) for d, n in zip(dims, beside)) else None
 
 
 def along(dims: Dims, axis: int) -> bool:
@@ -56,20 +56,23 @@ def content(c: Value) -> np.ndarray[Any, Any] | None:
     return None if stored is None or stored.size > LOOK or isinstance(stored, Lazy) else stored.numpy()
 
 
-def computed(function: Callable[..., Any], *constants: Value, what: str = "the merged constant") -> Constant:
+def computed(
+    function: Callable[..., Any], *constants: Value, shape: Dims | None = None, what: str = "the merged constant"
+) -> Constant:
     """A constant from others, computed in f64 and rounded once; declines when an element of it is not finite.
 
-    The shape is the numpy broadcast of the operands'.
+    `shape`: of the result, where it is not the numpy broadcast of the operands'.
     """
     tensors = [_tensor(c) for c in constants]
     element = tensors[0].element
+    wide = np.float64 if max(x.size for x in tensors) <= LOOK else np.float32
 
     def evaluate(*arrays: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        wide = np.float64 if sum(a.size for a in arrays) <= LOOK else np.float32
-        return encode(function(*[np.asarray(a, wide) for a in arrays]), element)
+        result = function(*[a.astype(wide, copy=False) for a in arrays])
+        return encode(result if shape is None else result.reshape(shape), element)
 
-    shape = np.broadcast_shapes(*[x.shape for x in tensors])
-    made = Constant(value=lazy(evaluate, *tensors, element=element, shape=shape))
+    found = np.broadcast_shapes(*[x.shape for x in tensors]) if shape is None else shape
+    made = Constant(value=lazy(evaluate, *tensors, element=element, shape=found))
     numbers = content(made)
     if numbers is not None and not np.isfinite(numbers).all():
         raise Decline(f"{what} is not finite")
@@ -191,7 +194,7 @@ def _aligned_products(a: tuple[t.Dim, ...], b: tuple[t.Dim, ...], x: Run, y: Run
     (i, m), (j, n) = x, y
     if not t.is_static(a[i:m]) or not t.is_static(b[j:n]):
         return [(x, y)]
-    left, right = t.static(a), t.static(b)
+    left, right = ([d if isinstance(d, int) else 0 for d in dims] for dims in (a, b))  # the runs are static
     pairs: list[tuple[Run, Run]] = []
     while i < m and j < n:
         p, q, have, want = i + 1, j + 1, left[i], right[j]

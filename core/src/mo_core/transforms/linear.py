@@ -5,10 +5,13 @@ from __future__ import annotations
 from mo_core.passes import Stage, rewrites
 from mo_core.transforms import linear_fold, linear_merge, linear_motion
 
-batch_norm = rewrites("batch-norm", linear_merge.batch_norm, stage=Stage.FUSE)
+batch_norm = rewrites(
+    "batch-norm", *linear_merge.BATCH_NORM, stage=Stage.FUSE,
+    doc="Batch norm by constants: into the layer before it, else as one Multiply and one Add.",
+)  # fmt: skip
 
 linear_merge_ = rewrites(
-    "linear-merge", *linear_merge.RULES[1:], stage=Stage.FUSE,
+    "linear-merge", *linear_merge.RULES, stage=Stage.FUSE,
     doc="Bring sequences of Multiply, Add, Subtract, Divide and Negative by constants into one Multiply and one Add.",
 )  # fmt: skip
 

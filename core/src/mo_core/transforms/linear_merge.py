@@ -10,30 +10,70 @@ import numpy as np
 
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, constant
-from mo_core.ops import Add, Divide, MatMul, Multiply, Negative, Subtract
+from mo_core.ops import Add, BatchNormInference, Divide, MatMul, Multiply, Negative, Subtract
 from mo_core.pattern import any_, const, p
 from mo_core.rewrite import rule
 from mo_core.transforms._absorb import absorbed_above, effect_of, is_arithmetic, is_rounded, linear
-from mo_core.transforms._channels import computed, content, dims_of, grows, reshaped
-from mo_core.transforms._layers import CONVOLUTIONS
+from mo_core.transforms._channels import computed, content, dims_of, grows
+from mo_core.transforms._layers import CONVOLUTIONS, layer_of
 
 
-@rule(p.BatchNormInference(any_("x"), any_("gamma"), any_("beta"), any_("mean"), any_("variance"), name="norm"))
-def batch_norm(norm: Node, x: Value, gamma: Value, beta: Value, mean: Value, variance: Value) -> Value | None:
+@rule(p.BatchNormInference(any_("x"), name="norm"))
+def batch_norm(norm: BatchNormInference, x: Value) -> Value | None:
     """Batch norm by constants: Multiply by gamma / sqrt(variance + epsilon), then Add."""
-    if not all(isinstance(v.node, Constant) for v in (gamma, beta, mean, variance)):
+    factor, shift = _factor_and_shift(norm)
+    return Add(Multiply(x, factor), shift)
+
+
+def _factor_and_shift(norm: BatchNormInference) -> tuple[Constant, Constant]:
+    gamma, beta, mean, variance = norm.operands[1:]
+    if not all(isinstance(v.node, Constant) for v in norm.operands[1:]):
         raise Decline("its parameters are computed when the model runs")
-    if x.shape is None:
+    if norm.data.shape is None:
         raise Decline("the rank of its operand is unknown")
-    epsilon: float = norm.epsilon  # type: ignore[attr-defined]
+    epsilon = norm.epsilon
 
     def scale(g: np.ndarray, v: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
         return g / np.sqrt(v + epsilon)  # type: ignore[no-any-return]
 
-    factor = computed(scale, gamma, variance, what="gamma / sqrt(variance + epsilon)")
-    shift = computed(lambda b, m, g, v: b - m * scale(g, v), beta, mean, gamma, variance, what="the shift")
-    full = (1, *factor.static_shape, *(1,) * (len(x.shape) - 2))
-    return Add(Multiply(x, reshaped(factor, full)), reshaped(shift, full))
+    shape = (1, *gamma.static_shape, *(1,) * (norm.data.rank - 2))
+    factor = computed(scale, gamma, variance, shape=shape, what="gamma / sqrt(variance + epsilon)")
+    shift = computed(lambda b, m, g, v: b - m * scale(g, v), beta, mean, gamma, variance, shape=shape, what="the shift")
+    return factor, shift
+
+
+def _into_layer(norm: BatchNormInference, layer: Node) -> Value | None:
+    found = layer_of(layer)
+    if found is None or found.out_axis != 1:
+        return None
+    if len(layer.uses) > 1:
+        raise Decline(f'"{layer.label}" is read by others, which need it without the factor')
+    factor, shift = _factor_and_shift(norm)
+    return Add(found.scaled(factor, "o"), shift)
+
+
+@rule(p.BatchNormInference(p.Convolution(name="layer"), name="norm"))
+def into_convolution(norm: BatchNormInference, layer: Node) -> Value | None:
+    """Batch norm behind a convolution: into its filters and a bias."""
+    return _into_layer(norm, layer)
+
+
+@rule(p.BatchNormInference(p.GroupConvolution(name="layer"), name="norm"))
+def into_group_convolution(norm: BatchNormInference, layer: Node) -> Value | None:
+    """Batch norm behind a grouped or depthwise convolution: into its filters and a bias."""
+    return _into_layer(norm, layer)
+
+
+@rule(p.BatchNormInference(p.ConvolutionBackpropData(name="layer"), name="norm"))
+def into_transposed_convolution(norm: BatchNormInference, layer: Node) -> Value | None:
+    """Batch norm behind a transposed convolution: into its filters and a bias."""
+    return _into_layer(norm, layer)
+
+
+@rule(p.BatchNormInference(p.MatMul(name="layer"), name="norm"))
+def into_matmul(norm: BatchNormInference, layer: Node) -> Value | None:
+    """Batch norm behind a matrix product: into its weights and a bias."""
+    return _into_layer(norm, layer)
 
 
 @rule(p.Divide(any_("x"), const("c"), name="divide"))
@@ -128,7 +168,8 @@ def _mergeable(first: Node, x: Value, inner: Value, outer: Value) -> bool:
     return True
 
 
+BATCH_NORM = (into_convolution, into_group_convolution, into_transposed_convolution, into_matmul, batch_norm)
 RULES = (
-    batch_norm, divide_by_constant, subtract_constant, subtract_from_constant, negative, neutral, factors, shifts,
+    divide_by_constant, subtract_constant, subtract_from_constant, negative, neutral, factors, shifts,
     factor_ahead_of_shift,
 )  # fmt: skip

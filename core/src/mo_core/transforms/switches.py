@@ -24,12 +24,13 @@ OPTION_PASSES: dict[str, tuple[str, ...]] = {
 """Passes that an option of the old tool switches off (`disable_fusing` is for all fusions: `Switches.fusing`)."""
 
 _FOLD = "linear-fusion/factor-into-"
+_NORM = "batch-norm/into-"
 
 AMCT: dict[str, tuple[str, ...]] = {
-    "F1": (f"{_FOLD}convolution",),
-    "F2": (f"{_FOLD}transposed-convolution",),
+    "F1": (f"{_NORM}convolution", f"{_FOLD}convolution"),
+    "F2": (f"{_NORM}transposed-convolution", f"{_FOLD}transposed-convolution"),
     "F3": ("batch-to-space-reorder",),
-    "F4": (f"{_FOLD}group-convolution",),
+    "F4": (f"{_NORM}group-convolution", f"{_FOLD}group-convolution"),
     "F5": tuple(f"{_FOLD}{kind}" for kind in ("convolution", "group-convolution", "transposed-convolution", "matmul")),
     "F6": ("concat-reorder",),
     "F6b": ("grouped-convolution",),
@@ -40,10 +41,10 @@ AMCT: dict[str, tuple[str, ...]] = {
     "F11": ("linear-merge/factors", "linear-merge/shifts", "linear-merge/factor-ahead-of-shift"),
     "F12": ("batch-norm",),
     "F13": ("linear-fusion/factor-into-next", "linear-fusion/shift-into-next", "linear-fusion/factor-past-shift-into-next"),
-    "F14": (f"{_FOLD}matmul",),
+    "F14": (f"{_NORM}matmul", f"{_FOLD}matmul"),
     "F15": ("shared-quantization",),
-    "ConvBatchnormFusionPass": (f"{_FOLD}convolution",),
-    "ConvBnFusionPass": (f"{_FOLD}convolution",),
+    "ConvBatchnormFusionPass": (f"{_NORM}convolution", f"{_FOLD}convolution"),
+    "ConvBnFusionPass": (f"{_NORM}convolution", f"{_FOLD}convolution"),
     "MatMulReshapeBiasAddFusionPass": ("matmul-batch-norm", "linear-motion/ahead-of-reshape"),
     "SameInputConv2dPass": ("horizontal-fusion",),
     "RequantFusionPass": ("requantization",),

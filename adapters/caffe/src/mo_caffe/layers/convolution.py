@@ -9,10 +9,11 @@ import numpy as np
 from mo_caffe.registry import caffe_layer
 from mo_caffe.window import Ints, Number, Spatial, per_axis, spatial_attributes
 from mo_core import types as t
-from mo_core.build import Size, channel_vector, dim_size, reshape_to, squeeze, unsqueeze
+from mo_core.build import Size, channel_vector, dim_size, ints, reshape_to, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
+    Abs,
     Add,
     BinaryConvolution,
     Convolution,
@@ -138,9 +139,7 @@ def _signs(weights: Tensor) -> Constant:
 
 def _magnitudes(weights: Tensor) -> Value:
     stored = constant(weights)
-    from mo_core.ops import Abs
-
-    return reshape_to(ReduceMean(Abs(stored), constant(np.array([1, 2, 3])), keep_dims=True), [1, weights.shape[0], 1, 1])
+    return reshape_to(ReduceMean(Abs(stored), ints([1, 2, 3]), keep_dims=True), [1, weights.shape[0], 1, 1])
 
 
 @caffe_layer("Im2col", "convolution_param")

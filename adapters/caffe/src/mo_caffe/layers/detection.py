@@ -64,10 +64,10 @@ def _variances(variance: Reals) -> Reals:
 
 @caffe_layer("PriorBox", "prior_box_param")
 def prior_box(
-    features: Value, image: Value | None = None, *, min_size: Reals = (), max_size: Reals = (), aspect_ratio: Reals = (),
-    flip: bool = True, clip: bool = False, variance: Reals = (), img_size: int | None = None, img_h: int | None = None,
-    img_w: int | None = None, step: float = 0.0, step_h: float = 0.0, step_w: float = 0.0, offset: float = 0.5,
-    fixed_size: Reals = (), fixed_ratio: Reals = (), density: Reals = (),
+    features: Value, image: Value | None = None, *, min_size: Reals = (), max_size: Reals = (),
+    aspect_ratio: Reals = (), flip: bool = True, clip: bool = False, variance: Reals = (), img_size: int | None = None,
+    img_h: int | None = None, img_w: int | None = None, step: float = 0.0, step_h: float = 0.0, step_w: float = 0.0,
+    offset: float = 0.5, fixed_size: Reals = (), fixed_ratio: Reals = (), density: Reals = (),
 ) -> Value:  # fmt: skip
     """1, 2, anchors * 4: boxes, then variances."""
     if max_size and len(max_size) != len(min_size):
@@ -128,8 +128,9 @@ def _clustered(
     offset: float, variance: Reals,
 ) -> Value:  # fmt: skip
     anchors = PriorBoxClustered(
-        dims_of(features, [2, 3]), size, width=[w for w, _ in boxes], height=[h for _, h in boxes], clip=clip,
-        step_h=vertical, step_w=horizontal, offset=offset, variance=_variances(variance),
+        dims_of(features, [2, 3]), size, width=tuple(w for w, _ in boxes),
+        height=tuple(h for _, h in boxes), clip=clip, step_h=vertical, step_w=horizontal, offset=offset,
+        variance=_variances(variance),
     )  # fmt: skip
     return unsqueeze(anchors, 0)
 
@@ -148,8 +149,8 @@ def detection_output(
 ) -> Value:  # fmt: skip
     """1, 1, detections, 7: image, class, confidence, box.
 
-    Caffe gives as many rows as there are detections; the runtime always images * keep_top_k, and ends them by a row whose
-    image is -1.
+    Caffe gives as many rows as there are detections; the runtime always images * keep_top_k, and ends them by a row
+    whose image is -1.
     """
     nms = nms_param or {}
     if nms.get("eta", 1.0) != 1:
@@ -163,7 +164,7 @@ def detection_output(
     _check_classes(operands, num_classes, normalized)
     return DetectionOutput(
         *operands, background_label_id=background_label_id, top_k=int(nms.get("top_k", -1)),
-        variance_encoded_in_target=variance_encoded_in_target, keep_top_k=[keep_top_k], code_type=kinds[code_type],
+        variance_encoded_in_target=variance_encoded_in_target, keep_top_k=(keep_top_k,), code_type=kinds[code_type],
         share_location=share_location, nms_threshold=float(nms.get("nms_threshold", 0.3)),
         confidence_threshold=confidence_threshold, clip_after_nms=clip_after_nms, clip_before_nms=clip_before_nms,
         decrease_label_id=decrease_label_id, normalized=normalized, input_height=input_height, input_width=input_width,
@@ -185,8 +186,8 @@ def _check_classes(operands: Sequence[Value], classes: int, normalized: bool) ->
 @caffe_layer("Proposal", "proposal_param")
 def proposal(
     scores: Value, deltas: Value, image_info: Value, *, feat_stride: int = 16, base_size: int = 16, min_size: int = 16,
-    ratio: Reals = (0.5, 1.0, 2.0), scale: Reals = (8.0, 16.0, 32.0), pre_nms_topn: int = 6000, post_nms_topn: int = 300,
-    nms_thresh: float = 0.7,
+    ratio: Reals = (0.5, 1.0, 2.0), scale: Reals = (8.0, 16.0, 32.0), pre_nms_topn: int = 6000,
+    post_nms_topn: int = 300, nms_thresh: float = 0.7,
 ) -> Sequence[Value]:  # fmt: skip
     """Regions (image, box) and their scores; always post_nms_topn for each image."""
     regions = Proposal(
@@ -259,21 +260,23 @@ def region_yolo(
     axis: int = 1, end_axis: int = -1,
 ) -> Value:  # fmt: skip
     return RegionYolo(
-        x, coords=coords, classes=classes, num=num, do_softmax=do_softmax, mask=mask, axis=t.normalize_axis(axis, x.rank),
-        end_axis=t.normalize_axis(end_axis, x.rank),
+        x, coords=coords, classes=classes, num=num, do_softmax=do_softmax, mask=mask,
+        axis=t.normalize_axis(axis, x.rank), end_axis=t.normalize_axis(end_axis, x.rank),
     )  # fmt: skip
 
 
 @caffe_layer("ReorgYolo", "reorg_yolo_param")
 def reorg_yolo(x: Value, *, stride: int) -> Value:
-    return ReorgYolo(x, stride=[stride, stride])
+    return ReorgYolo(x, stride=(stride, stride))
 
 
 # -- CTC
 
 
 @caffe_layer("CTCGreedyDecoder", "ctc_decoder_param")
-def ctc_greedy_decoder(x: Value, marks: Value, *, blank_index: int | None = None, ctc_merge_repeated: bool = True) -> Value:
+def ctc_greedy_decoder(
+    x: Value, marks: Value, *, blank_index: int | None = None, ctc_merge_repeated: bool = True
+) -> Value:
     """Labels N, T, 1, 1, filled up with -1; `marks` (T, N) is 0 where a sequence begins."""
     classes = x.dims[-1]
     if blank_index is not None and isinstance(classes, int) and blank_index not in (-1, classes - 1):

@@ -27,8 +27,9 @@ def dropout(x: Value) -> Value:
 
 @caffe_layer(custom_layers.CUSTOM, "layer")
 def custom_layer(
-    *inputs: Value, node: Any, options: Any, bottoms: int, type: str, block: str, given: dict[str, Any], like: int | None
-) -> Node:
+    *inputs: Value, node: Any, options: Any, bottoms: int, type: str, block: str, given: dict[str, Any],
+    like: int | None,
+) -> Node:  # fmt: skip
     """A layer that `-k` keeps as it is."""
     defaults = _defaults(type, block) if block else {}
     attributes = custom_layers.written(

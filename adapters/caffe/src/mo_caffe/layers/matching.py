@@ -6,7 +6,19 @@ import numpy as np
 
 from mo_caffe.registry import caffe_layer
 from mo_core import types as t
-from mo_core.build import concat, constant_like, dim_size, filled, ints, permute, reshape_to, slice_axis, to_element, vector
+from mo_core.build import (
+    broadcast_to,
+    concat,
+    constant_like,
+    dim_size,
+    filled,
+    ints,
+    permute,
+    reshape_to,
+    slice_axis,
+    to_element,
+    vector,
+)  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ops import Abs, Add, AvgPool, Divide, GridSample, MatMul, Multiply, Pad, Range, ReduceMean, Subtract
@@ -22,7 +34,7 @@ def correlation(
 ) -> Value:  # fmt: skip
     """For each displacement of `b` one channel: the mean over channels and patch of the products (FlowNet's layer)."""
     if kernel_size % 2 == 0 or min(stride_1, stride_2) < 1:
-        raise ModelError(f"kernel_size is {kernel_size} with strides {stride_1} and {stride_2}; it must be odd, they positive")
+        raise ModelError(f"kernel_size is {kernel_size}, strides are {stride_1} and {stride_2}: one is impossible")
     if single_direction:
         raise Unsupported("correlation in a single direction is not supported")
     radius = max_displacement // stride_2
@@ -47,8 +59,8 @@ def correlation(
             channels.append(ReduceMean(product, ints([1]), keep_dims=True))
     y = concat(channels, 1)
     if kernel_size > 1 or stride_1 > 1:
-        window = {"kernel": [kernel_size] * 2, "strides": [stride_1] * 2, "pads_begin": [0, 0], "pads_end": [0, 0]}
-        y = AvgPool(y, **window, exclude_pad=False, rounding_type="floor")
+        size, step, none = (kernel_size, kernel_size), (stride_1, stride_1), (0, 0)
+        y = AvgPool(y, kernel=size, strides=step, pads_begin=none, pads_end=none, exclude_pad=False)
     return Abs(y) if do_abs else y
 
 
@@ -112,6 +124,4 @@ def _axis(size: int | Value, x: Value) -> Value:
 
 
 def _plane(values: Value, dims: list[int], shape: Value) -> Value:
-    from mo_core.build import broadcast_to
-
     return broadcast_to(reshape_to(values, dims), shape)

@@ -43,7 +43,7 @@ def batch_norm(
     x: Value, mean: Value | None = None, variance: Value | None = None, total: Value | None = None,
     scale: Value | None = None, shift: Value | None = None, *, use_global_stats: bool = True, eps: float = 1e-5,
 ) -> Value:  # fmt: skip
-    """Mean and variance are sums, to be divided by `total` (0: they are 0). Some forks have `scale` and `shift` inside."""
+    """Mean and variance are sums, to be divided by `total` (0: they are 0). Some forks have scale and shift inside."""
     if not use_global_stats:
         y = batch_statistics(x, eps)
     elif mean is None or variance is None or total is None:
@@ -51,7 +51,8 @@ def batch_norm(
     else:
         channels = count_of(mean)
         if count_of(variance) != channels or count_of(total) != 1:
-            raise ModelError(f"the layer has {channels} means, {count_of(variance)} variances and {count_of(total)} totals")
+            counts = f"{channels} means, {count_of(variance)} variances and {count_of(total)} totals"
+            raise ModelError(f"the layer has {counts}", "Give the .caffemodel of this network.")
         factor = learned(lambda v, n: 1 / np.sqrt(v * _share(n) + eps), variance, total, length=channels)
         term = learned(
             lambda m, v, n: -m * _share(n) / np.sqrt(v * _share(n) + eps), mean, variance, total, length=channels
@@ -76,12 +77,13 @@ def bn(
     x: Value, scale: Value, shift: Value, mean: Value | None = None, variance: Value | None = None, *,
     eps: float | None = None, var_eps: float | None = None, bn_mode: str = "LEARN",
 ) -> Value:  # fmt: skip
-    """Forks: with four blobs a batch norm of its own; with two the statistics are in them, or are those of the batch."""
+    """Forks: four blobs are a batch norm; two have the statistics inside (INFERENCE), or are for those of the batch."""
     epsilon = next((e for e in (eps, var_eps) if e is not None), 1e-5 if mean is not None else 1e-10)
     if mean is not None and variance is not None:
         channels = count_of(scale)
         factor = learned(lambda s, v: s / np.sqrt(v + epsilon), scale, variance, length=channels)
-        term = learned(lambda s, b, m, v: b - s * m / np.sqrt(v + epsilon), scale, shift, mean, variance, length=channels)
+        blobs = (scale, shift, mean, variance)
+        term = learned(lambda s, b, m, v: b - s * m / np.sqrt(v + epsilon), *blobs, length=channels)
         return affine(x, factor, term)
     if bn_mode == "LEARN":
         x = batch_statistics(x, epsilon)

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_caffe.registry import caffe_layer
-from mo_caffe.window import Number, per_axis
+from mo_caffe.window import Ints, Number, per_axis
 from mo_core import types as t
 from mo_core.build import (
     Size,
+    as_i64,
     concat,
     constant_like,
     dim_size,
     filled,
     flatten,
+    integer,
     ints,
     reshape_to,
+    scalar,
     slice_axis,
     to_element,
+    unsqueeze,
     vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
@@ -37,6 +41,7 @@ from mo_core.ops import (
     ReduceMax,
     ReduceMean,
     ScatterElementsUpdate,
+    TopK,
 )  # fmt: skip
 
 SPATIAL = (2, 3)
@@ -59,7 +64,11 @@ def pooling(
     pads = per_axis(2, pad, pad_h, pad_w, 0, "pad")
     if min(*kernel, *strides) < 1 or any(p >= k for p, k in zip(pads, kernel)):
         raise ModelError(f"a kernel of {kernel}, a stride of {strides} and a padding of {pads} do not fit together")
-    up = round_mode == "CEIL" and ceil_mode
+    return windows(x, pool, kernel, strides, pads, round_mode == "CEIL" and ceil_mode)
+
+
+def windows(x: Value, pool: str, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
+    """One value for each window; the number of windows is rounded up when `up`."""
     if pool == "AVE":
         return [mean_pool(x, kernel, strides, pads, up)]
     if pool == "STOCHASTIC":
@@ -76,29 +85,23 @@ def global_pool(x: Value, pool: str) -> Sequence[Value]:
     if pool == "STOCHASTIC":
         power = ReduceMean(Multiply(x, x), ints(SPATIAL), keep_dims=True)
         return [Divide(power, Add(ReduceMean(x, ints(SPATIAL), keep_dims=True), constant_like(x, TINY)))]
-    from mo_core.build import unsqueeze
-    from mo_core.ops import TopK
-
     best = TopK(reshape_to(x, [dim_size(x, 0), dim_size(x, 1), -1]), 1, axis=2, mode="max", sort="none")
     places = to_element(unsqueeze(best.results[1], 3), t.f32)
     return [ReduceMax(x, ints(SPATIAL), keep_dims=True), places]
 
 
-def max_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Sequence[Value]:
+def max_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
     """Maxima of windows, and their places."""
-    attributes = {
-        "kernel": kernel, "strides": strides, "dilations": (1, 1), "pads_begin": pads, "pads_end": pads,
-        "index_element_type": t.i32, "axis": 2,
-    }  # fmt: skip
     dropped = up and any(drops(*each) for each in zip(kernel, strides, pads))
-    if dropped:
-        y: Value = MaxPool14(x, **attributes, rounding_type="ceil_torch")
-    else:
-        y = MaxPool(x, **attributes, rounding_type=rounding(strides, up))
-    return [y, to_element(y.node.results[1], t.f32)]
+    kind, how = (MaxPool14, "ceil_torch") if dropped else (MaxPool, rounding(strides, up))
+    y = kind(
+        x, kernel=kernel, strides=strides, dilations=(1, 1), pads_begin=pads, pads_end=pads, rounding_type=how,
+        index_element_type=t.i32, axis=2,
+    )  # fmt: skip
+    return [y, to_element(y.results[1], t.f32)]
 
 
-def mean_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Value:
+def mean_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Value:
     """Means of windows; what lies in the padding counts as 0."""
     how = rounding(strides, up)
     if how == "floor" or not any(pads):
@@ -117,7 +120,7 @@ def mean_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Seq
     return y
 
 
-def stochastic_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Value:
+def stochastic_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Value:
     """The mean of each window, weighed by the values themselves: what drawing them by their size gives on average."""
     if any(pads):
         raise ModelError("stochastic pooling has padding, which Caffe does not have for it")
@@ -125,7 +128,7 @@ def stochastic_pool(x: Value, kernel: Sequence[int], strides: Sequence[int], pad
     return Divide(power, Add(mean_pool(x, kernel, strides, pads, up), constant_like(x, TINY)))
 
 
-def rounding(strides: Sequence[int], up: bool) -> str:
+def rounding(strides: Ints, up: bool) -> str:
     """How the number of windows is rounded; with a stride of 1 there is nothing to round."""
     return "ceil" if up and any(s > 1 for s in strides) else "floor"
 
@@ -152,30 +155,19 @@ def spatial_pyramid(x: Value, *, pyramid_height: int, pool: str = "MAX") -> Valu
     height, width = (size if isinstance(size, int) else 0 for size in sizes)
     if not height or not width:
         raise Unsupported(
-            "the windows of a pyramid depend on the size of the image", "Give the size of the inputs with --input_shape."
+            "the windows of a pyramid depend on the size of the image", "Give it with --input_shape."
         )
     if pyramid_height < 1:
         raise ModelError(f"pyramid_height is {pyramid_height}")
     levels: list[Value] = []
     for level in range(pyramid_height):
         bins = 1 << level
-        kernel = [-(-size // bins) for size in (height, width)]
-        pads = [(k * bins - size + 1) // 2 for k, size in zip(kernel, (height, width))]
+        kernel = (-(-height // bins), -(-width // bins))
+        pads = ((kernel[0] * bins - height + 1) // 2, (kernel[1] * bins - width + 1) // 2)
         if any(p >= k for p, k in zip(pads, kernel)):
-            raise ModelError(f"level {level} of the pyramid has more windows than the image of {height} x {width} allows")
-        one = {"MAX": max_pool, "AVE": _means, "STOCHASTIC": _stochastic}.get(pool)
-        if one is None:
-            raise ModelError(f"the method is {pool}, which is none of MAX, AVE, STOCHASTIC")
-        levels.append(one(x, kernel, kernel, pads, True)[0])
+            raise ModelError(f"an image of {height} x {width} has too few pixels for level {level} of the pyramid")
+        levels.append(windows(x, pool, kernel, kernel, pads, True)[0])
     return levels[0] if pyramid_height == 1 else concat([flatten(y, 1) for y in levels], 1)
-
-
-def _means(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Sequence[Value]:
-    return [mean_pool(x, kernel, strides, pads, up)]
-
-
-def _stochastic(x: Value, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int], up: bool) -> Sequence[Value]:
-    return [stochastic_pool(x, kernel, strides, pads, up)]
 
 
 # -- unpooling
@@ -187,25 +179,27 @@ def upsample(
     pad_out_h: bool = False, pad_out_w: bool = False, upsample_h: Number = None, upsample_w: Number = None,
     stride: Number = None,
 ) -> Value:  # fmt: skip
-    """Values go where their maxima came from, all others are 0; without places they are repeated (`stride`, `scale`)."""
+    """Values go where their maxima came from, all others are 0; without places they are repeated."""
     if places is None:
         from mo_caffe.layers.resize import repeated
 
         factor = stride if stride is not None else scale
         return repeated(x, per_axis(2, factor, scale_h, scale_w, 2, "scale"))
     factors = per_axis(2, scale, scale_h, scale_w, scale, "scale")
-    wanted = (upsample_h, upsample_w)
-    less = (int(pad_out_h), int(pad_out_w))
-    sizes = [_enlarged(dim_size(x, a), *each) for a, *each in zip(SPATIAL, factors, wanted, less)]
-    return unpool(x, places, sizes)
+    tall = _enlarged(dim_size(x, 2), factors[0], upsample_h, int(pad_out_h))
+    wide = _enlarged(dim_size(x, 3), factors[1], upsample_w, int(pad_out_w))
+    return unpool(x, places, tall, wide)
 
 
 @caffe_layer("Unpooling", "unpooling_param")
 @caffe_layer("MaxUnpooling", "unpooling_param")
-def unpooling(x: Value, places: Value, like: Value | None = None, *, kernel_size: int = 2, stride: Number = None) -> Value:
+def unpooling(
+    x: Value, places: Value, like: Value | None = None, *, kernel_size: int = 2, stride: Number = None
+) -> Value:
     factor = kernel_size if stride is None else stride
-    sizes = [dim_size(like, a) if like is not None else _enlarged(dim_size(x, a), factor, None, 0) for a in SPATIAL]
-    return unpool(x, places, sizes)
+    if like is not None:
+        return unpool(x, places, dim_size(like, 2), dim_size(like, 3))
+    return unpool(x, places, *(_enlarged(dim_size(x, a), factor, None, 0) for a in SPATIAL))
 
 
 def _enlarged(size: Size, factor: int, wanted: int | None, less: int) -> Size:
@@ -217,20 +211,18 @@ def _enlarged(size: Size, factor: int, wanted: int | None, less: int) -> Size:
     return Add(whole, -less) if less else whole
 
 
-def unpool(x: Value, places: Value, sizes: Sequence[Size]) -> Value:
-    """An image of these sizes that has the values of `x` at `places`, which count within a channel."""
+def unpool(x: Value, places: Value, height: Size, width: Size) -> Value:
+    """An image of this size that has the values of `x` at `places`, which count within a channel."""
     leading: list[Size] = [dim_size(x, 0), dim_size(x, 1)]
-    height, width = sizes
-    area: Size = height * width if isinstance(height, int) and isinstance(width, int) else Multiply(*_scalars(sizes))
+    area: Size = height * width if isinstance(height, int) and isinstance(width, int) else _product(height, width)
     blank = filled(vector([*leading, area]), constant_like(x, 0.0))
     flat = vector([*leading, -1])
-    filled_in = ScatterElementsUpdate(
+    scattered = ScatterElementsUpdate(
         blank, reshape_to(to_element(places, t.i32), flat), reshape_to(x, flat), ints([2])
     )
-    return reshape_to(filled_in, vector([*leading, *sizes]))
+    return reshape_to(scattered, vector([*leading, height, width]))
 
 
-def _scalars(sizes: Sequence[Size]) -> list[Value]:
-    from mo_core.build import as_i64, integer, scalar
-
-    return [integer(s) if isinstance(s, int) else scalar(as_i64(s)) for s in sizes]
+def _product(height: Size, width: Size) -> Value:
+    tall, wide = (integer(s) if isinstance(s, int) else scalar(as_i64(s)) for s in (height, width))
+    return Multiply(tall, wide)

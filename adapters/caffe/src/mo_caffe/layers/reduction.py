@@ -36,8 +36,8 @@ def reduction(x: Value, *, operation: str = "SUM", axis: int = 0, coeff: float =
 def arg_max(x: Value, *, out_max_val: bool = False, top_k: int = 1, axis: int | None = None) -> Value:
     """Places of the largest values, as real numbers.
 
-    Along an axis they are replaced by the values when `out_max_val`; over whole images (N, 1, top_k, and as many axes of
-    one as the bottom has) the values stand beside them on axis 1. Of equal values the first counts.
+    Along an axis they are replaced by the values when `out_max_val`; over whole images (N, 1, top_k, and as many axes
+    of one as the bottom has) the values stand beside them on axis 1. Of equal values the first counts.
     """
     if axis is not None:
         found = TopK(x, integer(top_k), axis=t.normalize_axis(axis, x.rank), mode="max", sort="value")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mo_caffe.registry import caffe_layer
-from mo_core.build import Size, constant_like, dim_size, ints, slice_axis, vector
+from mo_core import types as t
+from mo_core.build import Size, constant_like, dim_size, ints, slice_axis, to_element, vector
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ops import Add, Divide, Floor, Interpolate, Multiply, Subtract
@@ -13,19 +16,19 @@ from mo_core.ops import Add, Divide, Floor, Interpolate, Multiply, Subtract
 SPATIAL = (2, 3)
 
 
-def resized(x: Value, sizes: Sequence[Size], mode: str, coordinates: str, nearest: str = "floor", **more: float) -> Value:
+def resized(
+    x: Value, sizes: Sequence[Size], mode: str, coordinates: str, *, nearest: str = "floor", antialias: bool = False,
+    cube_coeff: float = -0.75,
+) -> Value:  # fmt: skip
     """`x` (N, C, H, W) with these heights and widths."""
     return Interpolate(
         x, vector(sizes), ints(SPATIAL), mode=mode, shape_calculation_mode="sizes",
-        coordinate_transformation_mode=coordinates, nearest_mode=nearest, antialias=bool(more.get("antialias", False)),
-        cube_coeff=more.get("cube_coeff", -0.75),
+        coordinate_transformation_mode=coordinates, nearest_mode=nearest, antialias=antialias, cube_coeff=cube_coeff,
     )  # fmt: skip
 
 
 def repeated(x: Value, factors: Sequence[int]) -> Value:
     """Every value of an image as a block of equal ones."""
-    import numpy as np
-
     if min(factors) < 1:
         raise ModelError(f"an image cannot be enlarged {min(factors)} times")
     return Interpolate(
@@ -90,8 +93,8 @@ def _zoomed(size: Size, factor: int) -> Size:
 
 @caffe_layer("Resample", "resample_param")
 def resample(
-    x: Value, like: Value | None = None, *, width: int = 0, height: int = 0, type: str = "LINEAR", antialias: bool = True,
-    factor: float = 1.0,
+    x: Value, like: Value | None = None, *, width: int = 0, height: int = 0, type: str = "LINEAR",
+    antialias: bool = True, factor: float = 1.0,
 ) -> Value:  # fmt: skip
     """To the size of `like`, to a given size, or by a factor; pixels are areas (FlowNet's layer)."""
     sizes: list[Size] = []
@@ -105,7 +108,7 @@ def resample(
             size = _scaled(size, factor)
         sizes.append(size)
     if type == "NEAREST":
-        return resized(x, sizes, "nearest", "half_pixel", "round_prefer_ceil")
+        return resized(x, sizes, "nearest", "half_pixel", nearest="round_prefer_ceil")
     if type == "LINEAR":
         return resized(x, sizes, "linear", "half_pixel", antialias=antialias)
     if type == "CUBIC":
@@ -114,9 +117,6 @@ def resample(
 
 
 def _scaled(size: Size, factor: float) -> Size:
-    from mo_core import types as t
-    from mo_core.build import to_element
-
     if not 0 < factor < 1e6:
         raise ModelError(f"the factor is {factor}")
     if isinstance(size, int):

@@ -107,7 +107,8 @@ def flatten_(x: Value, *, axis: int = 1, end_axis: int = -1) -> Value:
         return x
     if last == x.rank - 1:
         return Reshape(x, ints([*[0] * first, -1]), special_zero=True)
-    return reshape_to(x, [*(dim_size(x, a) for a in range(first)), -1, *(dim_size(x, a) for a in range(last + 1, x.rank))])
+    before, behind = range(first), range(last + 1, x.rank)
+    return reshape_to(x, [*(dim_size(x, a) for a in before), -1, *(dim_size(x, a) for a in behind)])
 
 
 @caffe_layer("Permute", "permute_param")
@@ -134,7 +135,9 @@ def reverse(x: Value, *, axis: int = 0) -> Value:
 
 
 @caffe_layer("Crop", "crop_param")
-def crop(x: Value, like: Value | None = None, *, axis: int = 2, offset: tuple[int, ...] = (), dim: tuple[int, ...] = ()) -> Value:
+def crop(
+    x: Value, like: Value | None = None, *, axis: int = 2, offset: tuple[int, ...] = (), dim: tuple[int, ...] = ()
+) -> Value:
     """From `axis` on as large as `like` (forks: as `dim` says), from `offset` on: one for each axis, or one for all."""
     first = t.normalize_axis(axis, x.rank)
     axes = range(first, x.rank)
@@ -143,9 +146,10 @@ def crop(x: Value, like: Value | None = None, *, axis: int = 2, offset: tuple[in
     offsets = offset if len(offset) > 1 else (*offset, 0)[:1] * len(axes)
     if like is None and len(dim) not in (1, len(axes)):
         raise ModelError("there is no second bottom whose size to take")
+    given = dim if len(dim) > 1 else dim * len(axes)
     y = x
     for place, (a, start) in enumerate(zip(axes, offsets)):
-        size: Size = dim_size(like, a) if like is not None else (dim * len(axes))[place] if len(dim) == 1 else dim[place]
+        size: Size = dim_size(like, a) if like is not None else given[place]
         _check_crop(x, a, start, size)
         stop: Size = start + size if isinstance(size, int) else Add(size, start)
         if not (start == 0 and isinstance(stop, int) and x.dims[a] == stop):

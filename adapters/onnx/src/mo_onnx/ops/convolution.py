@@ -80,8 +80,8 @@ def conv_transpose(
     kind = ConvolutionBackpropData if group == 1 else GroupConvolutionBackpropData
     more = list(output_padding or [0] * axes)
     if output_shape:  # some exporters give batch and channels, too
-        if spatial["auto_pad"] != "same_upper":
-            spatial["auto_pad"] = "same_lower"
+        # The smaller half of the padding comes first for SAME_UPPER only, which the runtime calls the other way round.
+        spatial["auto_pad"] = "same_lower" if spatial["auto_pad"] == "same_upper" else "same_upper"
         y = kind(x, filters, ints(output_shape[-axes:]), **spatial, output_padding=tuple(more))
     else:
         if spatial["auto_pad"] in ("same_upper", "same_lower"):

@@ -13,6 +13,7 @@ from mo_core.build import (
     dim_size,
     dims_of,
     integer,
+    ints,
     normalized,
     scalar,
     shape_of,
@@ -29,6 +30,7 @@ from mo_core.ops import (
     OneHot,
     ScatterElementsUpdate,
     ScatterNDUpdate,
+    StridedSlice,
     TopK,
 )
 from mo_onnx.registry import onnx_op
@@ -46,10 +48,13 @@ def gather_elements(x: Value, indices: Value, *, axis: int = 0) -> Value:
 
 def trimmed(x: Value, indices: Value, axis: int) -> Value:
     """`x` cut to the extent of the indices on the other axes, which the runtime wants to be equal there."""
-    for i, (have, want) in enumerate(zip(x.dims, indices.dims)):
-        if i != axis % x.rank and isinstance(want, int) and have != want:
-            x = slice_axis(x, i, 0, want)
-    return x
+    ends = [d if isinstance(d, int) and d != have else 0 for have, d in zip(x.dims, indices.dims)]
+    ends[axis] = 0
+    if not any(ends):
+        return x
+    # a Slice would be taken for superfluous by the runtime
+    whole = tuple(int(not end) for end in ends)
+    return StridedSlice(x, ints([0] * len(ends)), ints(ends), ints([1] * len(ends)), begin_mask=whole, end_mask=whole)
 
 
 @onnx_op("GatherND")

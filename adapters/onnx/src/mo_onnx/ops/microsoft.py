@@ -37,6 +37,8 @@ from mo_core.ops import (
     Gelu,
     Inverse,
     MatMul,
+    MaxPool,
+    MaxPool14,
     Multiply,
     ReduceMean,
     ReduceSum,
@@ -60,7 +62,7 @@ from mo_onnx.ops.normalization import (
     root_mean_square_normalized,
     stash_element,
 )
-from mo_onnx.ops.pooling import max_pool
+from mo_onnx.ops.pooling import rounding
 from mo_onnx.registry import onnx_op
 from mo_onnx.window import Ints, spatial_attributes
 
@@ -260,15 +262,14 @@ def nhwc_max_pool(
     pads: Ints = None, strides: Ints = None,
 ) -> Value:  # fmt: skip
     """Of 8-bit integers, which f32 holds exactly."""
+    spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
+    how = rounding(spatial, ceil_mode)
+    pool = MaxPool14 if how == "ceil_torch" else MaxPool
 
-    def pool(data: Value) -> Value:
-        y = max_pool(
-            data, kernel_shape=kernel_shape, auto_pad=auto_pad, ceil_mode=ceil_mode, dilations=dilations, pads=pads,
-            strides=strides,
-        )  # fmt: skip
-        return y if isinstance(y, Value) else y[0]
+    def maxima(data: Value) -> Value:
+        return pool(data, **spatial, kernel=kernel_shape, rounding_type=how)
 
-    return to_element(channels_first(to_element(x, t.f32), pool), x.element)
+    return to_element(channels_first(to_element(x, t.f32), maxima), x.element)
 
 
 # -- normalisations

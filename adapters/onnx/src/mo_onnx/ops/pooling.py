@@ -22,7 +22,8 @@ from mo_core.build import (
     slice_axis,
     vector,
 )  # fmt: skip
-from mo_core.errors import ModelError
+from mo_core.errors import ModelError, Unsupported
+from mo_core.frontend import Foreign
 from mo_core.ir import Node, Value
 from mo_core.ops import (
     Abs,
@@ -80,9 +81,15 @@ def average(x: Value, kernel: Sequence[int], spatial: Spatial, rounding_type: st
 @onnx_op("MaxPool")
 def max_pool(
     x: Value, *, kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, dilations: Ints = None,
-    pads: Ints = None, storage_order: int = 0, strides: Ints = None,
+    pads: Ints = None, storage_order: int = 0, strides: Ints = None, node: Foreign,
 ) -> Node | Sequence[Value]:  # fmt: skip
     spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
+    if spatial["auto_pad"].startswith("same") and any(r.uses for r in node.results[1:]) and not t.is_static(x.shape):
+        # The runtime pads in the wrong place then (2026.4).
+        raise Unsupported(
+            "MaxPool with automatic padding and places of the maxima is wrong on the runtime when the input has an unknown size",
+            "Give the sizes with --input.",
+        )
     how = rounding(spatial, ceil_mode)
     pool = MaxPool14 if how == "ceil_torch" else MaxPool
     axis = 2 if storage_order else 0

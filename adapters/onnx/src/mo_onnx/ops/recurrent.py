@@ -85,9 +85,10 @@ class Activation:
 def activations_of(names: Sequence[str], alphas: Reals, betas: Reals) -> list[Activation]:
     """Names with parameters; only functions that have a parameter take the next one of the list."""
     alpha, beta, found = list(alphas), list(betas), []
-    for name in map(str.lower, names):
+    for given_name in names:
+        name = given_name.lower()
         if name not in PLAIN and name not in SCALED:
-            raise ModelError(f'"{name}" is not an activation of recurrent layers')
+            raise ModelError(f'"{given_name}" is not an activation of recurrent layers')
         parameters = SCALED[name][0] if name in SCALED else ()
         given = [values.pop(0) if values else default for values, default in zip((alpha, beta), parameters)]
         found.append(Activation(name, tuple(given)))
@@ -116,7 +117,12 @@ class Layer:
 
     @property
     def is_native(self) -> bool:
-        """True when the runtime has the activations, and both directions have the same."""
+        """True when the runtime has the activations, both directions have the same, and lengths are heeded.
+
+        The runtime (2026.4) takes all sequences for whole ones when the time axis of the data is unknown.
+        """
+        if self.lengths is not None and not isinstance(self.x.dims[1], int):
+            return False
         return all(a == self.activations[0] for a in self.activations) and all(f.name in NATIVE for f in self.activations[0])
 
     @property
