@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,14 @@ def large(path: Path, gigabytes: float = 4.0) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def main() -> None:
+    """`python -m tests.perf.models resnet50 PATH [ARGUMENT]`: in a process of its own, so that the caller stays small."""
+    kind, path, *rest = sys.argv[1:]
+    makers = {"resnet50": resnet50, "encoder": encoder, "chain": chain, "large": large}
+    makers[kind](Path(path), *[float(r) if kind == "large" else int(r) for r in rest])  # type: ignore[operator]
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mo_core import types as t
-from mo_core.errors import Unsupported
+from mo_core.errors import ShapeError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
     Add,
@@ -32,7 +32,7 @@ from mo_core.ops import (
     Unsqueeze,
     VariadicSplit,
 )  # fmt: skip
-from mo_core.types import ElementType
+from mo_core.types import Dim, ElementType
 
 Size: TypeAlias = "int | Value"
 """A number known now, or a scalar or one-element integer value."""
@@ -97,11 +97,18 @@ def shape_of(x: Value) -> Value:
     return ints(x.static_shape) if x.is_static else ShapeOf(x)
 
 
+def dim(x: Value, axis: int) -> Dim:
+    """One dimension of `x`; raises ShapeError when the rank is unknown or has no such axis."""
+    if not x.rank:
+        raise ShapeError(f'"{x.label}" is a scalar and has no axis {axis}')
+    return x.dims[t.normalize_axis(axis, x.rank)]
+
+
 def dims_of(x: Value, axes: Iterable[int]) -> Value:
     """The dimensions of `x` at these axes (negative: from the end), 1-D i64; a constant when static."""
     axes = list(axes)
     if x.shape is not None:
-        dims = [x.shape[a] for a in axes]
+        dims = [dim(x, a) for a in axes]
         static = [d for d in dims if isinstance(d, int)]
         if len(static) == len(dims):
             return ints(static)
@@ -111,7 +118,7 @@ def dims_of(x: Value, axes: Iterable[int]) -> Value:
 def dim_of(x: Value, axis: int) -> Value:
     """One dimension of `x` as a scalar i64; a constant when static."""
     if x.shape is not None:
-        d = x.shape[axis]
+        d = dim(x, axis)
         if isinstance(d, int):
             return integer(d)
     return Gather(ShapeOf(x), integer(axis), integer(0))
@@ -120,7 +127,7 @@ def dim_of(x: Value, axis: int) -> Value:
 def dim_size(x: Value, axis: int) -> Size:
     """One dimension of `x`: a number when static, else a scalar i64 value."""
     if x.shape is not None:
-        d = x.shape[axis]
+        d = dim(x, axis)
         if isinstance(d, int):
             return d
     return dim_of(x, axis)

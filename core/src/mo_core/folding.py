@@ -36,7 +36,9 @@ def fold(node: Node) -> list[Constant] | None:
 
 
 def _stays_compressed(node: Node, source: Tensor) -> bool:
-    """Weights in a small type with a Convert behind them are meant to be stored like that."""
+    """Weights in a small type with a Convert behind them are meant to be stored like that; quantised ones likewise."""
+    if isinstance(node, ops.FakeQuantize):
+        return True
     return isinstance(node, ops.Convert) and source.element.bits < node.element.bits and source.nbytes > _COMPRESSED_BYTES
 
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from mo_core.errors import Decline, InternalError, MoError, UsageError, did_you_mean
 from mo_core.folding import fold_all
@@ -22,8 +22,8 @@ FUEL_PER_NODE = 64
 class Rule:
     """One rewrite: where `pattern` matches, the value that `function` returns takes the place of the root's results.
 
-    `function` gets the captures by name and returns a value (a sequence for several results), or None to decline, or
-    raises `Decline(reason)`.
+    `function` gets the captures by name and returns a value (a sequence for several results), an `Instead`, or None to
+    decline, or raises `Decline(reason)`.
     """
 
     name: str
@@ -35,6 +35,15 @@ class Rule:
     def doc(self) -> str:
         """First line of the function's docstring."""
         return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+
+@dataclass(frozen=True)
+class Instead:
+    """What a rule returns whose pattern is only a seed: `value` takes the place of `root`, `nodes` went into it."""
+
+    root: Node
+    value: Value
+    nodes: tuple[Node, ...] = ()
 
 
 def rule(*patterns: Pattern) -> Callable[[Callable[..., Any]], tuple[Rule, ...]]:
@@ -161,6 +170,10 @@ class _Fuel:
             raise InternalError(f"rewriting does not end; busiest rules: {', '.join(f'{n} ({c})' for n, c in busiest)}")
 
 
+_Found: TypeAlias = "tuple[Node, Sequence[Value | None], tuple[Node, ...]]"
+"""The node whose results are replaced, by what, and all nodes that went into it."""
+
+
 class Driver:
     """Applies rules to one graph until none fires.
 
@@ -245,12 +258,13 @@ class Driver:
     def _visit(self, graph: Graph, node: Node) -> list[Node] | None:
         for pass_name, r in self._rules(node):
             for match in r.pattern.match(node, Match()):
-                values = self._try(pass_name, r, node, match)
-                if values is None:
+                found = self._try(pass_name, r, node, match)
+                if found is None:
                     continue
-                gone = tuple(dict.fromkeys(n for m in match.nodes for n in (m.origin or (m.name,))))
+                root, values, matched = found
+                gone = tuple(dict.fromkeys(n for m in matched for n in (m.origin or (m.name,))))
                 try:
-                    touched = absorb(graph, node, values, match.nodes)
+                    touched = absorb(graph, root, values, matched)
                 except MoError as e:
                     raise e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
                 kept = values[0].node.name if values[0] is not None else ""
@@ -258,15 +272,12 @@ class Driver:
                 return touched
         return None
 
-    def _try(self, pass_name: str, r: Rule, node: Node, match: Match) -> Sequence[Value | None] | None:
+    def _try(self, pass_name: str, r: Rule, node: Node, match: Match) -> _Found | None:
         def decline(reason: str) -> None:
             self._record.decline(Declined(pass_name, r.name, node.name, node.origin, reason))
 
-        if self._exclusion is not None and self._exclusion.names:
-            covered = self._exclusion.covers(match.nodes)
-            if covered:
-                decline(f'"{covered}" is excluded by --finegrain_fusing')
-                return None
+        if self._excluded(match.nodes, decline):
+            return None
         try:
             value = r.function(**{name: match.captures[name] for name in r.wants})
         except Decline as d:
@@ -281,4 +292,13 @@ class Driver:
             ) from e
         if value is None or value is node:
             return None
-        return value if isinstance(value, (tuple, list)) else [value]
+        if isinstance(value, Instead):
+            matched = tuple(dict.fromkeys((value.root, *match.nodes, *value.nodes)))
+            return None if self._excluded(matched, decline) else (value.root, [value.value], matched)
+        return node, value if isinstance(value, (tuple, list)) else [value], match.nodes
+
+    def _excluded(self, nodes: Sequence[Node], decline: Callable[[str], None]) -> bool:
+        covered = self._exclusion.covers(nodes) if self._exclusion is not None and self._exclusion.names else ""
+        if covered:
+            decline(f'"{covered}" is excluded by --finegrain_fusing')
+        return bool(covered)

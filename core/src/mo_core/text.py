@@ -73,6 +73,28 @@ def format_graph(graph: Graph) -> str:
     return "\n".join(_Printer(graph).lines(graph, "")) + "\n"
 
 
+def outline(graph: Graph) -> str:
+    """The graph without names and large constants, in an order that its structure alone decides; to compare graphs."""
+    printer = _Printer(graph, bare=True)
+    lines = [line for node in _by_structure(graph) for line in printer.node(node, "  ")]
+    return "\n".join([*lines, printer.returned(graph, "  ")]) + "\n"
+
+
+def _by_structure(graph: Graph) -> list[Node]:
+    """Inputs, then what each output and each effect needs, operands first."""
+    order: dict[Node, None] = dict.fromkeys(graph.inputs)
+    for root in [*graph.outputs, *(n for n in graph if n.sink)]:
+        stack: list[Node] = [root]
+        while stack:
+            node = stack[-1]
+            waiting = next((v.node for v in node.operands if v.node not in order and v.node.graph is graph), None)
+            if waiting is not None:
+                stack.append(waiting)
+                continue
+            order.setdefault(stack.pop())
+    return [n for n in order if not isinstance(n, Result)]
+
+
 def excerpt(graph: Graph, node: Node, radius: int = 3) -> str:
     """The lines around a node, its own marked with `>`."""
     printer = _Printer(graph)
@@ -122,7 +144,8 @@ class Dumper:
 class _Printer:
     """Numbers values and names dimensions in the order in which they are met."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, bare: bool = False) -> None:
+        self._bare = bare
         self._numbers: dict[Value, int] = {}
         self._dims: dict[Dynamic, str] = {}
         self._taken: set[str] = set()
@@ -140,9 +163,13 @@ class _Printer:
         for node in graph:
             if not isinstance(node, Result):
                 yield from self.node(node, indent + "  ")
-        returned = [self._ref(r.source) + self._own_name(r) for r in graph.outputs]
-        yield f"{indent}  return{' ' * bool(returned)}{', '.join(returned)}"
+        yield self.returned(graph, indent + "  ")
         yield f"{indent}}}"
+
+    def returned(self, graph: Graph, indent: str) -> str:
+        """The line of the outputs."""
+        outputs = [self._ref(r.source) + self._own_name(r) for r in graph.outputs]
+        return f"{indent}return{' ' * bool(outputs)}{', '.join(outputs)}"
 
     def node(self, node: Node, indent: str) -> Iterator[str]:
         """The line of a node; several when it has bodies."""
@@ -161,9 +188,11 @@ class _Printer:
         return f"%{self._numbers[value]}"
 
     def _own_name(self, result: Result) -> str:
-        return f" {quote(result.name)}" if result.name != result.source.label else ""
+        return f" {quote(result.name)}" if result.name != result.source.label and not self._bare else ""
 
     def _names(self, node: Node) -> str:
+        if self._bare:
+            return ""
         text = f" {quote(node.name)}" if node.name else ""
         names = [r.names for r in node.results]
         if isinstance(node, Parameter) and names == [[node.name]]:
@@ -181,6 +210,8 @@ class _Printer:
     def _attributes(self, node: Node, indent: str) -> str:
         if isinstance(node, Constant):
             stored = f" as {node.stored_as}" if node.stored_as is not None else ""
+            if self._bare and node.value.size > INLINE:
+                return f" ...{stored}"
             return f" {format_tensor(node.value)}{stored}"
         if isinstance(node, Parameter):
             return ""
@@ -233,7 +264,7 @@ class _Printer:
         return f"?{name}" + (f"={bounds}" if bounds != "?" else "")
 
     def _fresh(self, dim: Dynamic) -> str:
-        wanted = re.sub(r"\W", "_", dim.name, flags=re.ASCII)[:32]
+        wanted = "" if self._bare else re.sub(r"\W", "_", dim.name, flags=re.ASCII)[:32]
         name = wanted if WORD.fullmatch(wanted) else ""
         count = 0
         while not name or name in self._taken:

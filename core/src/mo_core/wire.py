@@ -31,6 +31,7 @@ MAX_DEPTH = 100  # the limit of the protobuf parsers
 _MAGIC = b"\x00mo:windows\x00"
 _MAX_WINDOWS = 1 << 20  # ten times what the largest models have; bounds the memory that a hostile file can ask for
 _CHUNK = 1 << 20
+_FORGOTTEN = 4 << 20  # bytes between two calls of `forget`
 _REMEDY = "The file is truncated, damaged or of another format; get it again from where it came."
 
 Buffer = Any  # whatever memoryview takes: bytes, bytearray, mmap, numpy array
@@ -97,25 +98,30 @@ class Skim:
         return self.groups[index]
 
 
-def skim(buffer: Buffer, message: Message, threshold: int = 4096) -> Skim:
+def skim(
+    buffer: Buffer, message: Message, threshold: int = 4096, forget: Callable[[int, int], None] | None = None
+) -> Skim:
     """Cut the heavy payloads out of an encoded `message`.
 
     A nested message shorter than `threshold` bytes is copied as it is, its payloads included; in every other message
     that is known to `message` all payloads are cut. Time is linear in the number of fields outside of copied messages.
+    `forget(offset, length)` is told what has been passed: touching the tags of a mapped file brings in the pages around
+    them, which would add up to the whole file.
 
     Raises:
         ModelError: what was walked is not well-formed; the byte offset and the path of messages are in the notes.
     """
     with memoryview(buffer).cast("B") as view:
-        skimmer = _Skimmer(view, threshold)
+        skimmer = _Skimmer(view, threshold, forget)
         try:
             skimmer.walk(message, 0, len(view))
+            skimmer.passed(len(view))
             return Skim(b"".join(skimmer.out), skimmer.groups)
         except ModelError as error:
             disguise = masquerade(bytes(view[:512]))
             raise (ModelError(f"this is {disguise}, not a model") if disguise else error) from None
         finally:
-            skimmer.out.clear()  # a slice that outlives us would keep the file from being closed
+            skimmer.out.clear()
 
 
 def parse(decode: Callable[[bytes], Parsed], skeleton: bytes) -> Parsed:
@@ -143,10 +149,12 @@ def masquerade(head: bytes) -> str:
 class _Skimmer:
     """One walk: `out` collects the skeleton as slices of the file, re-made lengths and references."""
 
-    def __init__(self, view: memoryview, threshold: int) -> None:
+    def __init__(self, view: memoryview, threshold: int, forget: Callable[[int, int], None] | None = None) -> None:
         self.view = view
+        self.forget = forget
+        self.forgotten = 0
         self.threshold = threshold
-        self.out: list[bytes | memoryview] = []
+        self.out: list[bytes] = []
         self.size = 0
         self.groups: list[tuple[Window, ...]] = []
         self.count = 0
@@ -169,16 +177,24 @@ class _Skimmer:
                 else:
                     position = self.run_end(start, content, position, wire, end)
                     cut.append(Window(field, wire, start, position - start))
-                self.emit(self.view[kept:start])
+                self.emit(bytes(self.view[kept:start]))
                 kept = position
+                if start - self.forgotten > _FORGOTTEN:
+                    self.passed(start)
             elif wire == BYTES and position - content >= threshold and field in nested:
-                self.emit(self.view[kept:start])
+                self.emit(bytes(self.view[kept:start]))
                 self.descend(nested[field], field, content, position)
                 kept = position
-        self.emit(self.view[kept:end])
+        self.emit(bytes(self.view[kept:end]))
         if cut:
             self.refer(message, cut, begin)
         self.path.pop()
+
+    def passed(self, position: int) -> None:
+        """Everything ahead of `position` is not looked at again."""
+        if self.forget is not None and position > self.forgotten:
+            self.forget(self.forgotten, position - self.forgotten)
+        self.forgotten = position
 
     def field(self, start: int, end: int) -> tuple[int, int, int, int]:
         """Read the head of one field; return number, wire type, first byte of the content and first byte after it."""
@@ -253,7 +269,7 @@ class _Skimmer:
         self.groups.append(tuple(cut))
         self.emit(_varint(message.reference << 3 | BYTES) + _varint(len(reference)) + reference)
 
-    def emit(self, piece: bytes | memoryview) -> None:
+    def emit(self, piece: bytes) -> None:
         self.out.append(piece)
         self.size += len(piece)
 

@@ -112,7 +112,8 @@ def opencv(text: str, feeds: Mapping[str, Array], blobs: Blobs | None = None) ->
 
     if '"Input"' not in text:
         text = inputs_of(feeds) + text
-    net = cv2.dnn.readNetFromCaffe(text.encode(), caffemodel(blobs or {}))
+    buffers = [np.frombuffer(content, np.uint8) for content in (text.encode(), caffemodel(blobs or {}))]
+    net = cv2.dnn.readNetFromCaffe(*buffers)
     for name, array in feeds.items():
         net.setInput(array, name)
     names = net.getUnconnectedOutLayersNames()

@@ -43,12 +43,16 @@ def model(
 
 def one_node(
     op: str, feeds: Feeds, constants: Feeds | None = None, *, inputs: Sequence[str] | None = None, outputs: int = 1,
-    domain: str = "", opset: int = 17, version: int = 1, dynamic: bool = False, **attributes: Any,
+    domain: str = "", opset: int = 17, version: int = 1, dynamic: bool = False, given: Mapping[str, Any] | None = None,
+    **attributes: Any,
 ) -> ModelProto:  # fmt: skip
-    """A model of one node whose inputs are `feeds` and `constants` in the order of `inputs` ("" leaves one out)."""
+    """A model of one node whose inputs are `feeds` and `constants` in the order of `inputs` ("" leaves one out).
+
+    `given`: attributes whose names are those of parameters.
+    """
     constants = constants or {}
     names = [f"y{i}" for i in range(outputs)]
-    node = helper.make_node(op, list(inputs or [*feeds, *constants]), names, domain=domain, **attributes)
+    node = helper.make_node(op, list(inputs or [*feeds, *constants]), names, domain=domain, **(given or {}), **attributes)
     infos = [
         value(k, np.asarray(v).dtype, [f"{k}{i}" for i in range(np.ndim(v))] if dynamic else np.shape(v))
         for k, v in feeds.items()

@@ -41,7 +41,7 @@ class Case:
         order = None if self.inputs is None else ["" if n == "-" else n for n in self.inputs.split()]
         return one_node(
             self.op, self.feeds, self.constants, inputs=order, outputs=self.outputs, domain=self.domain,
-            dynamic=dynamic, **self.attributes,
+            dynamic=dynamic, given=self.attributes,
         )  # fmt: skip
 
 

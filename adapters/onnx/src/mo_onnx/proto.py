@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from mo_core.errors import ModelError, UsageError
+from mo_core.tensor import MappedFile
 from mo_core.wire import Message, Skim, parse, skim
 
 TENSOR = Message("TensorProto", payloads={4, 5, 7, 9, 10, 11}, reference=9)
@@ -41,9 +42,9 @@ def schema() -> ModuleType:
     raise UsageError("the package onnx is not installed", "pip install onnx")
 
 
-def load(buffer: Any) -> tuple[Any, Skim]:
-    """Parse a model from a buffer: the `ModelProto` without heavy payloads, and the windows on those."""
-    found = skim(buffer, MODEL)
+def load(file: MappedFile) -> tuple[Any, Skim]:
+    """Parse a model file: the `ModelProto` without heavy payloads, and the windows on those."""
+    found = skim(file.buffer, MODEL, forget=file.forget)
     model = parse(schema().ModelProto.FromString, found.skeleton)
     if not model.HasField("graph"):
         raise ModelError("the file has no graph, so it is no ONNX model", "Check that it is the .onnx file itself.")

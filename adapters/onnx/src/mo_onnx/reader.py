@@ -29,7 +29,7 @@ def read(source: Any) -> SourceModel:
         path = Path(source)
         file = MappedFile(path)
         try:
-            model, found = load(file.buffer)
+            model, found = load(file)
             tensors = Tensors(file, found, path.parent)
             return Reader(model, tensors).model()
         except (ModelError, Unsupported) as e:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mo_core.errors import Decline
 from mo_core.ir import Node, Value, constant
-from mo_core.ops import Add, Convolution, GroupConvolution, MatMul
+from mo_core.ops import Add, Convolution, GroupConvolution, MatMul, Multiply
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
 from mo_core.transforms._absorb import absorbed_above, absorbed_below, effect_of, is_arithmetic
@@ -55,8 +55,11 @@ def factor_into_matmul(layer: Node, factor: Value) -> Value | None:
 @rule(p.Add(op(*CONVOLUTIONS, name="layer"), const("shift")))
 def bias_form(layer: Node, shift: Value) -> Value | None:
     """A shift behind a convolution: the form of a bias, one number a channel at full rank."""
-    found, dims = layer_of(layer), dims_of(shift, layer)
-    if found is None or dims is None or not found.takes_output(dims) or shift.shape == found.bias_shape:
+    dims = dims_of(shift, layer)
+    if dims is None or (shift.shape == dims and dims[1] == layer.dims[1]):
+        return None
+    found = layer_of(layer)
+    if found is None or not found.takes_output(dims) or shift.shape == found.bias_shape:
         return None
     return Add(layer, computed(np.add, reshaped(shift, dims), _zeros(found.bias_shape, shift)))
 
@@ -75,7 +78,6 @@ def _reading(layer: Layer | None, value: Value) -> Layer | None:
 
 _SCALED = p.Multiply(any_("x"), const("factor"), name="scale")
 _SHIFTED = p.Add(any_("x"), const("shift"), name="sum")
-_BOTH = p.Add(p.Multiply(any_("x"), const("factor"), name="scale"), const("shift"), name="sum")
 
 
 @rule(op(*CONVOLUTIONS, operands=[_SCALED], name="layer"), p.MatMul(_SCALED, name="layer"),
@@ -110,23 +112,20 @@ def shift_into_next(layer: Node, x: Value, shift: Value, sum: Node) -> Value | N
     return Add(found.reading(x), found.response(shift))
 
 
-@rule(op(*CONVOLUTIONS, operands=[_BOTH], name="layer"))
-def factor_past_shift_into_next(layer: Node, x: Value, factor: Value, shift: Value, scale: Node, sum: Node) -> Value | None:
-    """A factor ahead of a shift that must stay (padding): into the filters, and out of the shift."""
-    found, effect = _reading(layer_of(layer), sum), effect_of(factor, x, shift=False)
-    if found is None or effect is None or not found.takes_input(effect.dims) or dims_of(shift, x) is None:
+@rule(p.Add(_SCALED, const("shift"), name="sum"))
+def factor_past_shift(sum: Node, x: Value, factor: Value, shift: Value, scale: Node) -> Value | None:
+    """A factor ahead of a shift that must stay (padding): behind it, where the next layers take it in."""
+    effect, kept = effect_of(factor, x, shift=False), effect_of(shift, x, shift=True)
+    if effect is None or kept is None or not is_arithmetic(x) or len(scale.uses) > 1:
         return None
-    if is_quantised(layer.operands[found.weights]):
-        raise Decline("the weights are quantised, and the scale of their data belongs to the data")
-    if len(scale.uses) > 1 or not absorbed_below(sum, effect):
-        raise Decline(f'"{sum.label}" or "{scale.label}" is read by others, which need the factor')
+    if not absorbed_below(sum, effect) or absorbed_below(sum, kept) or absorbed_above(x, effect):
+        return None
     numbers = content(factor)
     if numbers is None or not np.all(np.abs(numbers) > 1e-30):
         raise Decline("the factor is zero for a channel, so the shift cannot go ahead of it")
     if grows(shift, factor):
         raise Decline("together factor and shift would take more memory than either")
-    check_finite(factor)
-    return found.scaled(factor, "i", data=Add(x, computed(np.divide, shift, factor, what="the shift")))
+    return Multiply(Add(x, computed(np.divide, shift, factor, what="the shift")), factor)
 
 
 def check_finite(c: Value) -> None:
@@ -138,5 +137,5 @@ def check_finite(c: Value) -> None:
 
 RULES = (
     factor_into_convolution, factor_into_group_convolution, factor_into_transposed_convolution, factor_into_matmul,
-    bias_form, factor_into_next, shift_into_next, factor_past_shift_into_next,
+    bias_form, factor_into_next, shift_into_next, factor_past_shift,
 )  # fmt: skip

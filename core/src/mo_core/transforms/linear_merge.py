@@ -13,7 +13,7 @@ from mo_core.ir import Constant, Node, Value, constant
 from mo_core.ops import Add, BatchNormInference, Divide, MatMul, Multiply, Negative, Subtract
 from mo_core.pattern import any_, const, p
 from mo_core.rewrite import rule
-from mo_core.transforms._absorb import absorbed_above, effect_of, is_arithmetic, is_rounded, linear
+from mo_core.transforms._absorb import absorbed_above, absorbed_below, effect_of, is_arithmetic, is_rounded, linear
 from mo_core.transforms._channels import computed, content, dims_of, grows
 from mo_core.transforms._layers import CONVOLUTIONS, layer_of
 
@@ -149,11 +149,14 @@ def shifts(first: Node, x: Value, inner: Value, outer: Value) -> Value | None:
     return Add(x, computed(np.add, inner, outer))
 
 
-@rule(p.Multiply(p.Add(any_("x"), const("shift"), name="first"), const("factor")))
-def factor_ahead_of_shift(first: Node, x: Value, shift: Value, factor: Value) -> Value | None:
+@rule(p.Multiply(p.Add(any_("x"), const("shift"), name="first"), const("factor"), name="last"))
+def factor_ahead_of_shift(last: Node, first: Node, x: Value, shift: Value, factor: Value) -> Value | None:
     """A factor behind a shift: the factor first, then the shift multiplied by it."""
     if not _mergeable(first, x, shift, factor):
         return None
+    effect = effect_of(factor, x, shift=False)
+    if effect is not None and absorbed_below(last, effect) and not absorbed_above(x, effect):
+        return None  # the next layers take the factor in where it is, whatever becomes of the shift
     return Add(Multiply(x, factor), computed(np.multiply, shift, factor))
 
 

@@ -23,6 +23,8 @@ def stride_optimization(graph: Graph, context: Context) -> bool:
     changed = False
     for body in [b for node in graph for b in node.bodies]:
         changed |= bool(stride_optimization.run(body, context))  # type: ignore[misc]
+    if not any(isinstance(node, _CONVOLUTIONS) and max(node.strides) > 1 and _is_pointwise(node) for node in graph):
+        return changed
     plan = _Plan(context)
     plan.ask(graph)
     plan.accept(graph)
@@ -54,7 +56,7 @@ class _Plan:
                 total = tuple(s * w for s, w in zip(node.strides, wanted)) if wanted else node.strides
                 if wanted:
                     self.offered[node] = wanted
-                if _is_pointwise_convolution(node) and max(total) > 1:
+                if _is_pointwise(node) and max(total) > 1:
                     self.asks[node] = total
             elif wanted:
                 self.offered[node] = self.asks[node] = wanted
@@ -150,7 +152,7 @@ def _is_flat(node: Node, index: int) -> bool:
     return shape is not None and all(d == 1 for d in shape[max(0, len(shape) - (node.rank - 2)) :])
 
 
-def _is_pointwise_convolution(node: Convolution | GroupConvolution) -> bool:
+def _is_pointwise(node: Convolution | GroupConvolution) -> bool:
     count = len(node.strides)
     shape = node.filters.shape
     pads = () if node.auto_pad == "valid" else (*node.pads_begin, *node.pads_end)

@@ -40,7 +40,7 @@ AMCT: dict[str, tuple[str, ...]] = {
     "F10": ("linear-fusion/bias-form",),
     "F11": ("linear-merge/factors", "linear-merge/shifts", "linear-merge/factor-ahead-of-shift"),
     "F12": ("batch-norm",),
-    "F13": ("linear-fusion/factor-into-next", "linear-fusion/shift-into-next", "linear-fusion/factor-past-shift-into-next"),
+    "F13": ("linear-fusion/factor-into-next", "linear-fusion/shift-into-next", "linear-fusion/factor-past-shift"),
     "F14": (f"{_NORM}matmul", f"{_FOLD}matmul"),
     "F15": ("shared-quantization",),
     "ConvBatchnormFusionPass": (f"{_NORM}convolution", f"{_FOLD}convolution"),

@@ -11,7 +11,6 @@ from mo_core.ops import (
     Clamp,
     Convert,
     Elu,
-    FakeQuantize,
     Greater,
     HSigmoid,
     HSwish,
@@ -19,6 +18,7 @@ from mo_core.ops import (
     Multiply,
     PReLU,
     ReLU,
+    Select,
     Sigmoid,
     SoftPlus,
     Swish,
@@ -105,4 +105,4 @@ def threshold(x: Value, *, threshold: float = 0.0) -> Value:
 def binarization(x: Value, threshold: Value) -> Value:
     """1 above the threshold of the channel, else -1."""
     border = reshape_to(threshold, [1, -1, *[1] * (x.rank - 2)])
-    return FakeQuantize(x, border, border, constant_like(x, -1.0), constant_like(x, 1.0), levels=2)
+    return Select(Greater(x, border), constant_like(x, 1.0), constant_like(x, -1.0))

@@ -23,7 +23,7 @@ from mo_core.ops import (
     Multiply,
     ReduceMean,
 )  # fmt: skip
-from mo_core.tensor import Array, Lazy, Tensor, encode
+from mo_core.tensor import Array, Lazy, Tensor
 
 MAX_TAPS = 1 << 22
 """Limit for the filters that `Im2col` needs, in values."""
@@ -134,7 +134,8 @@ def binary_convolution(
 
 
 def _signs(weights: Tensor) -> Constant:
-    return Constant(value=Lazy(lambda w: encode(w > 0, t.u1), (weights,), t.u1, weights.shape))
+    """One bit each; the runtime's binary convolution has the first one lowest in its byte."""
+    return Constant(value=Lazy(lambda w: np.packbits(w > 0, bitorder="little"), (weights,), t.u1, weights.shape))
 
 
 def _magnitudes(weights: Tensor) -> Value:

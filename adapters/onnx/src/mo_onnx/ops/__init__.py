@@ -8,6 +8,7 @@ from importlib.util import find_spec
 FAMILIES = (
     "arithmetic", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution", "pooling",
     "normalization", "recurrent", "attention", "resize", "detection", "signal", "quantization", "control", "sequence",
+    "text",
     "loss", "microsoft", "microsoft_attention", "microsoft_quantized", "microsoft_tensor", "ml", "openvino", "aten",
     "legacy",
 )  # fmt: skip

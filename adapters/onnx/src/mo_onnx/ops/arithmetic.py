@@ -327,8 +327,10 @@ def clip(x: Value, min: Value | None = None, max: Value | None = None) -> Value:
 
 def limit(v: Value | None) -> float | None:
     """The number in `v` when it is known now."""
-    content = v.const if v is not None else None
-    return None if content is None or content.size != 1 else float(content.reshape(-1)[0])
+    content = v.known if v is not None else None
+    return (
+        None if content is None or content.size != 1 or content.dtype == np.object_ else float(content.reshape(-1)[0])
+    )
 
 
 # -- bits
@@ -344,8 +346,14 @@ def bit_shift(x: Value, y: Value, *, direction: str) -> Value:
         shifted = BitwiseRightShift(x, y)
         zero = constant_like(x, 0)
         beyond = Select(Less(x, zero), constant_like(x, -1), zero) if x.element.is_signed else zero
-    amounts = y.const
-    if amounts is not None and amounts.size and amounts.min() >= 0 and amounts.max() < bits:
+    amounts = y.known
+    if (
+        amounts is not None
+        and amounts.dtype != np.object_
+        and amounts.size
+        and amounts.min() >= 0
+        and amounts.max() < bits
+    ):
         return shifted
     outside: Value = GreaterEqual(y, constant_like(y, bits))
     if y.element.is_signed:

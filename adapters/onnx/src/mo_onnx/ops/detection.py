@@ -15,6 +15,7 @@ from mo_core.build import (
     convert_like,
     dim_of,
     dims_of,
+    reshape_keeping,
     reshape_to,
     scalar,
     take,
@@ -59,6 +60,8 @@ def non_max_suppression(
     iou = constant(0.0, t.f32) if iou_threshold is None else scalar(iou_threshold)
     # Without a threshold every score counts, negative ones too.
     score = constant(LOWEST, t.f32) if score_threshold is None else scalar(score_threshold)
+    if boxes.rank == 3 and boxes.dims[2] != 4:  # the runtime wants to see that there are four numbers
+        boxes = reshape_keeping(boxes, [0, 0, 4])
     return NonMaxSuppression(
         boxes, scores, limit, just_above(iou), score, box_encoding="center" if center_point_box else "corner",
         sort_result_descending=False, output_type=t.i64,

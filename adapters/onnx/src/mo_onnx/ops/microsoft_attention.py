@@ -22,7 +22,6 @@ from mo_core.build import (
     dim_of,
     dim_size,
     gather,
-    ints,
     permute,
     reshape_keeping,
     reshape_to,
@@ -247,7 +246,7 @@ def group_query_attention(
     qk_output: int = 0, rotary_interleaved: int = 0, scale: float = 0.0, sliding_window_cache: int = 0,
     smooth_softmax: int = 0, softcap: float = 0.0, v_quant_type: str = "NONE",
 ) -> Sequence[Value]:  # fmt: skip
-    if k_scale is not None or v_scale is not None or "NONE" not in (k_quant_type, v_quant_type) or sliding_window_cache:
+    if k_scale is not None or v_scale is not None or {k_quant_type, v_quant_type} != {"NONE"} or sliding_window_cache:
         raise Unsupported("GroupQueryAttention with a quantised or sliding cache is not supported")
     if key is None or value is None:
         size = query.dims[-1]
@@ -403,20 +402,3 @@ def relative_position_bias(
     far = Minimum(Add(to_element(spread, t.i64), exact), buckets - 1)
     chosen = Add(base, Select(Less(distance, exact), distance, far))
     return unsqueeze(permute(gather(table, chosen, 0), (2, 0, 1)), 0)
-
-
-@onnx_op("GatedRelativePositionBias", DOMAIN)
-def gated_relative_position_bias(
-    query: Value, query_bias: Value, rel_pos: Value, weight: Value, bias: Value, eco_a: Value,
-    token_offset: Value | None = None, *, num_heads: int,
-) -> Value:  # fmt: skip
-    from mo_core.ops import ReduceSum, Sigmoid
-
-    if token_offset is not None:
-        raise Unsupported("GatedRelativePositionBias without padding (token_offset) is not supported")
-    heads = with_heads(Add(query, query_bias), num_heads)
-    product = Add(MatMul(heads, weight), bias)
-    pairs = ReduceSum(reshape_to(product, [dim_size(heads, 0), num_heads, dim_size(heads, 2), 2, -1]), ints([-1]))
-    u, r = split(Sigmoid(pairs), -1, 2)
-    gate = Add(Multiply(u, Subtract(Multiply(r, eco_a), constant_like(r, 1.0))), constant_like(r, 2.0))
-    return Multiply(gate, rel_pos)

@@ -12,7 +12,19 @@ from typing import Any
 import numpy as np
 
 from mo_core import types as t
-from mo_core.build import concat, constant_like, ints, permute, reshape_to, slice_axis, swap_axes, to_element, unsqueeze
+from mo_core.build import (
+    concat,
+    constant_like,
+    dim_size,
+    ints,
+    permute,
+    reshape_to,
+    slice_axis,
+    swap_axes,
+    to_element,
+    unsqueeze,
+    vector,
+)  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
@@ -20,6 +32,7 @@ from mo_core.ops import (
     Clamp,
     Convert,
     Divide,
+    Equal,
     Gather,
     MatMul,
     Maximum,
@@ -37,7 +50,7 @@ from mo_core.ops import (
     Softmax,
     Subtract,
 )  # fmt: skip
-from mo_core.tensor import lazy, reinterpreted
+from mo_core.tensor import encode, lazy, reinterpreted
 from mo_core.types import ElementType
 from mo_onnx.ops.activation import softmax_of_matrix
 from mo_onnx.ops.convolution import convolve
@@ -249,16 +262,10 @@ def rounded_dynamically(x: Value) -> Value:
     low = Minimum(ReduceMin(x, axes), constant_like(x, 0.0))
     high = Maximum(ReduceMax(x, axes), constant_like(x, 0.0))
     scale = Divide(Subtract(high, low), constant_like(x, 255.0))
-    scale = Select(_equal(scale, constant_like(x, 0.0)), constant_like(x, 1.0), scale)
+    scale = Select(Equal(scale, constant_like(x, 0.0)), constant_like(x, 1.0), scale)
     zero = Clamp(Round(Divide(Multiply(low, constant_like(x, -1.0)), scale), mode="half_to_even"), min=0, max=255)
     steps = Clamp(Add(Round(Divide(x, scale), mode="half_to_even"), zero), min=0, max=255)
     return Multiply(Subtract(steps, zero), scale)
-
-
-def _equal(a: Value, b: Value) -> Value:
-    from mo_core.ops import Equal
-
-    return Equal(a, b)
 
 
 @onnx_op("MulInteger", DOMAIN)
@@ -268,12 +275,6 @@ def mul_integer(a: Value, a_zero: Value | None, b: Value, b_zero: Value | None =
         return x if zero is None else Subtract(x, to_element(zero, t.i32))
 
     return Multiply(centred(a, a_zero), centred(b, b_zero))
-
-
-@onnx_op("MatMulInteger16", DOMAIN)
-def mat_mul_integer_16(a: Value, b: Value) -> Value:
-    """Products of 16-bit numbers need more than the 24 bits of f32."""
-    return to_element(MatMul(to_element(a, t.f64), to_element(b, t.f64)), t.i32)
 
 
 @onnx_op("ReduceSumInteger", DOMAIN)
@@ -336,14 +337,8 @@ def _as_elements(packed: Value, element: ElementType, shape: Sequence[int]) -> V
     if per_row < used or tensor.nbytes % rows:
         raise ModelError(f"{tensor.nbytes} bytes of quantised weights, and {element.nbytes(count)} are needed")
     padded = reinterpreted(tensor, element, (rows, per_row))
-    cut = lazy(lambda whole: _packed(whole[:, :used], element), padded, element=element, shape=shape)
+    cut = lazy(lambda whole: encode(whole[:, :used], element), padded, element=element, shape=shape)
     return Constant(value=cut)
-
-
-def _packed(values: Any, element: ElementType) -> Any:
-    from mo_core.tensor import encode
-
-    return encode(values, element)
 
 
 @onnx_op("MatMulBnb4", DOMAIN)
@@ -361,15 +356,15 @@ def mat_mul_bnb4(
     if K * N % block_size:
         raise Unsupported(f"MatMulBnb4 with {K} x {N} weights in blocks of {block_size} is not supported")
     codes = reinterpreted(tensor, t.u4, (K * N,))
-    swapped = lazy(lambda c: _packed(c.reshape(-1, 2)[:, ::-1], t.u4), codes, element=t.u4, shape=(K * N // block_size, block_size))
+    swapped = lazy(lambda c: encode(c.reshape(-1, 2)[:, ::-1], t.u4), codes, element=t.u4, shape=(K * N // block_size, block_size))
     table = constant(NF4 if quant_type else FP4, absmax.element)
     data = Gather(table, to_element(Constant(value=swapped), t.i32), constant(0))
     weights = reshape_to(Multiply(data, unsqueeze(absmax, 1)), [N, K])
     return MatMul(a, weights if transB else swap_axes(weights, 0, 1), transpose_b=bool(transB))
 
 
-FP4 = (0.0, 0.00520833, 0.66666667, 1.0, 0.33333333, 0.5, 0.16666667, 0.25)
-FP4 = np.array([*FP4, *(-v for v in FP4)])  # type: ignore[assignment]
+_FP4_HALF = np.array([0.0, 0.00520833, 0.66666667, 1.0, 0.33333333, 0.5, 0.16666667, 0.25])
+FP4 = np.concatenate([_FP4_HALF, -_FP4_HALF])
 NF4 = np.array([
     -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
     -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
@@ -405,7 +400,5 @@ def gather_block_quantized(
 
 def _joined(x: Value) -> Any:
     """The shape with the last two axes as one."""
-    from mo_core.build import dim_size, vector
-
     last = int(np.prod([d for d in x.dims[-2:] if isinstance(d, int)]))
     return vector([*(dim_size(x, a) for a in range(x.rank - 2)), last])

@@ -11,6 +11,7 @@ from mo_core.build import (
     all_axes,
     as_i64,
     constant_like,
+    dim,
     dim_of,
     filled,
     gather,
@@ -79,7 +80,7 @@ def reduction(op: str, axes_input_since: int) -> Callable[[Reduce], Reduce]:
 
 def reduce_at_unknown_axes(function: Reduce, x: Value, axes: Value, keep: bool) -> Value:
     """The runtime takes axes that it does not know in advance, but wants to know the rank of the result."""
-    count = axes.dims[0]
+    count = dim(axes, 0)
     if keep or count == 1 or not isinstance(count, int):
         return function(x, axes, keep)
     rank = x.rank

@@ -294,7 +294,7 @@ def pad(
         return wrapped(x, begins, ends)
     if mode != "constant" or number is None:
         return Pad(x, begins, ends, pad_mode=mode)
-    if number.const is not None:
+    if number.known is not None:
         return Pad(x, begins, ends, scalar(number), pad_mode=mode)
     # the runtime takes a number that it does not know in advance for zero
     inside = Pad(filled(shape_of(x), constant(True, t.boolean)), begins, ends, constant(False, t.boolean))

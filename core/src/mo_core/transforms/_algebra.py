@@ -1,0 +1,197 @@
+"""Arithmetic compared by meaning: what a value is as a polynomial in other values, however it is spelled.
+
+`x * 0.5 * (1 + erf(x / sqrt(2)))`, with the factors in any order, with Multiply or Divide, multiplied out or not, is the
+polynomial `0.5 x + 0.5 x e` in the leaves x and e. Exponents may be negative: a Divide by a product of leaves stays a
+polynomial. Element-wise arithmetic with broadcasting is a ring, so that equal polynomials of one shape are equal values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from mo_core import types as t
+from mo_core.errors import Decline
+from mo_core.ir import Constant, Node, Value
+from mo_core.ops import Add, Divide, Multiply, Negative, Power, SquaredDifference, Subtract
+from mo_core.rewrite import Instead
+
+Key: TypeAlias = "tuple[int, ...]"
+Terms: TypeAlias = "dict[Key, float]"
+"""Coefficients by the exponents of the leaves."""
+
+ARITHMETIC = (Add, Subtract, Multiply, Divide, Power, Negative, SquaredDifference)
+_DEEP, _MANY, _NEAR, _READERS = 8, 24, 10, 8
+_TOLERANCE = {"f64": 1e-6, "f32": 1e-6, "f16": 1e-3, "bf16": 1e-2}
+
+
+def number(value: Value) -> float | None:
+    """The number that a small constant holds in all of its elements."""
+    content = value.known
+    if content is None or not content.size or content.dtype.kind not in "fiu":
+        return None
+    first = content.flat[0]
+    return float(first) if content.size == 1 or bool((content == first).all()) else None
+
+
+def terms(value: Value, leaves: Mapping[Value, int], visited: list[Node] | None = None, deep: int = _DEEP) -> Terms | None:
+    """`value` as a polynomial in the leaves (values that share a number are one leaf); None when it is none.
+
+    The nodes of its arithmetic are added to `visited`.
+    """
+    count = max(leaves.values(), default=-1) + 1
+    at = leaves.get(value)
+    if at is not None:
+        return {tuple(int(i == at) for i in range(count)): 1.0}
+    node = value.node
+    if not isinstance(node, ARITHMETIC) or not deep:
+        constant = number(value)
+        return None if constant is None else {(0,) * count: constant} if constant else {}
+    if value.known is not None:
+        return None  # shape arithmetic
+    if visited is not None:
+        visited.append(node)
+    parts = []
+    for v in node.operands:
+        part = terms(v, leaves, visited, deep - 1)
+        if part is None:
+            return None
+        parts.append(part)
+    return _combined(node, parts, (0,) * count)
+
+
+def _combined(node: Node, parts: Sequence[Terms], one: Key) -> Terms | None:
+    if isinstance(node, Negative):
+        return _sum({}, parts[0], -1.0)
+    a, b = parts
+    if isinstance(node, Add):
+        return _sum(a, b)
+    if isinstance(node, Subtract):
+        return _sum(a, b, -1.0)
+    if isinstance(node, Multiply):
+        return _product(a, b)
+    if isinstance(node, SquaredDifference):
+        difference = _sum(a, b, -1.0)
+        return _product(difference, difference)
+    if isinstance(node, Divide):
+        return _product(a, _power(b, -1, one))
+    if isinstance(node, Power) and len(b) <= 1 and not any(next(iter(b), one)):
+        exponent = b.get(one, 0.0)
+        return _power(a, int(exponent), one) if exponent == int(exponent) and -4 <= exponent <= 4 else None
+    return None
+
+
+def _sum(a: Terms, b: Terms, sign: float = 1.0) -> Terms:
+    result = dict(a)
+    for key, factor in b.items():
+        whole = result.get(key, 0.0) + sign * factor
+        if abs(whole) <= 1e-9 * abs(factor):
+            result.pop(key, None)
+        else:
+            result[key] = whole
+    return result
+
+
+def _product(a: Terms, b: Terms | None) -> Terms | None:
+    if b is None or len(a) * len(b) > _MANY:
+        return None
+    result: Terms = {}
+    for key, factor in a.items():
+        result = _sum(result, {tuple(map(sum, zip(key, k))): factor * f for k, f in b.items()})
+    return result
+
+
+def _power(a: Terms, exponent: int, one: Key) -> Terms | None:
+    if exponent < 0:
+        if len(a) != 1:
+            return None
+        ((key, factor),) = a.items()
+        a, exponent = {tuple(-k for k in key): 1 / factor}, -exponent
+    result: Terms | None = {one: 1.0}
+    for _ in range(exponent):
+        result = _product(a, result)
+    return result
+
+
+def same(found: Terms | None, wanted: Terms, like: Value) -> bool:
+    """True when the coefficients agree, up to the precision of the element type of `like`."""
+    if found is None or found.keys() != wanted.keys():
+        return False
+    limit = _TOLERANCE.get(like.element.name, 0.0)
+    return all(abs(found[k] - c) <= limit * abs(c) for k, c in wanted.items())
+
+
+def inside(value: Value) -> list[Value]:
+    """The values that the arithmetic of `value` is made of, itself and constants left out; the nearest first."""
+    found: dict[Value, None] = {value: None}
+    front = [value]
+    while front and len(found) < _NEAR:
+        front = [
+            v for f in front if isinstance(f.node, ARITHMETIC)
+            for v in f.node.operands if not isinstance(v.node, Constant) and v not in found
+        ]  # fmt: skip
+        found.update(dict.fromkeys(front))
+    return list(found)
+
+
+def multiple(value: Value) -> Iterator[tuple[Value, float]]:
+    """Every `x` of which `value` is a multiple, with the factor; `value` itself comes first."""
+    for x in inside(value):
+        found = terms(value, {x: 0})
+        if found is not None and found.keys() == {(1,)} and shaped_like(value, x):
+            yield x, found[1,]
+
+
+def affine(value: Value) -> Iterator[tuple[Value, float, float]]:
+    """Every `x` such that `value` is `a x + b`, with a and b; `value` itself comes first."""
+    for x in inside(value):
+        found = terms(value, {x: 0})
+        if found is not None and (1,) in found and found.keys() <= {(1,), (0,)} and shaped_like(value, x):
+            yield x, found[1,], found.get((0,), 0.0)
+
+
+def shaped_like(a: Value, b: Value) -> bool:
+    """True when two values are known to have one type."""
+    return a.element is b.element and t.same_shape(a.shape, b.shape)
+
+
+def outside(seed: Value) -> list[Node]:
+    """Nodes that compute from `seed` by arithmetic alone, the nearest first; empty when it has many readers."""
+    found: dict[Node, None] = {}
+    front = [seed]
+    while front and len(found) < _NEAR:
+        readers = [u for v in front if len(v.uses) <= _READERS for u, _ in v.uses if u.graph is seed.node.graph]
+        front = [u for u in dict.fromkeys(readers) if isinstance(u, ARITHMETIC) and u not in found]
+        found.update(dict.fromkeys(n for n in front if isinstance(n, Node)))
+    return list(found)
+
+
+class Found:
+    """A node whose value is a given polynomial: `root`, and the `nodes` of its arithmetic."""
+
+    def __init__(self, root: Node, nodes: Sequence[Node]) -> None:
+        self.root, self.nodes = root, tuple(nodes)
+
+    def gives(self, value: Value, *seeds: Node) -> Instead:
+        """The replacement; declines when what depends on the seeds is read by others, too."""
+        own = {self.root, *self.nodes, *seeds}
+        below = set(seeds)
+        for node in sorted(own, key=lambda n: n._order):
+            if node in below or any(v.node in below for v in node.operands):
+                below.add(node)
+        for node in below - {self.root}:
+            for r in node.results:
+                if any(user not in own for user, _ in r.uses):
+                    raise Decline(f'"{node.label}" is read by others, too')
+        return Instead(self.root, value, (*self.nodes, *seeds))
+
+
+def written(seed: Value, leaves: Mapping[Value, int], wanted: Terms, like: Value) -> Found | None:
+    """The node, computed from `seed` by arithmetic, whose value is the polynomial `wanted`, shaped like `like`."""
+    for root in outside(seed):
+        nodes: list[Node] = []
+        if same(terms(root, leaves, nodes), wanted, like) and shaped_like(root, like):
+            return Found(root, nodes)
+    return None

@@ -1,0 +1,297 @@
+"""The command line, on a toy framework whose files are textual graphs, given as a single-file extension."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mo_core import cli
+
+TOY = '''
+import time
+from mo_core import hookimpl, ops
+from mo_core.errors import ModelError, UsageError
+from mo_core.frontend import Frontend, SourceModel, converter, converters_of
+from mo_core.options import Option
+from mo_core.text_reader import parse
+
+
+class Toy(Frontend):
+    name, title, suffixes = "toy", "Toy", (".toy",)
+    sources = ("toy_folder",)
+
+    def options(self):
+        return [Option("toy_folder", "path", "A folder with a model."), Option("wait", "number", "Seconds.", 0.0)]
+
+    def read(self, source, options):
+        text = open(options.toy_folder + "/m.toy" if options.toy_folder else source).read()
+        time.sleep(options.wait)
+        if "crash" in text:
+            raise RuntimeError("something unforeseen")
+        try:
+            graph = parse(text)
+        except UsageError as e:
+            raise ModelError(e.fact, e.remedy) from e
+        return SourceModel(graph, name="toy model", names_are_tensors=True, notes=["read with care"])
+
+
+class Other(Frontend):
+    name, title, suffixes = "other", "Other", (".other",)
+
+    def options(self):
+        return [Option("other_file", "path", "Another.")]
+
+
+@converter("Relu")
+def relu(x):
+    """max(x, 0)"""
+    return ops.ReLU(x)
+
+
+@converter("Twice")
+def twice(x):
+    return ops.Add(ops.Add(x, 1.0), 2.0)
+
+
+@hookimpl
+def mo_frontends():
+    return [Toy(), Other()]
+
+
+@hookimpl
+def mo_converters(framework):
+    import sys
+    return converters_of(sys.modules[__name__]) if framework == "toy" else ()
+'''
+
+MODEL = """
+%x = Parameter : f32[?n,3] "x"
+%y = toy.Relu(%x) : f32[?n,3] "relu" <"y">
+%z = toy.Twice(%y) : f32[?n,3] "twice" <"z">
+return %z
+"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "toy.py").write_text(TOY)
+    (tmp_path / "m.toy").write_text(MODEL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*argv: str, framework: str | None = None) -> int:
+    return cli.main([*argv, "--extension", "toy.py"], framework)
+
+
+def written(folder: Path) -> set[str]:
+    return {p.name for p in folder.iterdir()} - {"toy.py", "m.toy", "__pycache__"}
+
+
+# -- converting
+
+
+@pytest.mark.parametrize(
+    "argv", [["m.toy"], ["--input_model", "m.toy"], ["--input-model=m.toy"], ["-m", "m.toy"], ["-w", "m.toy"]]
+)
+def test_all_ways_to_name_the_model(toy: Path, capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
+    assert run(*argv) == 0
+    assert written(toy) == {"m.xml", "m.bin"}
+    out = capsys.readouterr().out
+    assert re.search(r"inputs +x +f32\[\?,3\]", out)
+    assert re.search(r"outputs +z +f32\[\?,3\]", out)
+    assert re.search(r"operations +2 -> \d", out)
+    assert "note: read with care" in out
+
+
+def test_a_front_end_may_have_another_way_to_name_the_model(toy: Path) -> None:
+    assert run("--toy_folder", ".", "-n", "named") == 0
+    assert written(toy) == {"named.xml", "named.bin"}
+
+
+def test_output_folder_and_name(toy: Path) -> None:
+    assert run("m.toy", "--output_dir", "made/for/it", "--model_name", "net") == 0
+    assert written(toy / "made" / "for" / "it") == {"net.xml", "net.bin"}
+
+
+def test_silence(toy: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("m.toy", "--silent") == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_report_holds_everything_as_data(toy: Path) -> None:
+    assert run("m.toy", "--report", "r.json", "--silent", "--input", "y[2,3]") == 0
+    data = json.loads((toy / "r.json").read_text())
+    assert data["framework"] == "Toy"
+    assert data["inputs"] == [{"name": "y", "names": ["y"], "element": "f32", "shape": "[2,3]"}]
+    assert [p["name"] for p in data["source_inputs"]] == ["x"]
+    assert data["source_ops"] == {"toy.Relu": 1, "toy.Twice": 1}
+    assert set(data["seconds"]) == {"read", "front", "convert", "optimise", "write"}
+    assert [Path(p).name for p in data["files"]] == ["m.xml", "m.bin"]
+    assert data["peak_bytes"] > 10_000_000
+    assert any("left out" in note for note in data["notes"])
+
+
+def test_passes_are_dumped_checked_and_explained(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("m.toy", "--dump-passes", "dump", "--check", "--explain", "twice") == 0
+    assert "twice" in capsys.readouterr().out
+    files = sorted(p.name for p in (toy / "dump").iterdir())
+    assert len(files) >= 2
+    assert all(re.fullmatch(r"\d{3}-[\w+-]+\.(before|after)\.txt", f) for f in files)
+    assert "Parameter : f32[?n,3]" in (toy / "dump" / files[0]).read_text()
+
+
+def test_notes_of_former_options_reach_the_user(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("m.toy", "--keep_shape_ops") == 0
+    assert "note: --keep_shape_ops: has no effect any more" in capsys.readouterr().out
+
+
+# -- looking
+
+
+def test_inspection_converts_nothing(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (toy / "m.toy").write_text(MODEL.replace("toy.Twice", "toy.Thrice"))
+    assert run("inspect", "m.toy", "--report", "i.json") == 0
+    out = capsys.readouterr().out
+    assert written(toy) == {"i.json"}
+    assert re.search(r"inputs +x +f32\[\?,3\]", out)
+    assert re.search(r"Relu +1\n", out)
+    assert re.search(r"Thrice +1 +not supported", out)
+    assert 'Thrice is not supported: the first is "twice"; cut before it with --output y' in out
+    data = json.loads((toy / "i.json").read_text())
+    assert data["missing"] == [{"op": "Thrice", "count": 1, "node": "twice", "before": ["y"]}]
+
+
+def test_lists(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--list-ops", framework="toy") == 0
+    assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["Relu", "Twice"]
+    assert run("--list_passes") == 0
+    lines = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    stages = [stage for stage, _ in lines]
+    assert ["NORMALIZE", "constant-folding"] in lines
+    assert stages == sorted(
+        stages, key=["FRONT", "NORMALIZE", "FUSE", "LAYOUT", "PREPROCESS", "PRECISION", "CLEANUP"].index
+    )
+    assert run("--plugins") == 0
+    assert "toy" in capsys.readouterr().out
+    assert run("--version") == 0
+    assert re.fullmatch(r"mo \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_help_has_every_option_and_those_of_the_front_end(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from mo_core.option_list import COMMON
+
+    assert run("--help", framework="toy") == 0
+    out = capsys.readouterr().out
+    assert all(option.flag in out for option in COMMON)
+    assert "Toy models:" in out and "--toy_folder" in out
+    assert "--other_file" not in out
+    assert max(map(len, out.splitlines())) <= 110
+
+
+def test_without_arguments_the_help_is_shown(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 2
+    assert "mo MODEL [options]" in capsys.readouterr().out
+
+
+# -- mistakes
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        (["n.toy"], 2, r'there is no file "n.toy"\n.*"m.toy"'),
+        (["m.toy", "o.toy"], 2, '"o.toy" is one too many'),
+        (["m.toy", "--input_model", "o.toy"], 2, "two models are given"),
+        (["--silent"], 2, "there is no model to convert"),
+        (["m.toy", "--inputs", "x"], 2, r'no option --inputs\n.*"--input"'),
+        (["m.toy", "--input", "w"], 2, r'--input: the model has no "w"\n.*"x"'),
+        (["m.toy", "--input", "x[1,a]"], 2, r'"a" is not a dimension\n  --input x\[1,a\]\n +\^'),
+        (["m.toy", "--disable_pass", "nothing"], 2, 'no pass "nothing"'),
+        (["m.toy", "--other_file", "f"], 2, "option for other models, and this is a model of toy"),
+        (["m.toy", "--input_proto", "f"], 2, "option for Caffe models"),
+        (["m.toy", "--framework", "kaldi"], 2, "pip install mo-kaldi"),
+        (["m.toy", "--model_name", "a/b"], 2, "Give a name without folders"),
+        (["m.toy", "--output_dir", "m.toy"], 2, "cannot be written to"),
+        (["m.toy", "--report", "no/such/r.json"], 2, "cannot write"),
+        (["m.toy", "--block_plugin", "x", "--extension", "none.py"], 2, 'extension "none.py" does not exist'),
+        (["bad.toy"], 3, "line 1 of the graph"),
+        (["unknown.toy"], 4, "Thrice"),
+        (["crash.toy"], 70, "internal error: RuntimeError: something unforeseen"),
+    ],
+)
+def test_errors_have_their_exit_code_and_no_traceback(
+    toy: Path, capsys: pytest.CaptureFixture[str], argv: list[str], code: int, message: str
+) -> None:
+    (toy / "bad.toy").write_text("%0 = nothing")
+    (toy / "unknown.toy").write_text(MODEL.replace("toy.Twice", "toy.Thrice"))
+    (toy / "crash.toy").write_text("crash")
+    assert run(*argv) == code
+    out, err = capsys.readouterr()
+    assert out == "" or "--report" in argv
+    assert err.startswith("mo: ")
+    assert re.search(message, err), err
+    assert "Traceback" not in err
+    assert not [p for p in toy.iterdir() if p.suffix == ".tmp"]
+    if "--report" not in argv:
+        assert not [p for p in toy.iterdir() if p.suffix in (".xml", ".bin")]
+
+
+def test_debugging_shows_where_an_error_came_from(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (toy / "crash.toy").write_text("crash")
+    assert run("crash.toy", "--log_level", "DEBUG") == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_program_for_one_framework_takes_no_other(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("m.toy", "--framework", "onnx", framework="toy") == 2
+    assert "mo-toy: mo-toy converts no onnx models" in capsys.readouterr().err
+    assert run("m.toy", "--other_file", "f", framework="toy") == 2
+    assert "no option --other_file" in capsys.readouterr().err
+
+
+# -- the process
+
+
+def process(toy: Path, *argv: str) -> list[str]:
+    return [sys.executable, "-m", "mo_core.cli", *argv, "--extension", "toy.py"]
+
+
+def test_nothing_heavy_is_imported_for_a_conversion(toy: Path) -> None:
+    code = (
+        "import sys; from mo_core.cli import main\n"
+        "code = main(['m.toy', '--extension', 'toy.py', '--silent'])\n"
+        "heavy = {'rich', 'openvino', 'onnx', 'google.protobuf', 'argparse', 'tensorflow', 'numpy.testing', 'unittest'}\n"
+        "assert code == 0 and not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=toy, check=True, timeout=60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of this kind are of POSIX systems")
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupt_leaves_what_was_there(toy: Path, kind: signal.Signals) -> None:
+    (toy / "m.xml").write_text("earlier")
+    with subprocess.Popen(process(toy, "m.toy", "--wait", "60"), cwd=toy, stderr=subprocess.PIPE, text=True) as running:
+        time.sleep(2.5)
+        running.send_signal(kind)
+        _, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert err == "mo: interrupted; earlier output is untouched\n"
+    assert written(toy) == {"m.xml"}
+    assert (toy / "m.xml").read_text() == "earlier"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_a_closed_pipe_is_no_error(toy: Path) -> None:
+    command = " ".join(process(toy, "--list-passes")) + " | head -n 1"
+    done = subprocess.run(["sh", "-c", command], cwd=toy, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
