@@ -27,6 +27,7 @@ $(VENV)/.ready: requirements-test.txt $(MEMBERS:%=%/pyproject.toml)
 	@python="$(PYTHON)"; [ -n "$$python" ] || python="$$(sh tools/find_python.sh)" || exit 1; \
 	[ -x $(PY) ] || "$$python" -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt $(MEMBERS:%=-e ./%)
+	$(PY) -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 
 $(VENV)/.ready-docs: $(VENV)/.ready requirements-docs.txt
@@ -53,7 +54,7 @@ format: setup
 	$(PY) -m ruff format .
 
 bench: setup
-	$(PY) tests/perf/bench.py $(ARGS)
+	$(PY) -m tests.perf.bench $(ARGS)
 
 docs: $(VENV)/.ready-docs
 	$(PY) -m mkdocs build --strict

@@ -36,7 +36,7 @@ class Builder:
         types = [stated or Type(t.f32, (1, 4, 8, 8))] * results
         node = Foreign("toy", "Op", inputs, given, types, name=name)
         for i, r in enumerate(node.results):
-            r.names.append(f"{name}_{'y' if not i else i}" if self.tensors else f"{name}:{i}")
+            r.names.append(f"{name}_{i or 'y'}" if self.tensors else f"{name}:{i}")
         self.graph.add(node)
         return node
 

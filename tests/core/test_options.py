@@ -142,6 +142,34 @@ def test_options_of_adapters_that_are_not_there_name_the_adapter() -> None:
             OptionTable().build({name: "x"})
 
 
+FORMER = """
+    framework input_model model_name output_dir input_shape input output mean_values scale_values scale
+    reverse_input_channels layout source_layout target_layout data_type compress_to_fp16 transform batch
+    freeze_placeholder_with_value static_shape transformations_config extensions log_level silent progress stream_output
+    disable_fusing disable_gfusing finegrain_fusing disable_resnet_optimization enable_concat_optimization
+    disable_weights_compression move_to_preprocess generate_deprecated_IR_V7 keep_shape_ops legacy_ir_generation
+    use_new_frontend use_legacy_frontend example_input example_output share_weights input_model_is_text input_checkpoint
+    input_meta_graph saved_model_dir saved_model_tags tensorflow_custom_operations_config_update
+    tensorflow_use_custom_operations_config tensorflow_object_detection_api_pipeline_config tensorboard_logdir
+    tensorflow_custom_layer_libraries disable_nhwc_to_nchw tensorflow_subgraph_patterns tensorflow_operation_patterns
+    offload_unsupported_operations_to_tf generate_deprecated_IR_V2 steps input_proto caffe_parser_path k mean_file
+    mean_file_offsets disable_omitting_optional enable_flattening_nested_params input_symbol nd_prefix_name
+    pretrained_model_name save_params_from_nd legacy_mxnet_model enable_ssd_gluoncv counts remove_output_softmax
+    remove_memory
+"""
+
+
+def test_every_option_of_the_former_tool_is_known() -> None:
+    table = OptionTable()
+    for name in FORMER.split():
+        assert (table.find(name) is None) == (name in FRAMEWORK_OPTIONS), name
+    for short in ("-w", "-m", "-n", "-o", "-ms", "-s", "-b"):
+        assert table.find(short) is not None, short
+    for short in ("-k", "-d", "-mf", "-mo"):
+        with pytest.raises(UsageError, match="option for Caffe models"):
+            options_of(f"{short} file")
+
+
 def test_two_plugins_cannot_declare_one_option() -> None:
     mine = Option("mine", "flag", "Mine.")
     with pytest.raises(PluginError, match="--mine is declared twice"):

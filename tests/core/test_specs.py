@@ -324,14 +324,17 @@ DATA = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(SIGNS | PIECES | DATA)
 def test_nothing_but_a_result_or_a_usage_error(given_: object) -> None:
+    facts = []
+
     def attempt(parse: object, *more: object) -> None:
         try:
             parse(given_, *more)  # type: ignore[operator]
         except UsageError as e:
-            assert e.fact
+            facts.append(e.fact)
 
     for parse in (parse_inputs, parse_outputs, parse_shapes, parse_frozen, parse_transforms):
         attempt(parse)
     attempt(parse_channel_values, "scale_values")
     for option in ("layout", "source_layout", "target_layout"):
         attempt(parse_layouts, option)
+    assert all(facts)

@@ -42,9 +42,11 @@ class Model:
         graph: of OpenVINO ops; report: what happened; name: of the output files.
     """
 
-    def __init__(self, graph: Graph, report: Report, name: str, rt_info: dict[str, object], options: Options) -> None:
+    def __init__(
+        self, graph: Graph, report: Report, name: str, rt_info: dict[str, object], options: Options, plugins: Plugins
+    ) -> None:
         self.graph, self.report, self.name = graph, report, name
-        self._rt_info, self._options = rt_info, options
+        self._rt_info, self._options, self._plugins = rt_info, options, plugins
 
     @property
     def inputs(self) -> dict[str, Type]:
@@ -64,6 +66,7 @@ class Model:
             advance=progress.advance if progress is not None else None,
         )  # fmt: skip
         self.report.emitted(emitted, time.perf_counter() - start)
+        self._plugins.emitted(self.report)
         assert emitted.xml is not None
         return emitted.xml
 
@@ -141,7 +144,7 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     report.notes += model.notes + context.notes
     report.finish(model.graph, context)
     name = options.model_name or model_name(frontend, source)
-    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options)
+    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, plugins)
 
 
 def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:

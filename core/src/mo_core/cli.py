@@ -122,13 +122,14 @@ class _Command:
 
     def _prepare(self, argv: Sequence[str]) -> tuple[Plugins, OptionTable]:
         """Load plug-ins, and make the table of options that they, the front-ends and the core have."""
+        from mo_core.option_list import ALIASES
         from mo_core.options import OptionTable, listed
         from mo_core.plugins import Plugins
 
         plugins = Plugins(*(listed(name, _scan(argv, name)) for name in ("extension", "block_plugin")))
         framework = self.framework or _scan(argv, "framework")
         if framework:
-            plugins.load_framework({"tf": "tensorflow"}.get(framework, framework))
+            plugins.load_framework(ALIASES.get(framework, framework))
         frontends = [f for f in plugins.frontends() if self.framework in (None, f.name)]
         return plugins, OptionTable(plugins.options(), frontends)
 
@@ -181,7 +182,6 @@ class _Command:
             progress.stage("write")
             model.save(target, progress)
         report = model.report
-        plugins.emitted(report)
         if options.report is not None:
             _write(options.report, report.to_json())
         if not options.silent:

@@ -109,6 +109,7 @@ class Converter:
     Args:
         op: source op name; domain: its domain ("" = the framework's own); since: first opset version it is right for.
         function: the converter; ignore: attributes that may be present and do not matter ("*": all unknown ones).
+        rank: converters of a higher rank override those below (0: those of the front-end itself).
     """
 
     op: str
@@ -116,6 +117,7 @@ class Converter:
     domain: str = ""
     since: int = 0
     ignore: frozenset[str] = frozenset()
+    rank: int = 0
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -189,7 +191,7 @@ class ConverterTable:
         for c in converters:
             self._by_op.setdefault((c.domain, c.op), []).append(c)
         for versions in self._by_op.values():
-            versions.sort(key=lambda c: c.since)  # stable: a later registration overrides an earlier one
+            versions.sort(key=lambda c: (c.rank, c.since))  # stable: a later one overrides an earlier one
 
     def find(self, node: Foreign) -> Converter | None:
         """The converter for a node, or None."""

@@ -7,6 +7,9 @@ from mo_core.options import Option
 TITLES = {"caffe": "Caffe", "tensorflow": "TensorFlow", "mxnet": "MXNet", "onnx": "ONNX", "kaldi": "Kaldi"}
 """Frameworks as their users write them."""
 
+ALIASES = {"tf": "tensorflow"}
+"""Other names of frameworks."""
+
 _MODEL = "The model"
 _SHAPES = "Inputs and outputs"
 _READY = "Pre-processing"
@@ -19,9 +22,8 @@ _OLD = "Former options"
 _NO_NEED = "has no effect any more: "
 
 COMMON: tuple[Option, ...] = (
-    Option("framework", "choice", "The framework of the model; needed only when its file does not tell.",
-           group=_MODEL,
-           choices={**{f: f for f in TITLES}, "tf": "tensorflow"}),
+    Option("framework", "text", "The framework, when the file does not tell: caffe, tensorflow (or tf), mxnet, onnx, "
+           "kaldi, or one that a plug-in brings.", group=_MODEL, metavar="NAME"),
     Option("input_model", "path", "The model: a file, or a folder for formats that are one.", aliases=("-m", "-w"),
            group=_MODEL, metavar="PATH"),
     Option("model_name", "text", "Stem of the files written; default: that of the model.", aliases=("-n",),

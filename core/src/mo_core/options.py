@@ -205,6 +205,8 @@ class OptionTable:
 
     def build(self, given: Mapping[str, Any]) -> Options:
         """Options from names and raw values (texts of the command line, or keywords); raises UsageError."""
+        from mo_core.option_list import ALIASES
+
         values = {option.name: option.default for option in self.options.values()}
         notes: list[str] = []
         names: dict[str, Option] = {}
@@ -219,6 +221,7 @@ class OptionTable:
                     raise UsageError(f"{option.flag} and --{other} exclude each other", "Give one of them.")
             if option.note:
                 notes.append(f"{option.flag}: {option.note}")
+        values["framework"] = ALIASES.get(values["framework"], values["framework"])
         options = Options(values, given=names, notes=notes)
         _check(options)
         return options
@@ -365,11 +368,12 @@ def parse_arguments(argv: Sequence[str], table: OptionTable) -> Arguments:
 
 
 def _split(word: str, table: OptionTable) -> tuple[Option, str | None]:
+    from mo_core.option_list import FRAMEWORK_OPTIONS
+
     name, equals, value = word.partition("=")
-    if not word.startswith("--") and table.find(name) is None and len(word) > 2:
+    unknown = table.find(name) is None and name.lstrip("-") not in FRAMEWORK_OPTIONS
+    if unknown and not word.startswith("--") and table.find(word[:2]) is not None:
         name, equals, value = word[:2], "=", word[2:]  # -b4
-        if table.find(name) is None:
-            name = word.partition("=")[0]
     return table.require(name), value if equals else None
 
 

@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -96,8 +96,13 @@ class Plugins:
         return [o for _, many in self._collect("mo_ops") for o in many]
 
     def converters(self, framework: str) -> list[Converter]:
-        """Converters for a framework; those of later plug-ins come last and win."""
-        return [c for _, many in self._collect("mo_converters", framework=framework) for c in many]
+        """Converters for a framework: those of the front-end's own distribution first, then those that override them."""
+        own = {str(p) for p, many in self._collect("mo_frontends") if any(f.name == framework for f in many)}
+        found = []
+        for i, (provider, many) in enumerate(self._collect("mo_converters", framework=framework)):
+            rank = 0 if str(provider) in own else i + 1
+            found.extend(many if not rank else [replace(c, rank=rank) for c in many])
+        return found
 
     def passes(self) -> list[Pass]:
         """Passes with their distribution filled in."""

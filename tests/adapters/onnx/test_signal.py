@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from mo_core.errors import ModelError
 
-from tests.adapters.onnx.nodes import check, numbers, run
+from tests.adapters.onnx.nodes import check, node_model, numbers, run
+from tests.adapters.onnx.running import check as check_model
+from tests.adapters.onnx.running import reference
 
 
 @pytest.mark.parametrize("parts", [1, 2])
@@ -19,7 +21,16 @@ from tests.adapters.onnx.nodes import check, numbers, run
 def test_dft(parts: int, inverse: int, length: int | None, axis: int, constants: Any) -> None:
     inputs = [numbers(2, 9, 7, parts), None if length is None else np.array(length), np.array(axis)]
     constants = tuple(i for i in constants if inputs[i] is not None)
-    check("DFT", inputs, {"inverse": inverse}, rtol=1e-4, atol=1e-4, opset=20, constants=constants, dynamic=(0,)[: len(constants)])
+    check("DFT", inputs, {"inverse": inverse}, rtol=1e-4, atol=1e-4, opset=20, constants=constants)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("inverse", [0, 1])
+def test_dft_of_unknown_length(parts: int, inverse: int) -> None:
+    x = numbers(2, 9, parts)
+    source = node_model("DFT", [x, None, np.array(1)], {"inverse": inverse}, opset=20, constants=(2,), dynamic=(0,))
+    source.graph.input[0].type.tensor_type.shape.dim[2].dim_value = parts
+    check_model(source, {"x0": x}, {"x0": numbers(3, 4, parts)}, oracle=reference, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("parts", [1, 2])

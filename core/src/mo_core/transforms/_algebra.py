@@ -7,10 +7,8 @@ polynomial. Element-wise arithmetic with broadcasting is a ring, so that equal p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
-
-import numpy as np
 
 from mo_core import types as t
 from mo_core.errors import Decline
@@ -36,30 +34,47 @@ def number(value: Value) -> float | None:
     return float(first) if content.size == 1 or bool((content == first).all()) else None
 
 
-def terms(value: Value, leaves: Mapping[Value, int], visited: list[Node] | None = None, deep: int = _DEEP) -> Terms | None:
-    """`value` as a polynomial in the leaves (values that share a number are one leaf); None when it is none.
+class Leaves:
+    """What a polynomial is in: values (several that are equal share a place), then places for constants.
 
-    The nodes of its arithmetic are added to `visited`.
+    The first constants met that are not a number take the free places; they are in `constants` then.
     """
-    count = max(leaves.values(), default=-1) + 1
-    at = leaves.get(value)
-    if at is not None:
-        return {tuple(int(i == at) for i in range(count)): 1.0}
-    node = value.node
-    if not isinstance(node, ARITHMETIC) or not deep:
-        constant = number(value)
-        return None if constant is None else {(0,) * count: constant} if constant else {}
-    if value.known is not None:
-        return None  # shape arithmetic
-    if visited is not None:
-        visited.append(node)
-    parts = []
-    for v in node.operands:
-        part = terms(v, leaves, visited, deep - 1)
-        if part is None:
-            return None
-        parts.append(part)
-    return _combined(node, parts, (0,) * count)
+
+    def __init__(self, *values: Value | Sequence[Value], free: int = 0) -> None:
+        self.constants: list[Value] = []
+        self.count = len(values) + free
+        self._free = free
+        self._places: dict[Value, int] = {}
+        for i, v in enumerate(values):
+            self._places.update(dict.fromkeys([v] if isinstance(v, Value) else v, i))
+
+    def place(self, value: Value) -> int | None:
+        """The place of a leaf; None for what is none."""
+        found = self._places.get(value)
+        if found is None and len(self.constants) < self._free and isinstance(value.node, Constant):
+            if value.element.is_real and number(value) is None:
+                found = self._places[value] = self.count - self._free + len(self.constants)
+                self.constants.append(value)
+        return found
+
+    def terms(self, value: Value, visited: list[Node] | None = None, deep: int = _DEEP) -> Terms | None:
+        """`value` as a polynomial; None when it is none. The nodes of its arithmetic are added to `visited`."""
+        at = self.place(value)
+        if at is not None:
+            return {tuple([int(i == at) for i in range(self.count)]): 1.0}
+        node, one = value.node, (0,) * self.count
+        if not isinstance(node, ARITHMETIC) or value.known is not None:
+            constant = number(value)
+            return None if constant is None else {one: constant} if constant else {}
+        if visited is not None:
+            visited.append(node)
+        parts = []
+        for v in node.operands if deep else ():
+            part = self.terms(v, visited, deep - 1)
+            if part is None:
+                return None
+            parts.append(part)
+        return _combined(node, parts, one) if deep else None
 
 
 def _combined(node: Node, parts: Sequence[Terms], one: Key) -> Terms | None:
@@ -77,9 +92,9 @@ def _combined(node: Node, parts: Sequence[Terms], one: Key) -> Terms | None:
         return _product(difference, difference)
     if isinstance(node, Divide):
         return _product(a, _power(b, -1, one))
-    if isinstance(node, Power) and len(b) <= 1 and not any(next(iter(b), one)):
+    if isinstance(node, Power) and b.keys() <= {one}:
         exponent = b.get(one, 0.0)
-        return _power(a, int(exponent), one) if exponent == int(exponent) and -4 <= exponent <= 4 else None
+        return _power(a, int(exponent), one) if exponent.is_integer() and -4 <= exponent <= 4 else None
     return None
 
 
@@ -123,8 +138,16 @@ def same(found: Terms | None, wanted: Terms, like: Value) -> bool:
     return all(abs(found[k] - c) <= limit * abs(c) for k, c in wanted.items())
 
 
+def shaped_like(a: Value, b: Value) -> bool:
+    """True when two values are known to have one type."""
+    return a.element is b.element and t.same_shape(a.shape, b.shape)
+
+
+# -- up: what is it made of
+
+
 def inside(value: Value) -> list[Value]:
-    """The values that the arithmetic of `value` is made of, itself and constants left out; the nearest first."""
+    """The value and what its arithmetic is made of, constants left out; the nearest first."""
     found: dict[Value, None] = {value: None}
     front = [value]
     while front and len(found) < _NEAR:
@@ -136,62 +159,66 @@ def inside(value: Value) -> list[Value]:
     return list(found)
 
 
-def multiple(value: Value) -> Iterator[tuple[Value, float]]:
-    """Every `x` of which `value` is a multiple, with the factor; `value` itself comes first."""
-    for x in inside(value):
-        found = terms(value, {x: 0})
-        if found is not None and found.keys() == {(1,)} and shaped_like(value, x):
-            yield x, found[1,]
-
-
 def affine(value: Value) -> Iterator[tuple[Value, float, float]]:
     """Every `x` such that `value` is `a x + b`, with a and b; `value` itself comes first."""
     for x in inside(value):
-        found = terms(value, {x: 0})
+        found = Leaves(x).terms(value)
         if found is not None and (1,) in found and found.keys() <= {(1,), (0,)} and shaped_like(value, x):
             yield x, found[1,], found.get((0,), 0.0)
 
 
-def shaped_like(a: Value, b: Value) -> bool:
-    """True when two values are known to have one type."""
-    return a.element is b.element and t.same_shape(a.shape, b.shape)
+def multiple(value: Value) -> Iterator[tuple[Value, float]]:
+    """Every `x` of which `value` is a multiple, with the factor; `value` itself comes first."""
+    return ((x, a) for x, a, b in affine(value) if b == 0)
 
 
-def outside(seed: Value) -> list[Node]:
-    """Nodes that compute from `seed` by arithmetic alone, the nearest first; empty when it has many readers."""
-    found: dict[Node, None] = {}
-    front = [seed]
-    while front and len(found) < _NEAR:
-        readers = [u for v in front if len(v.uses) <= _READERS for u, _ in v.uses if u.graph is seed.node.graph]
-        front = [u for u in dict.fromkeys(readers) if isinstance(u, ARITHMETIC) and u not in found]
-        found.update(dict.fromkeys(n for n in front if isinstance(n, Node)))
-    return list(found)
+# -- down: what is made of it
 
 
 class Found:
-    """A node whose value is a given polynomial: `root`, and the `nodes` of its arithmetic."""
+    """A node whose value is a polynomial that was looked for.
 
-    def __init__(self, root: Node, nodes: Sequence[Node]) -> None:
-        self.root, self.nodes = root, tuple(nodes)
+    Attributes:
+        root: the node; nodes: those of its arithmetic; constants: what took the free places.
+    """
+
+    def __init__(self, root: Node, nodes: Sequence[Node], constants: Sequence[Value]) -> None:
+        self.root, self.nodes, self.constants = root, tuple(nodes), list(constants)
 
     def gives(self, value: Value, *seeds: Node) -> Instead:
-        """The replacement; declines when what depends on the seeds is read by others, too."""
-        own = {self.root, *self.nodes, *seeds}
-        below = set(seeds)
-        for node in sorted(own, key=lambda n: n._order):
-            if node in below or any(v.node in below for v in node.operands):
-                below.add(node)
-        for node in below - {self.root}:
-            for r in node.results:
-                if any(user not in own for user, _ in r.uses):
-                    raise Decline(f'"{node.label}" is read by others, too')
-        return Instead(self.root, value, (*self.nodes, *seeds))
+        """The replacement; declines when something that depends on the seeds is read by others, too."""
+        return instead(self.root, value, *self.nodes, seeds=seeds)
 
 
-def written(seed: Value, leaves: Mapping[Value, int], wanted: Terms, like: Value) -> Found | None:
-    """The node, computed from `seed` by arithmetic, whose value is the polynomial `wanted`, shaped like `like`."""
+def instead(root: Node, value: Value, *nodes: Node, seeds: Sequence[Node] = ()) -> Instead:
+    """`value` for `root`; declines when nodes on the way from the seeds to the root are read by others, too."""
+    own = dict.fromkeys((root, *nodes, *seeds))
+    below = set(seeds)
+    for node in sorted(own, key=lambda n: n._order):
+        if any(v.node in below for v in node.operands):
+            below.add(node)
+    for node in below - {root}:
+        for r in node.results:
+            if any(user not in own for user, _ in r.uses):
+                raise Decline(f'"{node.label}" is read by others, too')
+    return Instead(root, value, tuple(own))
+
+
+def outside(seed: Value) -> list[Node]:
+    """Nodes that compute from `seed` by arithmetic alone, the nearest first."""
+    found: dict[Node, None] = {}
+    front: list[Value] = [seed]
+    while front and len(found) < _NEAR:
+        readers = [u for v in front if len(v.uses) <= _READERS for u, _ in v.uses if u.graph is seed.node.graph]
+        front = [u for u in dict.fromkeys(readers) if isinstance(u, ARITHMETIC) and u not in found]
+        found.update((u.node, None) for u in front)
+    return list(found)
+
+
+def written(seed: Value, *leaves: Value | Sequence[Value], like: Value, wanted: Terms, free: int = 0) -> Found | None:
+    """The node, computed from `seed` by arithmetic and shaped like `like`, whose value is the polynomial `wanted`."""
     for root in outside(seed):
-        nodes: list[Node] = []
-        if same(terms(root, leaves, nodes), wanted, like) and shaped_like(root, like):
-            return Found(root, nodes)
+        known, nodes = Leaves(*leaves, free=free), list[Node]()
+        if same(known.terms(root, nodes), wanted, like) and shaped_like(root, like):
+            return Found(root, nodes, known.constants)
     return None

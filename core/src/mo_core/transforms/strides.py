@@ -78,15 +78,14 @@ class _Plan:
 
     def apply(self, graph: Graph) -> bool:
         """Change strides and put poolings in; types are inferred again at the end, when all fit together."""
-        if not self.taken:
-            return False
         for node in list(graph):
             if isinstance(node, _CONVOLUTIONS):
                 self._restride(node)
             elif node in self.taken:
                 self._align(graph, node)
-        graph.refresh()
-        return True
+        if self.taken:
+            graph.refresh()
+        return bool(self.taken)
 
     def _restride(self, node: Convolution | GroupConvolution) -> None:
         own, extra = node.strides, self.offered.get(node, ())

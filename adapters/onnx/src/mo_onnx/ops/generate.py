@@ -40,6 +40,7 @@ from mo_onnx.tensors import element_of
 # -- constants
 
 
+@onnx_op("Const")
 @onnx_op("Constant")
 def constant_(
     *,

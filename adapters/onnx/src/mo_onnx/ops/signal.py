@@ -26,7 +26,7 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )  # fmt: skip
-from mo_core.errors import ModelError
+from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ops import (
     DFT,
@@ -114,8 +114,10 @@ def mirrored(half: Value, axis: int, count: Value, inverse: bool) -> Value:
 
 
 def is_complex(x: Value) -> bool:
-    """True when the last axis holds real and imaginary parts; raises ModelError when it holds neither one nor two numbers."""
+    """True when the last axis holds real and imaginary parts; raises ModelError when it can hold neither."""
     last = x.dims[-1]
+    if not isinstance(last, int):
+        raise Unsupported("it is not known whether a signal is real or complex", "Give the length of its last axis with --input.")
     if last not in (1, 2):
         raise ModelError(f"the last axis of a signal has {last} numbers, and it needs one (real) or two (complex)")
     return last == 2
