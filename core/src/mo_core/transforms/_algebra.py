@@ -1,8 +1,8 @@
 """Arithmetic compared by meaning: what a value is as a polynomial in other values, however it is spelled.
 
-`x * 0.5 * (1 + erf(x / sqrt(2)))`, with the factors in any order, with Multiply or Divide, multiplied out or not, is the
-polynomial `0.5 x + 0.5 x e` in the leaves x and e. Exponents may be negative: a Divide by a product of leaves stays a
-polynomial. Element-wise arithmetic with broadcasting is a ring, so that equal polynomials of one shape are equal values.
+`x * 0.5 * (1 + erf(x / sqrt(2)))`, with the factors in any order, with Multiply or Divide, multiplied out or not, is
+the polynomial `0.5 x + 0.5 x e` in the leaves x and e. Exponents may be negative: a Divide by a product of leaves stays
+a polynomial. Element-wise arithmetic with broadcasting is a ring: equal polynomials of one shape are equal values.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ class Leaves:
     def place(self, value: Value) -> int | None:
         """The place of a leaf; None for what is none."""
         found = self._places.get(value)
-        if found is None and len(self.constants) < self._free and isinstance(value.node, Constant):
-            if value.element.is_real and number(value) is None:
-                found = self._places[value] = self.count - self._free + len(self.constants)
-                self.constants.append(value)
+        if found is not None or len(self.constants) == self._free or not isinstance(value.node, Constant):
+            return found
+        if not value.element.is_real or number(value) is not None:
+            return None
+        found = self._places[value] = self.count - self._free + len(self.constants)
+        self.constants.append(value)
         return found
 
     def terms(self, value: Value, visited: list[Node] | None = None, deep: int = _DEEP) -> Terms | None:

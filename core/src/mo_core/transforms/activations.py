@@ -116,18 +116,20 @@ def leaky_select(node: Node, x: Value, y: Value) -> Value | None:
 def prelu_of_relus(relu: Node, x: Value) -> Instead | None:
     """relu(x) - a relu(-x), a being a number or a constant: PReLU."""
     mirror = _mirrored(x)
-    for root in outside(relu) if mirror is not None else []:
+    if mirror is None:
+        return None
+    for root in outside(relu):
         nodes: list[Node] = []
-        leaves = Leaves(relu, mirror, free=1)  # type: ignore[arg-type]
+        leaves = Leaves(relu, mirror, free=1)
         found = leaves.terms(root, nodes)
         if found is None or not shaped_like(root, x) or found.pop((1, 0, 0), None) != 1 or len(found) != 1:
             continue
         ((key, factor),) = found.items()
-        slope = constant([-factor], x.element) if key == (0, 1, 0) else None
+        slope: Value | None = constant([-factor], x.element) if key == (0, 1, 0) else None
         if key == (0, 1, 1) and abs(factor) == 1:
             slope = _channel_slope(leaves.constants[0], x, -factor)
         if slope is not None:
-            return instead(root, ops.PReLU(x, slope), *nodes, seeds=[relu, mirror, mirror.operands[0].node])  # type: ignore[union-attr]
+            return instead(root, ops.PReLU(x, slope), *nodes, seeds=[relu, mirror, mirror.operands[0].node])
     return None
 
 
@@ -154,7 +156,7 @@ def prelu_of_abs(absolute: Node, x: Value) -> Instead | None:
     relu = next((u for u in x.users() if isinstance(u, ops.ReLU)), None)
     for root in outside(absolute):
         nodes: list[Node] = []
-        found = Leaves(x, absolute, *([relu] if relu is not None else [])).terms(root, nodes) if root is not x.node else None
+        found = Leaves(x, absolute, *([relu] if relu is not None else [])).terms(root, nodes)
         if not found or len(found) < 2 or any(sum(k) != 1 for k in found) or not shaped_like(root, x):
             continue
         parts = {k.index(1): f for k, f in found.items()}

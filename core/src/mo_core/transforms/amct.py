@@ -14,7 +14,7 @@ from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ops import Clamp, FakeQuantize, MatMul, ReLU, Reshape, ShapeOf, Squeeze, Transpose, Unsqueeze
 from mo_core.passes import Stage, rewrites
-from mo_core.pattern import any_, op, p
+from mo_core.pattern import any_, const, either, op, p
 from mo_core.rewrite import rule
 from mo_core.transforms import linear_motion
 from mo_core.transforms._channels import content
@@ -62,15 +62,19 @@ def _is_settled(last: Node, source: Value) -> bool:
     return isinstance(shape, ShapeOf) and shape.data is source
 
 
-@rule(p.Reshape(any_("x"), p.ShapeOf(p.MatMul(name="product"), name="target"), name="reshape"))
-def shape_of_matmul(reshape: Reshape, x: Value, product: MatMul, target: Node) -> Value | None:
+_PRODUCT = p.MatMul(name="product")
+
+
+@rule(p.Reshape(any_("x"), p.ShapeOf(either(_PRODUCT, p.Add(_PRODUCT, const()))), name="reshape"))
+def shape_of_matmul(reshape: Reshape, x: Value, product: MatMul) -> Value | None:
     """Reshape to the shape of a matrix product: its columns are known, and the rows follow."""
     layer = layer_of(product)
-    if layer is None or layer.weights != 1 or product.rank != 2 or not isinstance(product.dims[1], int):
+    if layer is None or layer.weights != 1 or product.rank != 2 or reshape.shape is None:
         return None
-    if not isinstance(reshape.dims[1] if reshape.shape is not None and len(reshape.shape) == 2 else None, int):
+    _, columns = reshape.shape
+    if not isinstance(columns, int) or not t.same_dim(columns, product.dims[1]):
         return None
-    return Reshape(x, np.array([-1, product.dims[1]], np.int64), special_zero=False)
+    return Reshape(x, np.array([-1, columns], np.int64), special_zero=False)
 
 
 matmul_batch_norm = rewrites(
