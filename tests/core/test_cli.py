@@ -178,7 +178,7 @@ def test_lists(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stages = [stage for stage, _ in lines]
     assert ["NORMALIZE", "constant-folding"] in lines
     assert stages == sorted(
-        stages, key=["FRONT", "NORMALIZE", "FUSE", "LAYOUT", "PREPROCESS", "PRECISION", "CLEANUP"].index
+        stages, key=["FRONT", "NORMALIZE", "PREPROCESS", "FUSE", "LAYOUT", "PRECISION", "CLEANUP"].index
     )
     assert run("--plugins") == 0
     assert "toy" in capsys.readouterr().out

@@ -131,7 +131,7 @@ def _wider_shape(before: Shape, after: Shape, own: set[Dim], attempt: int) -> Sh
         return None
     dims: list[Dim] = []
     for a, b in zip(before, after):
-        if t.same_dim(a, b) and attempt < _PATIENT_ROUNDS or a in own:
+        if (t.same_dim(a, b) and attempt < _PATIENT_ROUNDS) or a in own:
             dims.append(a)
         else:
             dims.append(Dynamic())

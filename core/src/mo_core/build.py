@@ -204,6 +204,8 @@ def flatten(x: Value, axis: int) -> Value:
     """`x` as a matrix: dimensions before `axis` are the rows, the others the columns."""
     if axis < 0:
         axis += x.rank
+    if x.shape is not None and not 0 <= axis <= len(x.shape):
+        raise ShapeError(f"axis {axis} is outside of rank {len(x.shape)}")
     if axis == 0:
         return reshape_to(x, [1, -1])
     if axis == 1:

@@ -211,7 +211,7 @@ class _Cutter:
             self.notes.append(f'the type of "{spec.text}" is not stated in the model; f32 is assumed.')
         shape = old.shape if spec.shape is UNSET else _refined(spec.shape, old.shape)
         if shape is None:
-            self.notes.append(f'the shape of the new input "{spec.text}" is not known; give it as "{spec.text}[...]".')
+            self.notes.append(f'the shape of the new input "{spec.text}" is not known; it can stand behind the name.')
         parameter = self.graph.add_input(self._name(place), element, shape)
         self._connect(place, parameter)
         self.listed.append(parameter)

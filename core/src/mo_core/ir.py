@@ -9,6 +9,7 @@ together with whatever new nodes it depends on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -617,11 +618,19 @@ class Graph:
             for node in self:
                 node.refresh()
             return
-        work = list(nodes)
-        while work:
-            node = work.pop()
+        # In the order of the list: where paths meet again, a node is inferred once, behind all of them.
+        waiting = dict.fromkeys(nodes)
+        heap = [(node._order, i, node) for i, node in enumerate(waiting)]
+        heapify(heap)
+        count = len(heap)
+        while heap:
+            node = heappop(heap)[2]
+            del waiting[node]
             if node.graph is not None and node.operands and node.refresh():
-                work.extend(u for r in node.results for u in r.users())
+                for user in (u for r in node.results for u in r.users() if u not in waiting):
+                    waiting[user] = None
+                    count += 1
+                    heappush(heap, (user._order, count, user))
 
     def erase(self, node: Node) -> None:
         """Take out a node that nobody reads; its operands lose this use. Raises InternalError when it is read."""

@@ -19,9 +19,9 @@ class Stage(enum.IntEnum):
 
     FRONT = 0
     NORMALIZE = 1
-    FUSE = 2
-    LAYOUT = 3
-    PREPROCESS = 4
+    PREPROCESS = 2
+    FUSE = 3
+    LAYOUT = 4
     PRECISION = 5
     CLEANUP = 6
 

@@ -78,8 +78,18 @@ def test_bn_with_two_blobs() -> None:
 
 @pytest.mark.parametrize("fields", ["", "local_size: 3 alpha: 0.5 beta: 0.6", "k: 2 alpha: 0.1"])
 def test_lrn_across_channels(fields: str) -> None:
-    x = {"x": values(2, 8, 4, 5)}
-    same_as_opencv(layer("LRN", "x", "y", f"lrn_param {{ {fields} engine: CAFFE }}"), x)
+    x = values(2, 8, 4, 5)
+    named = dict(zip(fields.split()[::2], map(float, fields.split()[1::2])))
+    size, alpha, beta = int(named.get("local_size:", 5)), named.get("alpha:", 1.0), named.get("beta:", 0.75)
+    padded = np.pad(x * x, [(0, 0), (size // 2, size // 2), (0, 0), (0, 0)])
+    sums = sum(padded[:, i : i + 8] for i in range(size))
+    got = run(layer("LRN", "x", "y", f"lrn_param {{ {fields} engine: CAFFE }}"), {"x": x})
+    close(got["y"], x * (named.get("k:", 1.0) + alpha * sums / size) ** -beta)
+
+
+def test_lrn_as_opencv() -> None:  # it has other defaults than Caffe, and no k
+    fields = "local_size: 5 alpha: 0.5 beta: 0.75"
+    same_as_opencv(layer("LRN", "x", "y", f"lrn_param {{ {fields} }}"), {"x": values(2, 8, 4, 5)})
 
 
 @pytest.mark.parametrize("fields", ["", "local_size: 3 alpha: 0.5 beta: 0.6", "k: 7 alpha: 2"])

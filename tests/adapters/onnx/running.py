@@ -20,7 +20,8 @@ ELEMENTS = {
     np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float16): TensorProto.FLOAT16,
     np.dtype(np.float64): TensorProto.DOUBLE, np.dtype(np.int64): TensorProto.INT64,
     np.dtype(np.int32): TensorProto.INT32, np.dtype(np.int16): TensorProto.INT16, np.dtype(np.int8): TensorProto.INT8,
-    np.dtype(np.uint8): TensorProto.UINT8, np.dtype(np.uint16): TensorProto.UINT16, np.dtype(np.bool_): TensorProto.BOOL,
+    np.dtype(np.uint8): TensorProto.UINT8, np.dtype(np.uint16): TensorProto.UINT16,
+    np.dtype(np.bool_): TensorProto.BOOL,
 }  # fmt: skip
 
 
@@ -52,7 +53,9 @@ def one_node(
     """
     constants = constants or {}
     names = [f"y{i}" for i in range(outputs)]
-    node = helper.make_node(op, list(inputs or [*feeds, *constants]), names, domain=domain, **(given or {}), **attributes)
+    node = helper.make_node(
+        op, list(inputs or [*feeds, *constants]), names, domain=domain, **(given or {}), **attributes
+    )
     infos = [
         value(k, np.asarray(v).dtype, [f"{k}{i}" for i in range(np.ndim(v))] if dynamic else np.shape(v))
         for k, v in feeds.items()
@@ -118,7 +121,8 @@ def reference(source: ModelProto, feeds: Feeds) -> list[Any]:
 
 
 def check(
-    source: ModelProto, *feeds: Feeds, oracle: Any = onnxruntime, rtol: float = 1e-5, atol: float = 1e-6, steps: int = 0,
+    source: ModelProto, *feeds: Feeds, oracle: Any = onnxruntime, rtol: float = 1e-5, atol: float = 1e-6,
+    steps: int = 0,
     **options: Any,
 ) -> None:  # fmt: skip
     """The emitted files compute what the oracle computes, for each of `feeds`.

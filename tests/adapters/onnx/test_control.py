@@ -43,11 +43,10 @@ def typed(*names: str) -> list[Any]:
 # -- If
 
 
-def _if(**extra: Any) -> Any:
+def _if() -> list[Any]:
     then = graph([node("Add", "x one", "t")], [], "t", {"one": np.float32(1)})
     otherwise = graph([node("Mul", "x x", "square"), node("Sub", "square outer", "e")], [], "e")
-    nodes = [node("Neg", "x", "outer"), node("If", "c", "y", then_branch=then, else_branch=otherwise)]
-    return nodes
+    return [node("Neg", "x", "outer"), node("If", "c", "y", then_branch=then, else_branch=otherwise)]
 
 
 @pytest.mark.parametrize("condition", [True, False])
@@ -114,7 +113,12 @@ def _sum_loop(inputs: str, *, stops: bool = False, scans: bool = True) -> list[A
     return [node("Loop", inputs, "last all" if scans else "last", body=body)]
 
 
-LOOP_INPUTS = [value("n", np.int64, []), value("c", np.bool_, []), value("s", np.float32, [2, 3]), value("x", np.float32, [2, 3])]
+LOOP_INPUTS = [
+    value("n", np.int64, []),
+    value("c", np.bool_, []),
+    value("s", np.float32, [2, 3]),
+    value("x", np.float32, [2, 3]),
+]
 LOOP_FEEDS = {"s": np.ones([2, 3], np.float32), "x": X + 1}
 
 
@@ -140,7 +144,11 @@ def test_loop_with_neither() -> None:
 
 def test_loop_without_iterations_gives_the_initial_values() -> None:
     source = model(_sum_loop("n c s", scans=False), LOOP_INPUTS, ["last"])
-    check(source, {"n": np.array(0), "c": np.array(True), **LOOP_FEEDS}, {"n": np.array(3), "c": np.array(False), **LOOP_FEEDS})
+    check(
+        source,
+        {"n": np.array(0), "c": np.array(True), **LOOP_FEEDS},
+        {"n": np.array(3), "c": np.array(False), **LOOP_FEEDS},
+    )
 
 
 def test_loop_without_iterations_stacks_nothing() -> None:
@@ -162,19 +170,25 @@ def test_condition_that_compares_a_carried_number(dtype: Any) -> None:
 
 def test_carried_value_may_be_boolean() -> None:
     body = graph(
-        [node("Not", "s_in", "s_out"), node("Identity", "c_in", "go")], [*typed("i", "c_in"), value("s_in", np.bool_, [3])],
+        [node("Not", "s_in", "s_out"), node("Identity", "c_in", "go")],
+        [*typed("i", "c_in"), value("s_in", np.bool_, [3])],
         "go s_out",
     )  # fmt: skip
-    source = model([node("Loop", "n - s", "y", body=body)], [value("n", np.int64, [1]), value("s", np.bool_, [3])], ["y"])
+    source = model(
+        [node("Loop", "n - s", "y", body=body)], [value("n", np.int64, [1]), value("s", np.bool_, [3])], ["y"]
+    )
     check(source, *[{"n": np.array([n]), "s": np.array([True, False, True])} for n in (0, 1, 2)])
 
 
 def test_loop_that_changes_the_rank_is_unrolled() -> None:
     body = graph(
-        [node("Unsqueeze", "s_in axes", "s_out"), node("Identity", "c_in", "go")], typed("i", "c_in", "s_in"), "go s_out",
+        [node("Unsqueeze", "s_in axes", "s_out"), node("Identity", "c_in", "go")], typed("i", "c_in", "s_in"),
+        "go s_out",
         {"axes": np.array([0])},
     )  # fmt: skip
-    source = model([node("Loop", "n - s", "y", body=body)], [value("s", np.float32, ["b", 3])], ["y"], {"n": np.array(3)})
+    source = model(
+        [node("Loop", "n - s", "y", body=body)], [value("s", np.float32, ["b", 3])], ["y"], {"n": np.array(3)}
+    )
     check(source, {"s": X}, {"s": X[:1]})
 
 
@@ -199,7 +213,9 @@ def test_the_largest_trip_count_means_no_limit() -> None:
 
 def test_carried_value_may_grow() -> None:
     body = graph(
-        [node("Concat", "s_in x", "s_out", axis=0), node("Identity", "c_in", "go")], typed("i", "c_in", "s_in"), "go s_out"
+        [node("Concat", "s_in x", "s_out", axis=0), node("Identity", "c_in", "go")],
+        typed("i", "c_in", "s_in"),
+        "go s_out",
     )
     inputs = [value("n", np.int64, []), value("s", np.float32, [1, 3]), value("x", np.float32, [2, 3])]
     source = model([node("Loop", "n - s", "y", body=body), node("Neg", "y", "z")], inputs, ["z"])
@@ -256,7 +272,9 @@ def test_body_may_pass_values_on_without_computing(outputs: str) -> None:
     )  # fmt: skip
     inputs = [value("n", np.int64, []), *[value(k, np.float32, [2, 3]) for k in ("s", "t", "x")]]
     results = [f"y{i}" for i in range(len(names))]
-    source = model([node("Loop", "n - s t", " ".join(results), body=body), node("Neg", "x", "z")], inputs, [*results, "z"])
+    source = model(
+        [node("Loop", "n - s t", " ".join(results), body=body), node("Neg", "x", "z")], inputs, [*results, "z"]
+    )
     feeds = {"s": X, "t": X + 10, "x": X - 2}
     check(source, *[{"n": np.array(n), **feeds} for n in (1, 2, 3)])
 
@@ -266,14 +284,18 @@ def test_element_type_that_changes_is_an_error() -> None:
         [node("Cast", "s_in", "s_out", to=TensorProto.INT32), node("Identity", "c_in", "go")],
         typed("i", "c_in", "s_in"), "go s_out",
     )  # fmt: skip
-    source = model([node("Loop", "n - s", "y", body=body)], [value("n", np.int64, []), value("s", np.float32, [2])], ["y"])
+    source = model(
+        [node("Loop", "n - s", "y", body=body)], [value("n", np.int64, []), value("s", np.float32, [2])], ["y"]
+    )
     with pytest.raises(ModelError, match="changes its element type"):
         _converted(source)
 
 
 def test_loop_with_the_wrong_number_of_body_inputs_is_an_error() -> None:
     body = graph([node("Identity", "c_in", "go")], typed("i", "c_in"), "go s")
-    source = model([node("Loop", "n - s", "y", body=body)], [value("n", np.int64, []), value("s", np.float32, [2])], ["y"])
+    source = model(
+        [node("Loop", "n - s", "y", body=body)], [value("n", np.int64, []), value("s", np.float32, [2])], ["y"]
+    )
     with pytest.raises(ModelError, match="its body has 2 inputs"):
         _converted(source)
 
@@ -296,6 +318,7 @@ def _appending(count: Any) -> Any:
 def test_loop_that_appends_to_a_sequence(concat: dict[str, int]) -> None:
     nodes = [*_appending(None), node("ConcatFromSequence", "q", "y", **concat)]
     source = model(nodes, [value("n", np.int64, []), value("x", np.float32, ["b", 3])], ["y"])
+
     def wanted(_: Any, feeds: Any) -> list[Any]:
         join = np.stack if concat.get("new_axis") else np.concatenate
         return [join([feeds["x"] + np.float32(i) for i in range(feeds["n"])], axis=concat["axis"])]
@@ -315,7 +338,11 @@ def test_loop_that_erases_from_a_sequence_is_not_supported_when_its_count_is_not
         [node("SequenceErase", "q_in", "q_out"), node("Identity", "c_in", "go")],
         [*typed("i", "c_in"), helper.make_tensor_sequence_value_info("q_in", TensorProto.FLOAT, None)], "go q_out",
     )  # fmt: skip
-    nodes = [node("SequenceConstruct", "x x", "q0"), node("Loop", "n - q0", "q", body=body), node("SequenceLength", "q", "y")]
+    nodes = [
+        node("SequenceConstruct", "x x", "q0"),
+        node("Loop", "n - q0", "q", body=body),
+        node("SequenceLength", "q", "y"),
+    ]
     source = model(nodes, [value("n", np.int64, []), value("x", np.float32, [2])], ["y"])
     with pytest.raises(Unsupported, match="more to a sequence than append"):
         _converted(source)
@@ -331,7 +358,12 @@ def test_splitting_an_unknown_dimension(axis: int, keep: int) -> None:
         node("SequenceLength", "q", "z"), node("ConcatFromSequence", "q", "w", axis=axis, new_axis=1 - keep),
     ]  # fmt: skip
     inputs = [value("x", np.float32, ["a", "b"]), value("i", np.int64, [])]
-    check(model(nodes, inputs, ["y", "z", "w"]), {"x": X, "i": np.array(1)}, {"x": X.T.copy(), "i": np.array(-1)}, oracle=reference)
+    check(
+        model(nodes, inputs, ["y", "z", "w"]),
+        {"x": X, "i": np.array(1)},
+        {"x": X.T.copy(), "i": np.array(-1)},
+        oracle=reference,
+    )
 
 
 def test_element_at_a_place_that_is_computed() -> None:
@@ -343,7 +375,12 @@ def test_element_at_a_place_that_is_computed() -> None:
 
 def test_sequence_as_output_is_one_output_for_each_element() -> None:
     nodes = [node("SplitToSequence", "x k", "q", axis=1)]
-    source = model(nodes, [value("x", np.float32, [2, 3])], [helper.make_tensor_sequence_value_info("q", TensorProto.FLOAT, None)], {"k": np.array(2)})
+    source = model(
+        nodes,
+        [value("x", np.float32, [2, 3])],
+        [helper.make_tensor_sequence_value_info("q", TensorProto.FLOAT, None)],
+        {"k": np.array(2)},
+    )
     first, second = run(source, {"x": X})[0]
     np.testing.assert_array_equal(first, X[:, :2])
     np.testing.assert_array_equal(second, X[:, 2:])
@@ -353,7 +390,8 @@ def test_sequence_as_output_is_one_output_for_each_element() -> None:
 def test_sequence_map_runs_its_body_for_each_element() -> None:
     body = graph([node("Add", "a b", "c"), node("Mul", "c outer", "d")], typed("i", "c_in", "a", "b")[2:], "d")
     nodes = [
-        node("Neg", "x", "outer"), node("SequenceConstruct", "x outer", "q"), node("SequenceMap", "q x", "r", body=body),
+        node("Neg", "x", "outer"), node("SequenceConstruct", "x outer", "q"),
+        node("SequenceMap", "q x", "r", body=body),
         node("ConcatFromSequence", "r", "y", axis=0),
     ]  # fmt: skip
     source = model(nodes, [value("x", np.float32, ["a", 3])], ["y"])
@@ -385,7 +423,12 @@ def _scan(**attributes: Any) -> Any:
 )
 def test_scan(attributes: dict[str, Any], a: list[int], b: list[int]) -> None:
     rng = np.random.default_rng(0)
-    feeds = {"s": X, "a": rng.random(a, np.float32), "b": rng.random(b, np.float32), "w": rng.random(3, dtype=np.float32)}
+    feeds = {
+        "s": X,
+        "a": rng.random(a, np.float32),
+        "b": rng.random(b, np.float32),
+        "w": rng.random(3, dtype=np.float32),
+    }
     inputs = [value(k, np.float32, v.shape) for k, v in feeds.items()]
     check(model([_scan(**attributes)], inputs, ["last", "o1", "o2"]), feeds)
     dynamic = [value(k, np.float32, [None] * v.ndim) for k, v in feeds.items()]
@@ -406,7 +449,9 @@ def test_loop_inside_a_scan() -> None:
     inner = graph(
         [node("Add", "t_in a", "t_out"), node("Identity", "d_in", "go")], typed("j", "d_in", "t_in"), "go t_out"
     )
-    body = graph([node("Loop", "n - s_in", "s_out", body=inner), node("Neg", "s_out", "o")], untyped("s_in", "a"), "s_out o")
+    body = graph(
+        [node("Loop", "n - s_in", "s_out", body=inner), node("Neg", "s_out", "o")], untyped("s_in", "a"), "s_out o"
+    )
     source = model([node("Scan", "s x", "last all", body=body, num_scan_inputs=1)], [
         value("n", np.int64, []), value("s", np.float32, [3]), value("x", np.float32, ["t", 3]),
     ], ["last", "all"])  # fmt: skip

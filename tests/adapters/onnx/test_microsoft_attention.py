@@ -24,7 +24,9 @@ def attention(feeds: dict[str, Any], inputs: str, name: str, outputs: int = 1, *
                 attributes={"num_heads": N, **attributes})  # fmt: skip
 
 
-def multi(feeds: dict[str, Any], inputs: str, name: str, outputs: int = 1, constants: Any = None, **attributes: Any) -> Case:
+def multi(
+    feeds: dict[str, Any], inputs: str, name: str, outputs: int = 1, constants: Any = None, **attributes: Any
+) -> Case:
     return Case("MultiHeadAttention", feeds, constants or {}, inputs=inputs, outputs=outputs, name=name,
                 attributes={"num_heads": N, **attributes})  # fmt: skip
 
@@ -42,7 +44,8 @@ CASES = [
     attention({"m": RAGGED}, "x w b m", "causal mask", unidirectional=1),
     attention({"m": np.array([3, 5], np.int32)}, "x w b m", "lengths"),
     attention({"m": np.array([3, 5, 1, 0], np.int32)}, "x w b m", "ranges"),
-    attention({"m": RNG.integers(0, 2, (B, S, S)).astype(np.int32) | np.eye(S, dtype=np.int32)}, "x w b m", "mask of pairs"),
+    attention({"m": RNG.integers(0, 2, (B, S, S)).astype(np.int32) | np.eye(S, dtype=np.int32)}, "x w b m",
+    "mask of pairs"),
     attention({"a": real(1, N, S, S)}, "x w b - - a", "bias"),
     attention({"p": PAST}, "x w b - p", "past", outputs=2, unidirectional=1),
     attention({"p": PAST, "m": np.ones([B, 9], np.int32)}, "x w b m p", "past mask", outputs=2, unidirectional=1),
@@ -59,11 +62,13 @@ CASES = [
          {"w": RNG.integers(-127, 127, (16, 3 * D)).astype(np.int8), "b": real(3 * D), "xs": np.float32(0.01),
           "ws": np.float32(0.01), "xz": np.uint8(128), "wz": np.int8(0)},
          inputs="x w b xs ws m xz wz", attributes={"num_heads": N}),
-    Case("RotaryEmbedding", {"x": real(B, S, D), "p": np.array([3])}, {"c": np.cos(real(12, H // 2)), "s": np.sin(real(12, H // 2))}),
+    Case("RotaryEmbedding", {"x": real(B, S, D), "p": np.array([3])},
+         {"c": np.cos(real(12, H // 2)), "s": np.sin(real(12, H // 2))}),
     Case("RotaryEmbedding", {"x": real(B, N, S, H), "p": RNG.integers(0, 12, (B, S))}, attributes={"interleaved": 1},
          constants={"c": np.cos(real(12, H // 2)), "s": np.sin(real(12, H // 2))}, name="interleaved"),
     Case("RotaryEmbedding", {"x": real(B, S, D), "p": RNG.integers(0, 12, (B, S))}, name="part",
-         constants={"c": np.cos(real(12, 2)), "s": np.sin(real(12, 2))}, attributes={"num_heads": N, "rotary_embedding_dim": 4}),
+         constants={"c": np.cos(real(12, 2)), "s": np.sin(real(12, 2))},
+         attributes={"num_heads": N, "rotary_embedding_dim": 4}),
 ]  # fmt: skip
 
 
@@ -81,7 +86,7 @@ def partly(case: Case) -> Any:
     for info in source.graph.input:
         dims = info.type.tensor_type.shape.dim
         for i, d in enumerate(dims):
-            if i in (0, 1) and len(dims) < 4 or i in (0, 2) and len(dims) == 4:
+            if (i in (0, 1) and len(dims) < 4) or (i in (0, 2) and len(dims) == 4):
                 d.dim_param = f"{info.name}{i}"
     return source
 
@@ -98,8 +103,15 @@ def test_decoding_step_is_attention_with_a_past() -> None:
 @pytest.mark.parametrize("both_ways", [0, 1])
 def test_relative_position_bias(both_ways: int) -> None:
     table, length, far = real(32, N), 30, 20
-    source = one_node("RelativePositionBias", {"q": np.array(length), "k": np.array(length)}, {"t": table},
-                      inputs=["t", "q", "k"], domain=MICROSOFT, max_distance=far, is_bidirectional=both_ways)  # fmt: skip
+    source = one_node(
+        "RelativePositionBias",
+        {"q": np.array(length), "k": np.array(length)},
+        {"t": table},
+        inputs=["t", "q", "k"],
+        domain=MICROSOFT,
+        max_distance=far,
+        is_bidirectional=both_ways,
+    )
     wanted = np.empty([1, N, length, length], np.float32)
     for i in range(length):
         for j in range(length):
@@ -122,7 +134,16 @@ TABLES = {"c": np.cos(ANGLES), "s": np.sin(ANGLES)}
 ORDER = "q k v pk pv n t c s"
 
 
-def grouped(past: int, new: int, lengths: list[int], total: int, *, capacity: int | None = None, packed: bool = False, **more: Any) -> Any:
+def grouped(
+    past: int,
+    new: int,
+    lengths: list[int],
+    total: int,
+    *,
+    capacity: int | None = None,
+    packed: bool = False,
+    **more: Any,
+) -> Any:
     """A model and its inputs: `past` keys, `new` ones; `lengths` are those of the sequences, less one."""
     batch, size = len(lengths), past if capacity is None else capacity
     feeds: dict[str, Any] = {}
@@ -172,7 +193,9 @@ def test_new_keys_go_behind_those_of_each_sequence() -> None:
     got = run(source, feeds)[0]
     for i, length in enumerate((5, 8)):
         alone = {k: v[i : i + 1] for k, v in feeds.items() if k != "t"}
-        alone.update(t=np.array(length, np.int32), pk=alone["pk"][:, :, : length - 1], pv=alone["pv"][:, :, : length - 1])
+        alone.update(
+            t=np.array(length, np.int32), pk=alone["pk"][:, :, : length - 1], pv=alone["pv"][:, :, : length - 1]
+        )
         order = ORDER.split()
         one = one_node("GroupQueryAttention", alone, TABLES, inputs=order, outputs=3, domain=MICROSOFT, num_heads=G,
                        kv_num_heads=KV, do_rotary=1)  # fmt: skip

@@ -218,8 +218,7 @@ def test_an_unknown_rank_is_left_alone() -> None:
 
 def test_fp16_numbers_are_compared_as_such() -> None:
     graph, (x,) = h.inputs((2, 3), element=t.f16)
-    root = constant(np.float16(math.sqrt(2)))
-    one, half = constant(np.float16(1)), constant(np.float16(0.5))
+    root, one, half = (constant(v, t.f16) for v in (math.sqrt(2), 1.0, 0.5))
     graph.add_output(mul(mul(x, half), ops.Add(ops.Erf(ops.Divide(x, root)), one)), "y")
     h.optimise(graph, *activations.PASSES)
     assert h.kinds(graph) == ["Gelu"]

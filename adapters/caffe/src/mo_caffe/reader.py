@@ -153,16 +153,15 @@ class _Reader:
             value.names.append(top.name)
 
     def _outputs(self) -> None:
-        """What no layer reads; an input that nobody reads is left alone."""
-        unread = self._network.outputs
-        outputs = [v for v in unread if v.layer.type != "Input"]
+        """What no layer reads. An input that no layer reads goes: it was there for a loss, mostly."""
+        outputs = [v for v in self._network.outputs if v.layer.type != "Input"]
         if not outputs:
             raise ModelError("the network computes nothing", "Give one with a layer whose top no other layer reads.")
         for top in outputs:
             self._graph.add_output(self._values[top], top.name)
-        alone = [v.name for v in unread if v.layer.type == "Input"]
-        if alone:
-            self.notes.append(f"no layer reads the input {', '.join(alone)}.")
+        for parameter in [p for p in self._graph.inputs if not p.uses]:
+            self._graph.remove_input(parameter)
+            self.notes.append(f'no layer reads the input "{parameter.label}", which is left out.')
 
 
 def _shape(shape: Mapping[str, Any] | None) -> Shape:

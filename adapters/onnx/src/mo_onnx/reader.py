@@ -62,6 +62,10 @@ class Reader:
         self._model, self.tensors = model, tensors
         self._symbols: dict[str, Dynamic] = {}
         self.opsets: dict[str, int] = {"": 1}
+        if not model.opset_import and model.ir_version >= 3:
+            raise ModelError(
+                "the model does not say which opset it uses, so it is not complete", "Get the file again from where it came."
+            )
         for entry in model.opset_import:
             self.opsets[_domain(entry.domain)] = entry.version
         self.functions = Functions(self, model.functions)
@@ -130,17 +134,17 @@ class Reader:
         """Append a NodeProto to the graph, and its outputs to the scope."""
         what = f'{proto.op_type} "{proto.name or (proto.output[0] if proto.output else "")}"'
         slots = [self._input(name, scope, what) for name in proto.input]
-        domain = _domain(proto.domain)
+        op, domain = _word(proto.op_type, "op type"), _domain(_word(proto.domain, "domain"))
         given: dict[str, Any] = {}
         for a in proto.attribute:
             value = self.attribute(a, what, scope, opsets, depth, attributes)
             if value is not None:
-                given[a.name] = value
+                given[_word(a.name, f"attribute name of {what}")] = value
         known = types or {}
         results = [self._stated(known.get(name)) for name in proto.output] or [UNKNOWN]
         name = proto.name or next((o for o in proto.output if o), proto.op_type)
         node = Foreign(
-            "onnx", proto.op_type, slots, given, results, domain=domain, version=opsets.get(domain, 1), name=name
+            "onnx", op, slots, given, results, domain=domain, version=opsets.get(domain, 1), name=name
         )
         graph.add(node)
         for result, output in zip(node.results, proto.output):
@@ -250,7 +254,15 @@ class Reader:
         raise Unsupported(f"attribute {a.name} of {what} is of kind {kind}, which is not known")
 
 
+def _word(text: Any, what: str) -> str:
+    """A text field as text: the parser gives bytes where it is no UTF-8."""
+    if not isinstance(text, str):
+        raise ModelError(f"the {what} {text!r} is not text", "The file is damaged; get it again from where it came.")
+    return text
+
+
 def _define(scope: Scope, name: str, value: Value) -> None:
+    _word(name, "tensor name")
     if name in scope.values:
         raise ModelError(f'the tensor "{name}" is computed twice', "Every tensor of an ONNX graph has one name of its own.")
     scope.values[name] = value

@@ -57,7 +57,9 @@ def _iteration(writer: XmlWriter, write: Write, node: Loop | TensorIterator) -> 
             number = layers[body.inputs[node.current_iteration]]
             write(f'\t\t\t\t<input external_port_id="-1" internal_layer_id="{number}" purpose="current_iteration" />\n')
         condition = layers[body.outputs[node.body_condition]]
-        write(f'\t\t\t\t<output external_port_id="-1" internal_layer_id="{condition}" purpose="execution_condition" />\n')
+        write(
+            f'\t\t\t\t<output external_port_id="-1" internal_layer_id="{condition}" purpose="execution_condition" />\n'
+        )
     for i, out in enumerate(node.output_ports):
         result = layers[body.outputs[out.result]]
         external = len(node.operands) + i

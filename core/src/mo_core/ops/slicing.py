@@ -34,6 +34,8 @@ class Split(Node, opset="opset1", partial=True):
             raise ShapeError(f"Split cannot make {n} parts")
         if shape is None:
             return [Type(self.data.element, None)] * n
+        if not shape:
+            raise ShapeError("Split of a scalar")
         axis = axis_of(self.axis, len(shape))
         if axis is None:
             return [Type(self.data.element, unknowns(self, "dim", len(shape)))] * n
@@ -61,6 +63,8 @@ class VariadicSplit(Node, opset="opset1", partial=True):
             raise ShapeError(f"VariadicSplit cannot make {len(lengths)} parts")
         if shape is None:
             return [Type(self.data.element, None)] * len(lengths)
+        if not shape:
+            raise ShapeError("VariadicSplit of a scalar")
         axis = axis_of(self.axis, len(shape))
         if axis is None:
             return [Type(self.data.element, unknowns(self, "dim", len(shape)))] * len(lengths)

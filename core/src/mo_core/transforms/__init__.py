@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from mo_core.passes import Pass
-from mo_core.transforms import amct, cleanup, groups, linear, precision, strides, transposes
+from mo_core.transforms import (
+    activations, amct, channel_order, cleanup, groups, linear, norms, precision, preprocess, strides, transposes,
+)  # fmt: skip
 
 PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,
     cleanup.no_ops,
+    preprocess.layouts,
+    preprocess.preprocessing,
+    channel_order.channel_order,
+    *activations.PASSES,
+    *norms.PASSES,
     *linear.PASSES,
     *amct.PASSES,
     *groups.PASSES,
@@ -16,4 +23,5 @@ PASSES: tuple[Pass, ...] = (
     precision.fp16_weights,
     cleanup.common_subexpressions,
     cleanup.dead_code,
+    preprocess.layout_records,
 )

@@ -9,8 +9,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mo_core import types as t
-from mo_core.ir import Constant, Node, Value
-from mo_core.ops import Add, Ceiling, Convert, Floor, FloorMod, Mod, Multiply, Round
+from mo_core.ir import Constant, Node, Parameter, Value
+from mo_core.ops import (
+    Add,
+    Ceiling,
+    Convert,
+    Divide,
+    FakeQuantize,
+    Floor,
+    FloorMod,
+    Gather,
+    Mod,
+    Multiply,
+    Round,
+    Subtract,
+    Transpose,
+)
 from mo_core.transforms._channels import MOVERS, Dims, across, content, dims_of
 from mo_core.transforms._layers import LAYERS, is_quantised, is_weights, layer_of
 
@@ -43,7 +57,24 @@ def is_arithmetic(x: Value) -> bool:
     if not x.element.is_real or x.known is not None or is_weights(x):
         return False
     node = x.node
-    return not (isinstance(node, Convert) and node.data.element.is_integer and node.data.element.bits <= 8)
+    if not isinstance(node, Convert) or not node.data.element.is_integer or node.data.element.bits > 8:
+        return True
+    return isinstance(node.data.node, Parameter) and not _is_quantised_below(node)
+
+
+def _is_quantised_below(value: Value, far: int = 6) -> bool:
+    """True when the first layers behind a value compute with quantised numbers, or may do so."""
+    for user in value.users():
+        layer = layer_of(user) if isinstance(user, LAYERS) else None
+        if layer is not None:
+            if is_quantised(user.operands[layer.weights]):
+                return True
+        elif isinstance(user, FakeQuantize) or far == 0:
+            return True
+        elif user.results and isinstance(user, (Multiply, Add, Subtract, Divide, Transpose, Gather, Convert)):
+            if _is_quantised_below(user, far - 1):
+                return True
+    return False
 
 
 def linear(node: Node) -> tuple[Value, Value] | None:

@@ -156,7 +156,7 @@ def prelu_of_abs(absolute: Node, x: Value) -> Instead | None:
     relu = next((u for u in x.users() if isinstance(u, ops.ReLU)), None)
     for root in outside(absolute):
         nodes: list[Node] = []
-        found = Leaves(x, absolute, *([relu] if relu is not None else [])).terms(root, nodes)
+        found = Leaves(x, absolute, *([] if relu is None else [relu])).terms(root, nodes)
         if not found or len(found) < 2 or any(sum(k) != 1 for k in found) or not shaped_like(root, x):
             continue
         parts = {k.index(1): f for k, f in found.items()}
@@ -286,10 +286,12 @@ def gelu_by_tanh(tanh: Node, x: Value) -> Instead | None:
 
 def _gelu(seed: Node, inner: Value, wanted: dict[tuple[int, ...], float], mode: str) -> Instead | None:
     for y in inside(inner):
-        if same(Leaves(y).terms(inner), wanted, y) and shaped_like(inner, y):
-            whole = written(seed, y, seed, like=y, wanted={(1, 0): 0.5, (1, 1): 0.5})
-            if whole is not None:
-                return whole.gives(ops.Gelu(y, approximation_mode=mode), seed)
+        found = Leaves(y).terms(inner) if shaped_like(inner, y) else None
+        for sign in (1, -1):  # both functions are odd
+            if same(found, {k: sign * f for k, f in wanted.items()}, y):
+                whole = written(seed, y, seed, like=y, wanted={(1, 0): 0.5, (1, 1): sign * 0.5})
+                if whole is not None:
+                    return whole.gives(ops.Gelu(y, approximation_mode=mode), seed)
     return None
 
 

@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from mo_caffe.registry import caffe_layer
+from mo_caffe.sizes import reshaped, sizes
 from mo_caffe.window import Ints, Number, Spatial, per_axis, spatial_attributes
 from mo_core import types as t
-from mo_core.build import Size, channel_vector, dim_size, ints, reshape_to, squeeze, unsqueeze
+from mo_core.build import channel_vector, ints, reshape_to, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
@@ -94,7 +95,7 @@ def _images(x: Value, leading: int) -> Value:
     """`x` as N, C, <spatial>."""
     if leading == 1:
         return x
-    return unsqueeze(x, 0) if leading == 0 else reshape_to(x, [-1, *(dim_size(x, a) for a in range(leading, x.rank))])
+    return unsqueeze(x, 0) if leading == 0 else reshaped(x, [-1, sizes(x, range(leading, x.rank))])
 
 
 def _back(y: Value, x: Value, leading: int) -> Value:
@@ -103,8 +104,7 @@ def _back(y: Value, x: Value, leading: int) -> Value:
         return y
     if leading == 0:
         return squeeze(y, 0)
-    sizes: list[Size] = [dim_size(x, a) for a in range(leading)]
-    return reshape_to(y, [*sizes, *(dim_size(y, a) for a in range(1, y.rank))])
+    return reshaped(y, [sizes(x, range(leading)), sizes(y, range(1, y.rank))])
 
 
 def split_groups(filters: Value, group: int) -> Value:
@@ -153,7 +153,7 @@ def im2col(
     axes = x.rank - t.normalize_axis(axis, x.rank) - 1
     kernel = per_axis(axes, kernel_size, kernel_h, kernel_w, 0, "kernel")
     spatial = spatial_attributes(axes, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
-    channels = dim_size(x, axis)
+    channels = x.dims[axis]
     taps = math.prod(kernel)
     if not isinstance(channels, int):
         raise Unsupported("the number of channels must be known", "Give the shape of the inputs with --input_shape.")

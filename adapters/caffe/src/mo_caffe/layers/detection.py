@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from mo_caffe.registry import caffe_layer, caffe_python_layer
+from mo_caffe.sizes import sizes
 from mo_core import types as t
 from mo_core.build import (
-    dims_of,
     flatten,
     ints,
     reshape_to,
@@ -46,7 +46,7 @@ def _image_size(image: Value | None, both: int | None, height: int | None, width
         return ints([height, width])
     if image is None:
         raise ModelError("the layer has no image, and does not tell the size of one")
-    return dims_of(image, [2, 3])
+    return sizes(image, [2, 3])
 
 
 def _steps(both: float, vertical: float, horizontal: float) -> tuple[float, float]:
@@ -86,7 +86,7 @@ def prior_box(
     if vertical != horizontal:
         raise Unsupported("different step_h and step_w with fixed_size are not supported")
     anchors = PriorBox(
-        dims_of(features, [2, 3]), size, min_size=min_size, max_size=max_size, aspect_ratio=aspect_ratio, flip=flip,
+        sizes(features, [2, 3]), size, min_size=min_size, max_size=max_size, aspect_ratio=aspect_ratio, flip=flip,
         clip=clip, variance=_variances(variance), step=vertical, offset=offset, fixed_size=fixed_size,
         fixed_ratio=fixed_ratio, density=density, scale_all_sizes=True,
     )  # fmt: skip
@@ -128,7 +128,7 @@ def _clustered(
     offset: float, variance: Reals,
 ) -> Value:  # fmt: skip
     anchors = PriorBoxClustered(
-        dims_of(features, [2, 3]), size, width=tuple(w for w, _ in boxes),
+        sizes(features, [2, 3]), size, width=tuple(w for w, _ in boxes),
         height=tuple(h for _, h in boxes), clip=clip, step_h=vertical, step_w=horizontal, offset=offset,
         variance=_variances(variance),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from mo_caffe import custom_layers
 from mo_caffe.mean import MEAN_IMAGE
 from mo_caffe.registry import caffe_layer
-from mo_core.build import Size, dim_size, slice_axis
+from mo_core.build import Size, constant_like, dim_size, reshape_to, slice_axis
 from mo_core.errors import ModelError
 from mo_core.frontend import converters_of
 from mo_core.ir import Node, Value, constant
@@ -76,7 +76,6 @@ def _crop(mean: Value, axis: int, size: Size, offset: int | None) -> Value:
 
 def _as_scaled(mean: Value, x: Value, options: Any, place: int) -> Value:
     """The mean in the units of `x` here: `--scale` and `--scale_values` divide the input before this."""
-    from mo_core.build import constant_like, reshape_to
     from mo_core.ready_specs import parse_channel_values
 
     if options.get("scale"):

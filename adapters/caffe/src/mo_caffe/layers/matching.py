@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mo_caffe.registry import caffe_layer
+from mo_caffe.sizes import part, reshaped, shape_from, size, sizes
 from mo_core import types as t
-from mo_core.build import (
-    broadcast_to,
-    concat,
-    constant_like,
-    dim_size,
-    filled,
-    ints,
-    permute,
-    reshape_to,
-    slice_axis,
-    to_element,
-    vector,
-)  # fmt: skip
+from mo_core.build import broadcast_to, concat, constant_like, filled, integer, ints, reshape_to, slice_axis, to_element
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ops import Abs, Add, AvgPool, Divide, GridSample, MatMul, Multiply, Pad, Range, ReduceMean, Subtract
@@ -42,19 +29,14 @@ def correlation(
         raise Unsupported(f"{(2 * radius + 1) ** 2} displacements are too many")
     moves = [d * stride_2 for d in range(-radius, radius + 1)]
     border = max_displacement + kernel_size // 2
-    # windows of `a` start at max_displacement of the padded image; moving the padding to `b` alone keeps `a` whole
     first, second = _padded(a, pad), _padded(b, pad)
-    height, width = dim_size(a, 2), dim_size(a, 3)
-    if not isinstance(height, int) or not isinstance(width, int):
-        raise Unsupported("correlation needs the size of the images", "Give it with --input_shape.")
-    tall, wide = height + 2 * pad - 2 * max_displacement, width + 2 * pad - 2 * max_displacement
-    if min(height, width) + 2 * pad - 2 * border < 1:
-        raise ModelError(f"images of {height} x {width} with padding {pad} are too small for a border of {border}")
-    fixed = _region(first, max_displacement, max_displacement, tall, wide)
+    if any(isinstance(d, int) and d + 2 * pad - 2 * border < 1 for d in a.dims[2:]):
+        raise ModelError(f"images with padding {pad} are too small for a border of {border}")
+    fixed = _within(first, max_displacement, 0, 0)
     channels: list[Value] = []
     for dy in moves:
         for dx in moves:
-            moved = _region(second, max_displacement + dy, max_displacement + dx, tall, wide)
+            moved = _within(second, max_displacement, dy, dx)
             product: Value = Multiply(fixed, moved) if correlation_type == "MULTIPLY" else Abs(Subtract(fixed, moved))
             channels.append(ReduceMean(product, ints([1]), keep_dims=True))
     y = concat(channels, 1)
@@ -69,8 +51,11 @@ def _padded(x: Value, pad: int) -> Value:
     return Pad(x, border, border, constant_like(x, 0.0)) if pad else x
 
 
-def _region(x: Value, top: int, left: int, height: int, width: int) -> Value:
-    return slice_axis(slice_axis(x, 2, top, top + height), 3, left, left + width)
+def _within(x: Value, border: int, dy: int, dx: int) -> Value:
+    """`x` without a border, of which it moves into one half."""
+    for axis, d in ((2, dy), (3, dx)):
+        x = part(x, axis, border + d, d - border or t.INF)
+    return x
 
 
 @caffe_layer("SpatialTransformer", "st_param", ignore=("to_compute_dU",))
@@ -84,16 +69,14 @@ def spatial_transformer(
         raise Unsupported(f"a {transform_type} transformer with {sampler_type} samples is not supported")
     fixed = (theta_1_1, theta_1_2, theta_1_3, theta_2_1, theta_2_2, theta_2_3)
     matrix = _matrix(theta, fixed)
-    height = output_H or dim_size(x, 2)
-    width = output_W or dim_size(x, 3)
-    ys, xs = _axis(height, x), _axis(width, x)
-    one = constant_like(x, np.ones((1, 1), np.float32))
-    shape = vector([height, width])
-    grid = [_plane(xs, [1, -1], shape), _plane(ys, [-1, 1], shape), filled(shape, reshape_to(one, []))]
-    points = concat([reshape_to(g, vector([1, height, width, 1])) for g in grid], 3)
-    flat = reshape_to(points, [-1, 3])
-    moved = MatMul(flat, permute(matrix, (0, 2, 1)))  # N, H * W, 2
-    places = reshape_to(moved, vector([dim_size(x, 0), height, width, 2]))
+    height: Value = integer(output_H) if output_H else size(x, 2)
+    width: Value = integer(output_W) if output_W else size(x, 3)
+    shape = shape_from([height, width])
+    ys, xs = reshape_to(_axis(height), [-1, 1]), _axis(width)
+    grid = [broadcast_to(xs, shape), broadcast_to(ys, shape), filled(shape, constant_like(x, 1.0))]
+    points = concat([reshape_to(g, [-1, 1]) for g in grid], 1)
+    moved = MatMul(points, matrix, transpose_b=True)  # N, H * W, 2
+    places = reshaped(moved, [sizes(x, [0]), height, width, 2])
     return GridSample(x, places, align_corners=False, mode="bilinear", padding_mode="zeros")
 
 
@@ -109,19 +92,11 @@ def _matrix(theta: Value, fixed: tuple[float | None, ...]) -> Value:
             columns.append(slice_axis(free, 1, used, used + 1))
             used += 1
         else:
-            shape = vector([dim_size(free, 0), 1])
-            columns.append(filled(shape, constant_like(free, f)))
+            columns.append(filled(shape_from([sizes(free, [0]), 1]), constant_like(free, f)))
     return reshape_to(concat(columns, 1), [-1, 2, 3])
 
 
-def _axis(size: int | Value, x: Value) -> Value:
-    """Places of the grid along an axis: 2 i / size - 1."""
-    if isinstance(size, int):
-        return constant((2 * np.arange(size) / size - 1).astype(np.float32))
-    numbers = Range(constant(0), reshape_to(size, []), constant(1), output_type=t.f32)
-    length = to_element(reshape_to(size, []), t.f32)
-    return Add(Divide(Multiply(numbers, constant_like(numbers, 2.0)), length), constant_like(numbers, -1.0))
-
-
-def _plane(values: Value, dims: list[int], shape: Value) -> Value:
-    return broadcast_to(reshape_to(values, dims), shape)
+def _axis(length: Value) -> Value:
+    """Places of the grid along an axis: 2 i / length - 1."""
+    numbers = Range(integer(0), length, integer(1), output_type=t.f32)
+    return Add(Divide(Multiply(numbers, constant(2.0)), to_element(length, t.f32)), constant(-1.0))

@@ -9,30 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_caffe.registry import caffe_layer
+from mo_caffe.sizes import Size, part, plus, reshaped, shape_from, size, sizes, times
 from mo_caffe.window import Ints, Number, per_axis
 from mo_core import types as t
 from mo_core.build import (
-    Size,
-    as_i64,
     concat,
     constant_like,
-    dim_size,
     filled,
     flatten,
     integer,
     ints,
-    reshape_to,
-    scalar,
-    slice_axis,
     to_element,
     unsqueeze,
-    vector,
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ops import (
     Add,
     AvgPool,
+    AvgPool14,
     Divide,
     MaxPool,
     MaxPool14,
@@ -85,7 +80,7 @@ def global_pool(x: Value, pool: str) -> Sequence[Value]:
     if pool == "STOCHASTIC":
         power = ReduceMean(Multiply(x, x), ints(SPATIAL), keep_dims=True)
         return [Divide(power, Add(ReduceMean(x, ints(SPATIAL), keep_dims=True), constant_like(x, TINY)))]
-    best = TopK(reshape_to(x, [dim_size(x, 0), dim_size(x, 1), -1]), 1, axis=2, mode="max", sort="none")
+    best = TopK(reshaped(x, [0, 0, -1], keep=True), 1, axis=2, mode="max", sort="none")
     places = to_element(unsqueeze(best.results[1], 3), t.f32)
     return [ReduceMax(x, ints(SPATIAL), keep_dims=True), places]
 
@@ -108,15 +103,16 @@ def mean_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Va
         return AvgPool(
             x, kernel=kernel, strides=strides, pads_begin=pads, pads_end=pads, exclude_pad=False, rounding_type=how
         )
-    # the runtime counts what rounding up adds behind the padding, so that the padding has to be there before
-    border = ints([0, 0, *pads])
+    # The runtime counts what rounding up adds behind the padding, so that the padding has to be there before. With the
+    # older AvgPool it would take Pad back into the pooling, and count again.
+    border, none = ints([0, 0, *pads]), (0, 0)
     padded = Pad(x, border, border, constant_like(x, 0.0))
-    y: Value = AvgPool(
-        padded, kernel=kernel, strides=strides, pads_begin=(0, 0), pads_end=(0, 0), exclude_pad=True, rounding_type=how
+    y: Value = AvgPool14(
+        padded, kernel=kernel, strides=strides, pads_begin=none, pads_end=none, exclude_pad=True, rounding_type=how
     )
     for axis, each in enumerate(zip(kernel, strides, pads)):
         if drops(*each):
-            y = slice_axis(y, 2 + axis, 0, windows_within(dim_size(x, 2 + axis), each[1], each[2]))
+            y = part(y, 2 + axis, 0, windows_within(x, 2 + axis, each[1], each[2]))
     return y
 
 
@@ -138,11 +134,9 @@ def drops(kernel: int, stride: int, pad: int) -> bool:
     return pad > 0 and stride + pad > kernel
 
 
-def windows_within(size: Size, stride: int, pad: int) -> Size:
+def windows_within(x: Value, axis: int, stride: int, pad: int) -> Value:
     """The number of windows that start within the image or its leading padding."""
-    if isinstance(size, int):
-        return -(-(size + pad) // stride)
-    return Divide(Add(size, pad + stride - 1), stride)
+    return Divide(Add(size(x, axis), pad + stride - 1), stride)
 
 
 # -- pyramids
@@ -151,9 +145,8 @@ def windows_within(size: Size, stride: int, pad: int) -> Size:
 @caffe_layer("SPP", "spp_param")
 def spatial_pyramid(x: Value, *, pyramid_height: int, pool: str = "MAX") -> Value:
     """Each level has twice the windows of the one before along each axis; all of them make one vector."""
-    sizes = [dim_size(x, axis) for axis in SPATIAL]
-    height, width = (size if isinstance(size, int) else 0 for size in sizes)
-    if not height or not width:
+    height, width = x.dims[2:]
+    if not isinstance(height, int) or not isinstance(width, int):
         raise Unsupported(
             "the windows of a pyramid depend on the size of the image", "Give it with --input_shape."
         )
@@ -186,8 +179,8 @@ def upsample(
         factor = stride if stride is not None else scale
         return repeated(x, per_axis(2, factor, scale_h, scale_w, 2, "scale"))
     factors = per_axis(2, scale, scale_h, scale_w, scale, "scale")
-    tall = _enlarged(dim_size(x, 2), factors[0], upsample_h, int(pad_out_h))
-    wide = _enlarged(dim_size(x, 3), factors[1], upsample_w, int(pad_out_w))
+    tall = upsample_h or plus(times(size(x, 2), factors[0]), -int(pad_out_h))
+    wide = upsample_w or plus(times(size(x, 3), factors[1]), -int(pad_out_w))
     return unpool(x, places, tall, wide)
 
 
@@ -196,33 +189,17 @@ def upsample(
 def unpooling(
     x: Value, places: Value, like: Value | None = None, *, kernel_size: int = 2, stride: Number = None
 ) -> Value:
-    factor = kernel_size if stride is None else stride
+    """As `upsample`, to the size of `like` if that is there."""
     if like is not None:
-        return unpool(x, places, dim_size(like, 2), dim_size(like, 3))
-    return unpool(x, places, *(_enlarged(dim_size(x, a), factor, None, 0) for a in SPATIAL))
-
-
-def _enlarged(size: Size, factor: int, wanted: int | None, less: int) -> Size:
-    if wanted:
-        return wanted
-    if isinstance(size, int):
-        return size * factor - less
-    whole = Multiply(size, factor)
-    return Add(whole, -less) if less else whole
+        return unpool(x, places, size(like, 2), size(like, 3))
+    factor = kernel_size if stride is None else stride
+    return unpool(x, places, times(size(x, 2), factor), times(size(x, 3), factor))
 
 
 def unpool(x: Value, places: Value, height: Size, width: Size) -> Value:
     """An image of this size that has the values of `x` at `places`, which count within a channel."""
-    leading: list[Size] = [dim_size(x, 0), dim_size(x, 1)]
-    area: Size = height * width if isinstance(height, int) and isinstance(width, int) else _product(height, width)
-    blank = filled(vector([*leading, area]), constant_like(x, 0.0))
-    flat = vector([*leading, -1])
-    scattered = ScatterElementsUpdate(
-        blank, reshape_to(to_element(places, t.i32), flat), reshape_to(x, flat), ints([2])
-    )
-    return reshape_to(scattered, vector([*leading, height, width]))
-
-
-def _product(height: Size, width: Size) -> Value:
-    tall, wide = (integer(s) if isinstance(s, int) else scalar(as_i64(s)) for s in (height, width))
-    return Multiply(tall, wide)
+    tall, wide = (integer(s) if isinstance(s, int) else s for s in (height, width))
+    blank = filled(shape_from([sizes(x, [0, 1]), Multiply(tall, wide)]), constant_like(x, 0.0))
+    where, what = (reshaped(v, [0, 0, -1], keep=True) for v in (to_element(places, t.i32), x))
+    scattered = ScatterElementsUpdate(blank, where, what, ints([2]))
+    return reshaped(scattered, [sizes(x, [0, 1]), tall, wide])

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from mo_caffe.layers.inner_product import as_vectors, product
 from mo_caffe.registry import caffe_layer
+from mo_caffe.sizes import shape_from, sizes
 from mo_core import types as t
-from mo_core.build import constant_like, dim_size, filled, reshape_to, split, unsqueeze, vector
+from mo_core.build import constant_like, filled, reshape_to, split, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Graph, Value, constant
 from mo_core.ops import Add, MatMul, Multiply, Sigmoid, Tanh, TensorIterator
@@ -70,7 +71,7 @@ def _drive(x: Value, static: Value | None, blobs: Sequence[Value], size: int) ->
 
 
 def _zeros(x: Value, size: int, count: int) -> list[Value]:
-    return [filled(vector([1, dim_size(x, 1), size]), constant_like(x, 0.0))] * count
+    return [filled(shape_from([1, sizes(x, [1]), size]), constant_like(x, 0.0))] * count
 
 
 def _parameters(body: Graph, drive: Value, cont: Value, size: int, states: int) -> list[Value]:

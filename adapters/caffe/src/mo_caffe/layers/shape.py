@@ -6,25 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from mo_caffe.registry import caffe_layer
+from mo_caffe.sizes import part, plus, reshaped, size, sizes
 from mo_core import types as t
-from mo_core.build import (
-    Size,
-    concat,
-    dim_size,
-    dims_of,
-    gather,
-    ints,
-    permute,
-    reshape_to,
-    slice_axis,
-    split,
-    squeeze,
-    to_element,
-    vector,
-)  # fmt: skip
+from mo_core.build import concat, gather, ints, permute, reshape_to, slice_axis, split, squeeze, to_element
 from mo_core.errors import ModelError
 from mo_core.ir import Value
-from mo_core.ops import Add, NonZero, Reshape, ShuffleChannels, Tile
+from mo_core.ops import NonZero, Reshape, ShapeOf, ShuffleChannels, Tile
+from mo_core.types import Dim
 
 # -- one blob as several, several as one
 
@@ -50,10 +38,10 @@ def slice_(
     lengths = [stop - start for start, stop in zip(starts, slice_point)]
     if min(lengths) < 1:
         raise ModelError(f"the slice_point {list(slice_point)} do not rise")
-    size = x.dims[along]
-    if isinstance(size, int) and size <= slice_point[-1]:
-        raise ModelError(f"the last slice_point is {slice_point[-1]}, and the axis has {size} values")
-    return split(x, along, [*lengths, size - slice_point[-1] if isinstance(size, int) else -1])
+    whole = x.dims[along]
+    if isinstance(whole, int) and whole <= slice_point[-1]:
+        raise ModelError(f"the last slice_point is {slice_point[-1]}, and the axis has {whole} values")
+    return split(x, along, [*lengths, -1])
 
 
 @caffe_layer("Split")
@@ -92,10 +80,9 @@ def reshape(x: Value, *, shape: dict[str, Any] | None = None, axis: int = 0, num
         raise ModelError(f"the shape {dims} keeps a dimension that the bottom with {x.rank} axes does not have")
     behind = range(last, x.rank)
     if not behind or len(dims) == last - first:  # every axis stays where it is: 0 keeps it
-        return Reshape(x, ints([*[0] * first, *dims, *[0] * len(behind)]), special_zero=True)
-    sizes: list[Size] = [dim_size(x, a) for a in range(first)]
-    sizes += [dim_size(x, first + i) if d == 0 else d for i, d in enumerate(dims)]
-    return reshape_to(x, [*sizes, *(dim_size(x, a) for a in behind)])
+        return reshaped(x, [*[0] * first, *dims, *[0] * len(behind)], keep=True)
+    kept = [size(x, first + i) if d == 0 else d for i, d in enumerate(dims)]
+    return reshaped(x, [*([sizes(x, range(first))] if first else []), *kept, sizes(x, behind)])
 
 
 @caffe_layer("Flatten", "flatten_param")
@@ -106,9 +93,8 @@ def flatten_(x: Value, *, axis: int = 1, end_axis: int = -1) -> Value:
     if first == last:
         return x
     if last == x.rank - 1:
-        return Reshape(x, ints([*[0] * first, -1]), special_zero=True)
-    before, behind = range(first), range(last + 1, x.rank)
-    return reshape_to(x, [*(dim_size(x, a) for a in before), -1, *(dim_size(x, a) for a in behind)])
+        return reshaped(x, [*[0] * first, -1], keep=True)
+    return reshaped(x, [*[0] * first, -1, sizes(x, range(last + 1, x.rank))], keep=True)
 
 
 @caffe_layer("Permute", "permute_param")
@@ -149,15 +135,12 @@ def crop(
     given = dim if len(dim) > 1 else dim * len(axes)
     y = x
     for place, (a, start) in enumerate(zip(axes, offsets)):
-        size: Size = dim_size(like, a) if like is not None else given[place]
-        _check_crop(x, a, start, size)
-        stop: Size = start + size if isinstance(size, int) else Add(size, start)
-        if not (start == 0 and isinstance(stop, int) and x.dims[a] == stop):
-            y = slice_axis(y, a, start, stop)
+        _check_crop(x, a, start, like.dims[a] if like is not None else given[place])
+        y = part(y, a, start, plus(size(like, a) if like is not None else given[place], start))
     return y
 
 
-def _check_crop(x: Value, axis: int, start: int, size: Size) -> None:
+def _check_crop(x: Value, axis: int, start: int, size: Dim) -> None:
     whole = x.dims[axis]
     if isinstance(whole, int) and isinstance(size, int) and start + size > whole:
         raise ModelError(f"axis {axis} has {whole} values, and {size} are to be taken from {start} on")
@@ -188,4 +171,4 @@ def parameter(blob: Value, *, shape: dict[str, Any] | None = None) -> Value:
 
 @caffe_layer("ReshapeLike")
 def reshape_like(x: Value, like: Value) -> Value:
-    return reshape_to(x, vector([dims_of(like, range(like.rank))]))
+    return Reshape(x, ShapeOf(like), special_zero=False)

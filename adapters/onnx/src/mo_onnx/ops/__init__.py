@@ -9,7 +9,7 @@ FAMILIES = (
     "arithmetic", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution", "pooling",
     "normalization", "recurrent", "attention", "resize", "detection", "signal", "quantization", "control", "sequence",
     "text",
-    "loss", "microsoft", "microsoft_attention", "microsoft_quantized", "microsoft_tensor", "ml", "openvino", "aten",
+    "loss", "microsoft", "microsoft_attention", "microsoft_quantized", "microsoft_tensor", "ml", "trees", "openvino",
     "legacy",
 )  # fmt: skip
 

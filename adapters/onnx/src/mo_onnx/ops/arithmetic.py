@@ -13,8 +13,10 @@ from mo_core.build import (
     as_i64,
     concat,
     constant_like,
+    dim,
     dim_of,
     dim_size,
+    dims_of,
     filled,
     integer,
     ints,
@@ -28,7 +30,7 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
-from mo_core.errors import Unsupported
+from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ops import (
     Abs,
@@ -284,23 +286,23 @@ def mod(a: Value, b: Value, *, fmod: int = 0) -> Value:
 
 
 @onnx_op("Max")
-def max_(*values: Value) -> Value:
-    return reduce(Maximum, values)
+def max_(first: Value, *rest: Value) -> Value:
+    return reduce(Maximum, rest, first)
 
 
 @onnx_op("Min")
-def min_(*values: Value) -> Value:
-    return reduce(Minimum, values)
+def min_(first: Value, *rest: Value) -> Value:
+    return reduce(Minimum, rest, first)
 
 
 @onnx_op("Sum")
-def sum_(*values: Value) -> Value:
-    return reduce(Add, values)
+def sum_(first: Value, *rest: Value) -> Value:
+    return reduce(Add, rest, first)
 
 
 @onnx_op("Mean")
-def mean(*values: Value) -> Value:
-    return Divide(reduce(Add, values), constant_like(values[0], len(values)))
+def mean(first: Value, *rest: Value) -> Value:
+    return Divide(reduce(Add, rest, first), constant_like(first, 1 + len(rest)))
 
 
 # -- limits
@@ -455,15 +457,24 @@ def gemm(
 
 
 @onnx_op("Einsum")
-def einsum(*values: Value, equation: str) -> Value:
-    return Einsum(values, equation=equation.replace(" ", ""))
+def einsum(first: Value, *rest: Value, equation: str) -> Value:
+    if not isinstance(equation, str):  # bytes that are no text
+        raise ModelError(f"Einsum has the equation {equation!r}", "Export the model again.")
+    return Einsum((first, *rest), equation=equation.replace(" ", ""))
+
+
+MAX_DET = 64
 
 
 @onnx_op("Det")
 def det(x: Value) -> Value:
-    size = x.dims[-1] if isinstance(x.dims[-1], int) else x.dims[-2]
+    size = dim(x, -1) if isinstance(dim(x, -1), int) else dim(x, -2)
     if not isinstance(size, int):
         raise Unsupported("Det of matrices of unknown size", "Give the input a static shape with --input.")
+    if size > MAX_DET:
+        raise Unsupported(f"Det of matrices larger than {MAX_DET}", "Cut the model before it.")
+    if size == 0:
+        return filled(dims_of(x, range(x.rank - 2)), constant_like(x, 1))
     if size <= 3:
         return _expanded_det([[take(take(x, c, -1), r, -1) for c in range(size)] for r in range(size)])
     total: Value | None = None

@@ -49,7 +49,7 @@ def if_(condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Co
     places = []
     for body, values in zip(bodies, branches):
         set_outputs(body, _flat(values))
-        places.append([inputs.setdefault(v, len(inputs)) for v in close(body)])
+        places.append(tuple(inputs.setdefault(v, len(inputs)) for v in close(body)))
     node = If(
         condition, list(inputs), then_body=then_branch, else_body=else_branch,
         then_inputs=places[0], else_inputs=places[1],
@@ -67,7 +67,8 @@ def loop(
 ) -> Sequence[Item]:
     if len(body.inputs) != len(initial) + 2 or len(body.outputs) <= len(initial):
         raise ModelError(
-            f"a Loop carries {len(initial)} values, and its body has {len(body.inputs)} inputs and {len(body.outputs)} outputs"
+            f"a Loop carries {len(initial)} values, and its body has {len(body.inputs)} inputs "
+            f"and {len(body.outputs)} outputs"
         )
     limit = known_ints(trip_count)
     trips = limit[0] if limit else None
@@ -109,7 +110,7 @@ def _growing(
 
 
 def _appended(body: Graph, index: int) -> Result:
-    """The output of a carried sequence, made to be what each iteration appends; raises Unsupported when it does else."""
+    """The output of a carried sequence, made to be what an iteration appends; raises Unsupported when it does else."""
     sequence, result = body.inputs[2 + index], body.outputs[1 + index]
     node = result.source.node
     if (
@@ -149,7 +150,11 @@ def _loop(
         for parameter, type_ in zip(parameters, types):
             _retype(parameter, type_)
         values = convert(copy, {condition: constant(True)})
-        return [*_values(values[1 : 1 + carried]), values[0], *[unsqueeze(v, 0) for v in _values(values[1 + carried :])]]
+        return [
+            *_values(values[1 : 1 + carried]),
+            values[0],
+            *[unsqueeze(v, 0) for v in _values(values[1 + carried :])],
+        ]
 
     copy, values = settled(body, [v.type for v in initial], run)
     changes_rank = any(v.shape is not None and p.shape is None for v, p in zip(initial, copy.inputs[2:]))
@@ -200,15 +205,15 @@ def _unrolled(trips: int, initial: Sequence[Item], body: Graph, convert: Convert
         done.append(copy)
         go, *values = convert(copy, dict(zip(copy.inputs, [integer(i), constant(True), *carried])))
         carried = values[: len(initial)]
-        for stack, value in zip(stacks, _values(values[len(initial) :])):
-            stack.append(unsqueeze(value, 0))
+        for pieces, value in zip(stacks, _values(values[len(initial) :])):
+            pieces.append(unsqueeze(value, 0))
         if _is_false(go):
             break
         if not _is_true(go):
             raise Unsupported("a loop carries a sequence, and its condition depends on the data")
     for copy in done:
         detach(copy)
-    return [*carried, *[concat(stack, 0) for stack in stacks]]
+    return [*carried, *[concat(pieces, 0) for pieces in stacks]]
 
 
 @onnx_op("Scan", since=9)
@@ -225,8 +230,8 @@ def scan(
     split = len(values) - num_scan_inputs
     if num_scan_inputs < 1 or split < 0 or len(body.inputs) != len(values) or len(body.outputs) < split:
         raise ModelError(
-            f"a Scan has {len(values)} inputs, {num_scan_inputs} of them scanned, and its body has {len(body.inputs)} inputs "
-            f"and {len(body.outputs)} outputs"
+            f"a Scan has {len(values)} inputs, {num_scan_inputs} of them scanned, and its body has "
+            f"{len(body.inputs)} inputs and {len(body.outputs)} outputs"
         )
     scans = len(body.outputs) - split
     axes = [a % v.rank for a, v in zip(_padded(scan_input_axes, num_scan_inputs), values[split:])]

@@ -20,7 +20,7 @@ from mo_core.build import (
     slice_axis,
     take,
 )
-from mo_core.errors import ModelError
+from mo_core.errors import ModelError, ShapeError
 from mo_core.ir import Value
 from mo_core.ops import (
     Add,
@@ -33,6 +33,7 @@ from mo_core.ops import (
     StridedSlice,
     TopK,
 )
+from mo_core.types import normalize_axis
 from mo_onnx.registry import onnx_op
 
 
@@ -48,8 +49,10 @@ def gather_elements(x: Value, indices: Value, *, axis: int = 0) -> Value:
 
 def trimmed(x: Value, indices: Value, axis: int) -> Value:
     """`x` cut to the extent of the indices on the other axes, which the runtime wants to be equal there."""
+    if x.rank != indices.rank:
+        raise ShapeError(f"the data has rank {x.rank}, and the indices have rank {indices.rank}")
     ends = [d if isinstance(d, int) and d != have else 0 for have, d in zip(x.dims, indices.dims)]
-    ends[axis] = 0
+    ends[normalize_axis(axis, len(ends))] = 0
     if not any(ends):
         return x
     # a Slice would be taken for superfluous by the runtime

@@ -90,10 +90,17 @@ def range_(start: Value, limit: Value, delta: Value, *, stash_type: int = 1) -> 
 # -- random numbers
 
 
+def whole_seed(seed: float | None) -> int:
+    """The seed as the runtime wants it; 0 lets it choose."""
+    return int(seed) if seed is not None and math.isfinite(seed) else 0
+
+
 def uniform(shape: Value, low: float, high: float, element: ElementType, seed: float | None) -> Value:
     """Numbers in [low, high), in a type that the runtime draws (others are converted)."""
     drawn = element if element in (t.f32, t.f16, t.bf16, t.f64) else t.f32
-    value = RandomUniform(shape, constant(low, drawn), constant(high, drawn), output_type=drawn, op_seed=int(seed or 0))
+    value = RandomUniform(
+        shape, constant(low, drawn), constant(high, drawn), output_type=drawn, op_seed=whole_seed(seed)
+    )
     return to_element(value, element)
 
 
@@ -142,7 +149,7 @@ def multinomial(x: Value, *, dtype: int = 6, sample_size: int = 1, seed: float |
         convert_type=element_of(dtype, "the result"),
         with_replacement=True,
         log_probs=True,
-        op_seed=int(seed or 0),
+        op_seed=whole_seed(seed),
     )
 
 

@@ -35,6 +35,7 @@ from mo_core.ops import (
     Add,
     Clamp,
     Gelu,
+    GroupNormalization,
     Inverse,
     MatMul,
     MaxPool,
@@ -135,7 +136,9 @@ def gated_add(x: Value, y: Value, gate: Value) -> Value:
     return Add(x, Multiply(y, gate))
 
 
-def activated(x: Value, name: str, alpha: float | None = None, beta: float | None = None, gamma: float | None = None) -> Value:
+def activated(
+    x: Value, name: str, alpha: float | None = None, beta: float | None = None, gamma: float | None = None
+) -> Value:
     """An activation that is fused into another op, by name, with its parameters where they are given."""
     if name in ("", "None"):
         return x
@@ -182,9 +185,7 @@ def fused_mat_mul_activation(
     activation_gamma: float | None = None, activation_axis: int = -1, alpha: float = 1.0,
     transA: int = 0, transB: int = 0, transBatchA: int = 0, transBatchB: int = 0,  # noqa: N803 - the attributes' names
 ) -> Value:  # fmt: skip
-    y = fused_mat_mul(
-        a, b, alpha=alpha, transA=transA, transB=transB, transBatchA=transBatchA, transBatchB=transBatchB
-    )
+    y = fused_mat_mul(a, b, alpha=alpha, transA=transA, transB=transB, transBatchA=transBatchA, transBatchB=transBatchB)
     if activation == "Softmax":
         return Softmax(y, axis=activation_axis)
     return activated(y, activation, activation_alpha, activation_beta, activation_gamma)
@@ -267,7 +268,7 @@ def nhwc_max_pool(
     pool = MaxPool14 if how == "ceil_torch" else MaxPool
 
     def maxima(data: Value) -> Value:
-        return pool(data, **spatial, kernel=kernel_shape, rounding_type=how)
+        return pool(data, **spatial, kernel=tuple(kernel_shape), rounding_type=how)
 
     return to_element(channels_first(to_element(x, t.f32), maxima), x.element)
 
@@ -292,7 +293,8 @@ def _statistics(x: Value, epsilon: float, node: Foreign) -> list[Value | None]:
 
 @onnx_op("SkipLayerNormalization", DOMAIN)
 def skip_layer_normalization(
-    x: Value, skip: Value, gamma: Value, beta: Value | None = None, bias: Value | None = None, *, epsilon: float = 1e-12,
+    x: Value, skip: Value, gamma: Value, beta: Value | None = None, bias: Value | None = None, *,
+    epsilon: float = 1e-12,
     node: Foreign,
 ) -> Sequence[Value | None]:  # fmt: skip
     total = Add(x, skip) if bias is None else Add(Add(x, skip), bias)
@@ -352,11 +354,9 @@ def embed_layer_normalization(
 def group_norm(
     x: Value, gamma: Value, beta: Value, *, activation: int, groups: int, channels_last: int = 1, epsilon: float = 1e-5
 ) -> Value:
-    from mo_core.ops import GroupNormalization
-
     def norm(data: Value) -> Value:
-        vectors = [convert_like(v, data) for v in (gamma, beta)]
-        return GroupNormalization(data, *vectors, num_groups=groups, epsilon=epsilon)
+        scale, shift = convert_like(gamma, data), convert_like(beta, data)
+        return GroupNormalization(data, scale, shift, num_groups=groups, epsilon=epsilon)
 
     y = channels_first(x, norm, bool(channels_last))
     return Swish(y) if activation else y
@@ -374,5 +374,7 @@ def skip_group_norm(
     total = Add(x, per_channel(skip))
     if bias is not None:
         total = Add(total, bias if channels_last else channel_vector(bias, 2))
-    y = group_norm(total, gamma, beta, activation=activation, groups=groups, channels_last=channels_last, epsilon=epsilon)
+    y = group_norm(
+        total, gamma, beta, activation=activation, groups=groups, channels_last=channels_last, epsilon=epsilon
+    )
     return [y, total]

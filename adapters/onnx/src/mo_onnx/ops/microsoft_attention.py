@@ -116,7 +116,9 @@ def _seen(mask: Value, q: Value, k: Value, past: Value | None) -> Value:
         return Less(keys, reshape_to(as_i64(mask), [-1, 1, 1, 1]))
     if mask.rank == 4:
         first: Size = 0 if past is None else past
-        rows = slice_axis(mask, 2, first, Add(scalar(as_i64(past)), dim_of(q, 2)) if past is not None else dim_size(q, 2))
+        rows = slice_axis(
+            mask, 2, first, Add(scalar(as_i64(past)), dim_of(q, 2)) if past is not None else dim_size(q, 2)
+        )
         mask = slice_axis(rows, 3, 0, dim_size(k, 2))
     elif mask.rank in (2, 3):
         mask = unsqueeze(mask, *([1, 2] if mask.rank == 2 else [1]))
@@ -129,7 +131,8 @@ def _seen(mask: Value, q: Value, k: Value, past: Value | None) -> Value:
 def attention(
     x: Value, weights: Value, bias: Value | None = None, mask_index: Value | None = None, past: Value | None = None,
     attention_bias: Value | None = None, past_sequence_length: Value | None = None, *, num_heads: int,
-    qkv_hidden_sizes: Sequence[int] = (), unidirectional: int = 0, scale: float = 0.0, mask_filter_value: float = HIDDEN,
+    qkv_hidden_sizes: Sequence[int] = (), unidirectional: int = 0, scale: float = 0.0,
+    mask_filter_value: float = HIDDEN,
     do_rotary: int = 0, rotary_embedding_dim: int = 0, past_present_share_buffer: int = 0, node: Foreign,
 ) -> Sequence[Value]:  # fmt: skip
     if do_rotary or past_present_share_buffer:
@@ -164,7 +167,8 @@ def quantized_attention(
     from mo_onnx.ops.microsoft_quantized import dequantized
 
     return attention(
-        dequantized(x, x_scale, x_zero_point), dequantized(weights, weight_scale, weight_zero_point), bias, mask_index, past,
+        dequantized(x, x_scale, x_zero_point), dequantized(weights, weight_scale, weight_zero_point), bias,
+        mask_index, past,
         num_heads=num_heads, unidirectional=unidirectional, scale=scale, mask_filter_value=mask_filter_value,
         do_rotary=do_rotary, past_present_share_buffer=past_present_share_buffer, node=node,
     )  # fmt: skip
@@ -174,7 +178,8 @@ def quantized_attention(
 def multi_head_attention(
     query: Value, key: Value | None = None, value: Value | None = None, bias: Value | None = None,
     key_padding_mask: Value | None = None, attention_bias: Value | None = None, past_key: Value | None = None,
-    past_value: Value | None = None, past_sequence_length: Value | None = None, cache_indirection: Value | None = None, *,
+    past_value: Value | None = None, past_sequence_length: Value | None = None,
+    cache_indirection: Value | None = None, *,
     num_heads: int, unidirectional: int = 0, scale: float = 0.0, mask_filter_value: float = HIDDEN,
 ) -> Sequence[Value]:  # fmt: skip
     if past_sequence_length is not None or cache_indirection is not None:
@@ -198,7 +203,9 @@ def _heads(query: Value, key: Value | None, value: Value | None, bias: Value | N
         parts = [query, key, value]
     if bias is not None:
         parts = [p if p.rank == 4 else Add(p, b) for p, b in zip(parts, _bias_parts(bias, parts[0]))]
-    return [p if p.rank == 4 else with_heads(p, heads) for p in parts]  # of rank 4: keys of another network, ready for use
+    return [
+        p if p.rank == 4 else with_heads(p, heads) for p in parts
+    ]  # of rank 4: keys of another network, ready for use
 
 
 def _rows(x: Value) -> Value:
@@ -288,7 +295,7 @@ def group_query_attention(
 
 @dataclass(frozen=True)
 class Cache:
-    """Where the new keys go: `before` (B) keys are there already, in buffers `capacity` long; `total` are there then."""
+    """Where the new keys go: `before` (B) keys are there already, in buffers `capacity` long; then `total` are."""
 
     before: Value | None
     capacity: Value | None
@@ -344,7 +351,9 @@ def _softmax(product: Value, sink: Value | None) -> Value:
     if sink is None:
         return Softmax(product, axis=-1)
     like = slice_axis(product, -1, 0, 1)
-    column = Add(Select(Equal(like, like), constant_like(like, 0.0), constant_like(like, 0.0)), convert_like(sink, product))
+    column = Add(
+        Select(Equal(like, like), constant_like(like, 0.0), constant_like(like, 0.0)), convert_like(sink, product)
+    )
     return slice_axis(Softmax(concat([product, column], -1), axis=-1), -1, 0, -1)
 
 
@@ -353,7 +362,8 @@ def _softmax(product: Value, sink: Value | None) -> Value:
 
 @onnx_op("RotaryEmbedding", DOMAIN)
 def rotary_embedding(
-    x: Value, position_ids: Value, cos_cache: Value, sin_cache: Value, *, interleaved: int = 0, is_packed_batching: int = 0,
+    x: Value, position_ids: Value, cos_cache: Value, sin_cache: Value, *, interleaved: int = 0,
+    is_packed_batching: int = 0,
     num_heads: int = 0, rotary_embedding_dim: int = 0, scale: float = 1.0,
 ) -> Value:  # fmt: skip
     if x.rank == 4:

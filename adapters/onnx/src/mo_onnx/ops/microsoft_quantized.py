@@ -86,7 +86,9 @@ def _is_zero(v: Value) -> bool:
     return known is not None and known.dtype != np.object_ and not np.any(known)
 
 
-def quantized(y: Value, scale: Value, zero_point: Value | None, like: Value | None = None, axis: int | None = None) -> Value:
+def quantized(
+    y: Value, scale: Value, zero_point: Value | None, like: Value | None = None, axis: int | None = None
+) -> Value:
     """`round(y / scale) + zero_point`, saturated in the element type of the zero point (else of `like`, else u8)."""
     element = zero_point.element if zero_point is not None else like.element if like is not None else t.u8
     if element not in RANGES:
@@ -140,7 +142,14 @@ def qlinear_leaky_relu(
 
 @onnx_op("QLinearSoftmax", DOMAIN)
 def qlinear_softmax(
-    x: Value, x_scale: Value, x_zero: Value | None, y_scale: Value, y_zero: Value | None = None, *, opset: int, axis: int = -1
+    x: Value,
+    x_scale: Value,
+    x_zero: Value | None,
+    y_scale: Value,
+    y_zero: Value | None = None,
+    *,
+    opset: int,
+    axis: int = -1,
 ) -> Value:
     data = dequantized(x, x_scale, x_zero)
     y = softmax_of_matrix(data, axis=axis) if opset < 13 else Softmax(data, axis=axis)
@@ -234,7 +243,12 @@ def qgemm(
     if alpha != 1:
         y = Multiply(y, constant_like(y, alpha))
     if c is not None:  # in the units of the product of the integers
-        y = Add(y, Multiply(to_element(c, t.f32), Multiply(Multiply(along(a_scale, None, 0), b_scale), constant(alpha, t.f32))))
+        y = Add(
+            y,
+            Multiply(
+                to_element(c, t.f32), Multiply(Multiply(along(a_scale, None, 0), b_scale), constant(alpha, t.f32))
+            ),
+        )
     return y if y_scale is None else quantized(y, y_scale, y_zero, a)
 
 
@@ -261,7 +275,7 @@ def rounded_dynamically(x: Value) -> Value:
     axes = ints(range(x.rank))
     low = Minimum(ReduceMin(x, axes), constant_like(x, 0.0))
     high = Maximum(ReduceMax(x, axes), constant_like(x, 0.0))
-    scale = Divide(Subtract(high, low), constant_like(x, 255.0))
+    scale: Value = Divide(Subtract(high, low), constant_like(x, 255.0))
     scale = Select(Equal(scale, constant_like(x, 0.0)), constant_like(x, 1.0), scale)
     zero = Clamp(Round(Divide(Multiply(low, constant_like(x, -1.0)), scale), mode="half_to_even"), min=0, max=255)
     steps = Clamp(Add(Round(Divide(x, scale), mode="half_to_even"), zero), min=0, max=255)
@@ -305,7 +319,7 @@ def mat_mul_n_bits(
 def block_dequantized(
     packed: Value, scales: Value, zero_points: Value | None, rows: int, blocks: int, block: int, bits: int
 ) -> Value:
-    """Rows of `blocks` blocks that have a scale and a zero point each; rows, blocks * block. They stay packed in the file."""
+    """Rows of `blocks` blocks with a scale and a zero point each: rows, blocks * block. They stay packed in the file."""
     element = _unsigned(bits)
     data = to_element(_as_elements(packed, element, (rows, blocks, block)), scales.element)
     if zero_points is None:
@@ -356,7 +370,9 @@ def mat_mul_bnb4(
     if K * N % block_size:
         raise Unsupported(f"MatMulBnb4 with {K} x {N} weights in blocks of {block_size} is not supported")
     codes = reinterpreted(tensor, t.u4, (K * N,))
-    swapped = lazy(lambda c: encode(c.reshape(-1, 2)[:, ::-1], t.u4), codes, element=t.u4, shape=(K * N // block_size, block_size))
+    swapped = lazy(
+        lambda c: encode(c.reshape(-1, 2)[:, ::-1], t.u4), codes, element=t.u4, shape=(K * N // block_size, block_size)
+    )
     table = constant(NF4 if quant_type else FP4, absmax.element)
     data = Gather(table, to_element(Constant(value=swapped), t.i32), constant(0))
     weights = reshape_to(Multiply(data, unsqueeze(absmax, 1)), [N, K])
@@ -374,7 +390,8 @@ NF4 = np.array([
 
 @onnx_op("GatherBlockQuantized", DOMAIN)
 def gather_block_quantized(
-    data: Value, indices: Value, scales: Value, zero_points: Value | None = None, *, bits: int = 4, block_size: int = 128,
+    data: Value, indices: Value, scales: Value, zero_points: Value | None = None, *, bits: int = 4,
+    block_size: int = 128,
     gather_axis: int = 0, quantize_axis: int = 1,
 ) -> Value:  # fmt: skip
     """Rows of an embedding table with scales for blocks of the last axis; chosen first, dequantised then."""

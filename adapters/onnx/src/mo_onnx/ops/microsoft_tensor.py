@@ -157,7 +157,13 @@ def _check_fourier(normalized: int, onesided: int) -> None:
 
 @onnx_op("CropAndResize", DOMAIN)
 def crop_and_resize(
-    x: Value, rois: Value, batch_indices: Value, crop_size: Value, *, extrapolation_value: float = 0.0, mode: str = "bilinear"
+    x: Value,
+    rois: Value,
+    batch_indices: Value,
+    crop_size: Value,
+    *,
+    extrapolation_value: float = 0.0,
+    mode: str = "bilinear",
 ) -> Value:
     """Crops at boxes y1, x1, y2, x2 (in units of the image less one pixel), their corners on pixels."""
     size = known_ints(crop_size)
@@ -194,7 +200,7 @@ def bifurcation_detector(
     source: Value, current: Value, previous_match: Value, predicted: Value | None = None, *, max_ngram_size: int = 3,
     min_ngram_size: int = 1,
 ) -> Sequence[Value]:  # fmt: skip
-    """The current tokens, extended by the predicted ones up to the first that is not the source's; and where to go on."""
+    """The current tokens, extended by the predicted ones up to the first that is not the source's; where to go on."""
     tokens = current
     if predicted is not None:
         start = scalar(as_i64(previous_match))
@@ -220,7 +226,9 @@ def _after_match(source: Value, tokens: Value, size: int, longer: Value) -> Valu
     found: Value = Less(Add(places, size - 1), length)
     for k in range(size):
         wanted = Gather(tokens, Maximum(Add(count, k - size), 0), integer(0))
-        found = LogicalAnd(found, Equal(Gather(source, Minimum(Add(places, k), Subtract(length, 1)), integer(0)), wanted))
+        found = LogicalAnd(
+            found, Equal(Gather(source, Minimum(Add(places, k), Subtract(length, 1)), integer(0)), wanted)
+        )
     first = ReduceMin(Select(found, places, length), ints([0]))
     times = ReduceSum(to_element(found, t.i64), ints([0]))
     behind = Add(first, size)

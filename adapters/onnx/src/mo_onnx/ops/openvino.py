@@ -1,9 +1,10 @@
-"""Ops of OpenVINO itself inside ONNX files: exporters write them into its domain, older ones into the default domain."""
+"""Ops of OpenVINO itself inside ONNX files: exporters write them into its domain, older ones into the default."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from mo_core import types as t
 from mo_core.build import (
@@ -15,6 +16,7 @@ from mo_core.build import (
     ints,
     reshape_to,
     scalar,
+    split,
     squeeze,
     to_element,
     unsqueeze,
@@ -53,7 +55,7 @@ from mo_onnx.registry import F, onnx_op
 from mo_onnx.window import Ints, spatial_attributes
 
 DOMAIN = "org.openvinotoolkit"
-Reals = Sequence[float]
+Reals: TypeAlias = "tuple[float, ...]"
 
 
 def openvino_op(op: str, ignore: Sequence[str] = ()) -> Callable[[F], F]:
@@ -69,17 +71,18 @@ def openvino_op(op: str, ignore: Sequence[str] = ()) -> Callable[[F], F]:
 
 
 @openvino_op("DetectionOutput", ignore=[
-    "num_classes", "eta", "visualize_threshold", "prob", "resize_mode", "height", "width", "height_scale", "width_scale",
+    "num_classes", "eta", "visualize_threshold", "prob", "resize_mode", "height", "width", "height_scale",
+    "width_scale",
     "pad_mode", "pad_value", "interp_mode",
 ])  # fmt: skip
 def detection_output(
     boxes: Value, classes: Value, priors: Value, arm_classes: Value | None = None, arm_boxes: Value | None = None, *,
     background_label_id: int = 0, clip_after_nms: int = 0, clip_before_nms: int = 0, code_type: str = "CORNER",
     confidence_threshold: float = 0.0, decrease_label_id: int = 0, input_height: int = 1, input_width: int = 1,
-    keep_top_k: int | Sequence[int] = (1,), nms_threshold: float, normalized: int = 0, objectness_score: float = 0.0,
+    keep_top_k: int | tuple[int, ...] = (1,), nms_threshold: float, normalized: int = 0, objectness_score: float = 0.0,
     share_location: int = 1, top_k: int = -1, variance_encoded_in_target: int = 0,
 ) -> Value:  # fmt: skip
-    kept = [keep_top_k] if isinstance(keep_top_k, int) else keep_top_k
+    kept = (keep_top_k,) if isinstance(keep_top_k, int) else keep_top_k
     return DetectionOutput(
         boxes, classes, priors, arm_classes, arm_boxes, background_label_id=background_label_id, top_k=top_k,
         variance_encoded_in_target=bool(variance_encoded_in_target), keep_top_k=kept,
@@ -93,7 +96,8 @@ def detection_output(
 @openvino_op("PriorBox", ignore=["img_size", "img_h", "img_w", "step_h", "step_w"])
 def prior_box(
     x: Value, image: Value, *, aspect_ratio: Reals = (), clip: int = 0, density: Reals = (), fixed_ratio: Reals = (),
-    fixed_size: Reals = (), flip: int = 0, max_size: Reals = (), min_max_aspect_ratios_order: int = 1, min_size: Reals = (),
+    fixed_size: Reals = (), flip: int = 0, max_size: Reals = (), min_max_aspect_ratios_order: int = 1,
+    min_size: Reals = (),
     offset: float = 0.0, scale_all_sizes: int = 1, step: float = 0.0, variance: Reals = (),
 ) -> Value:  # fmt: skip
     boxes = PriorBox(
@@ -111,16 +115,15 @@ def prior_box_clustered(
     step_h: float = 0.0, step_w: float = 0.0, variance: Reals = (), width: Reals = (1.0,),
 ) -> Value:  # fmt: skip
     boxes = PriorBoxClustered(
-        dims_of(x, [2, 3]), dims_of(image, [2, 3]), width=width, height=height, clip=bool(clip), step=step, step_w=step_w,
+        dims_of(x, [2, 3]), dims_of(image, [2, 3]), width=width, height=height, clip=bool(clip), step=step,
+        step_w=step_w,
         step_h=step_h, offset=offset, variance=variance,
     )  # fmt: skip
     return unsqueeze(boxes, 0)
 
 
 @openvino_op("Normalize")
-def normalize(
-    x: Value, weights: Value, *, across_spatial: int = 0, channel_shared: int = 0, eps: float = 0.0
-) -> Value:
+def normalize(x: Value, weights: Value, *, across_spatial: int = 0, channel_shared: int = 0, eps: float = 0.0) -> Value:
     axes = range(1, x.rank) if across_spatial else [1]
     scale = reshape_to(weights, [1] * x.rank if channel_shared else [1, -1, *[1] * (x.rank - 2)])
     return Multiply(NormalizeL2(x, ints(axes), eps=eps, eps_mode="add"), scale)
@@ -169,7 +172,8 @@ def detectron_prior_grid_generator(
     "distribute_rois_between_levels", "image_id", "preserve_rois_order",
 ])  # fmt: skip
 def detectron_roi_feature_extractor(
-    rois: Value, *pyramid: Value, aligned: int = 0, output_size: int = 7, pyramid_scales: Sequence[int] = (4, 8, 16, 32, 64),
+    rois: Value, *pyramid: Value, aligned: int = 0, output_size: int = 7,
+    pyramid_scales: tuple[int, ...] = (4, 8, 16, 32, 64),
     sampling_ratio: int = 2,
 ) -> Node:  # fmt: skip
     return ExperimentalDetectronROIFeatureExtractor(
@@ -195,7 +199,10 @@ def group_norm(x: Value, gamma: Value, beta: Value, *, eps: float = 1e-6, num_gr
     return Add(Multiply(y, scale), shift)
 
 
-@openvino_op("GenerateProposals", ignore=["spatial_scale", "angle_bound_on", "angle_bound_lo", "angle_bound_hi", "clip_angle_thresh"])
+@openvino_op(
+    "GenerateProposals",
+    ignore=["spatial_scale", "angle_bound_on", "angle_bound_lo", "angle_bound_hi", "clip_angle_thresh"],
+)
 def generate_proposals(
     scores: Value, deltas: Value, im_info: Value, anchors: Value, *, legacy_plus_one: int = 1, min_size: float = 1.0,
     nms_thresh: float = 0.7, post_nms_topN: int = 300, pre_nms_topN: int = 6000,  # noqa: N803 - the attributes' names
@@ -211,8 +218,10 @@ def generate_proposals(
 @openvino_op("Proposal", ignore=["for_deformable"])
 def proposal(
     probabilities: Value, deltas: Value, image_shape: Value, *, base_size: int = 16, box_coordinate_scale: float = 1.0,
-    box_size_scale: float = 1.0, clip_after_nms: int = 0, clip_before_nms: int = 1, feat_stride: int, framework: str = "",
-    min_size: int, nms_thresh: float, normalize: int = 0, post_nms_topn: int, pre_nms_topn: int, ratio: Reals, scale: Reals,
+    box_size_scale: float = 1.0, clip_after_nms: int = 0, clip_before_nms: int = 1, feat_stride: int,
+    framework: str = "",
+    min_size: int, nms_thresh: float, normalize: int = 0, post_nms_topn: int, pre_nms_topn: int, ratio: Reals,
+    scale: Reals,
 ) -> Node:  # fmt: skip
     return Proposal(
         probabilities, deltas, image_shape, base_size=base_size, pre_nms_topn=pre_nms_topn, post_nms_topn=post_nms_topn,
@@ -235,12 +244,14 @@ def psroi_pooling(
 
 @openvino_op("ROIAlign")
 def roi_align_(
-    x: Value, rois: Value, batch_indices: Value, *, coordinate_transformation_mode: str = "half_pixel", mode: str = "avg",
+    x: Value, rois: Value, batch_indices: Value, *, coordinate_transformation_mode: str = "half_pixel",
+    mode: str = "avg",
     output_height: int = 1, output_width: int = 1, sampling_ratio: int = 0, spatial_scale: float = 1.0,
 ) -> Value:  # fmt: skip
     return roi_align(
         x, rois, batch_indices, coordinate_transformation_mode=coordinate_transformation_mode, mode=mode,
-        output_height=output_height, output_width=output_width, sampling_ratio=sampling_ratio, spatial_scale=spatial_scale,
+        output_height=output_height, output_width=output_width, sampling_ratio=sampling_ratio,
+        spatial_scale=spatial_scale,
     )  # fmt: skip
 
 
@@ -267,8 +278,6 @@ def roi_align_rotated(
 ) -> Value:  # fmt: skip
     if not aligned:
         raise Unsupported("MMCVRoIAlignRotated with aligned=0 is not supported", "Export the model with aligned=True.")
-    from mo_core.build import split
-
     images, boxes = split(rois, 1, [1, 5])
     return ROIAlignRotated(
         x, boxes, to_element(squeeze(images, 1), t.i32), pooled_h=output_height, pooled_w=output_width,
@@ -291,7 +300,8 @@ def swish(x: Value, beta: Value | None = None) -> Value:
 
 @openvino_op("DeformableConv2D", ignore=["kernel_shape"])
 def deformable_conv_2d(
-    x: Value, offsets: Value, w: Value, mask: Value | None = None, *, auto_pad: str = "NOTSET", deformable_groups: int = 1,
+    x: Value, offsets: Value, w: Value, mask: Value | None = None, *, auto_pad: str = "NOTSET",
+    deformable_groups: int = 1,
     dilations: Ints = None, group: int = 1, pads: Ints = None, strides: Ints = None,
 ) -> Value:  # fmt: skip
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)

@@ -166,9 +166,7 @@ def _joined(whole: Value, axis: int, new_axis: bool) -> Value:
 
 
 @onnx_op("SequenceMap", since=17)
-def sequence_map(
-    sequence: Item, *more: Item, body: Graph, convert: Callable[..., list[Any]]
-) -> Sequence[Pack]:
+def sequence_map(sequence: Item, *more: Item, body: Graph, convert: Callable[..., list[Any]]) -> Sequence[Pack]:
     sequence = _sequence(sequence)
     if any(isinstance(item, Stack) for item in (sequence, *more)):
         raise Unsupported("SequenceMap on a sequence of unknown length is not supported")

@@ -1,0 +1,229 @@
+"""Random networks before and after all fusions, and the proof that these tests catch wrong rules."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mo_core.errors import MoError
+from mo_core.ops import Convolution, ConvolutionBackpropData, GroupConvolution, GroupConvolutionBackpropData
+from mo_core.passes import Stage
+from mo_core.transforms import (
+    PASSES, _absorb, _channels, _layers, amct, groups, linear_fold, linear_merge, linear_motion, strides,
+)  # fmt: skip
+
+from tests.core.transforms.harness import close, evaluate, feed, kinds, optimise
+from tests.core.transforms.programs import network
+
+FUSIONS = [p for p in PASSES if p.stage is Stage.FUSE and p.default]
+
+
+def compare(graph):
+    data = feed(graph)
+    before = evaluate(graph, data)
+    optimise(graph, *FUSIONS)
+    close(before, evaluate(graph, data))
+
+
+def by_hypothesis(data):
+    return network(lambda options: options[data.draw(st.integers(0, len(options) - 1))])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_results_stay_the_same(data):
+    compare(by_hypothesis(data))
+
+
+@pytest.mark.slow
+@settings(max_examples=1500, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_results_stay_the_same_in_many_networks(data):
+    compare(by_hypothesis(data))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_second_run_finds_nothing(data):
+    graph = by_hypothesis(data)
+    optimise(graph, *FUSIONS)
+    left = kinds(graph)
+    again = optimise(graph, *FUSIONS)
+    assert not again.record.firings, again.record.firings
+    assert kinds(graph) == left
+
+
+# -- seeded wrong rules: each must be caught by a network that the tests above could have met
+
+
+def axes(kind, letters):
+    return lambda patch: patch.setitem(_layers._AXES, kind, letters)
+
+
+def always(owner, name, answer):
+    return lambda patch: patch.setattr(owner, name, lambda *a, **k: answer)
+
+
+def taking(owner, name, answer):
+    return lambda patch: patch.setattr(owner, name, property(lambda self: answer))
+
+
+def forgetful_merge(patch):
+    real = linear_merge.computed
+    patch.setattr(linear_merge, "computed", lambda f, *c, **k: c[0].node if f is np.multiply else real(f, *c, **k))
+
+
+def without_epsilon(patch):
+    real = linear_merge._factor_and_shift
+
+    def wrong(norm):
+        return real(norm.evolve(epsilon=0.0))
+
+    patch.setattr(linear_merge, "_factor_and_shift", wrong)
+
+
+def transpose_the_wrong_way(patch):
+    patch.setattr(np, "argsort", lambda order: np.array(order))
+
+
+def careless_about_signs(patch):
+    real = _channels._pool_commutes
+    patch.setattr(_channels, "_pool_commutes", lambda node, shift, positive: real(node, shift, True))
+
+
+def careless_about_readers(patch):
+    patch.setattr(linear_fold, "absorbed_below", lambda value, effect: True)
+
+
+def bias_without_zeros(patch):
+    patch.setattr(groups, "_full_bias", lambda node, bias: groups.layer_of(node).bias_shape and _ones(node))
+
+
+def _ones(node):
+    from mo_core.ir import constant
+
+    return constant(np.ones(groups.layer_of(node).bias_shape, np.float32))
+
+
+def strides_without_agreement(patch):
+    def first(self, node):
+        found = [self.asks[u] for u, _ in node.uses if u in self.asks]
+        return found[0] if found else None
+
+    patch.setattr(strides._Plan, "_agreed", first)
+
+
+def strides_that_add(patch):
+    real = strides._Plan._restride
+
+    def wrong(self, node):
+        real(self, node)
+        if node in self.taken:
+            node.strides = tuple(s + 1 for s in node.strides)
+
+    patch.setattr(strides._Plan, "_restride", wrong)
+
+
+MUTATIONS = {
+    "backward: outputs and inputs of a convolution exchanged": axes(Convolution, "io"),
+    "backward: axes of a transposed convolution as of a plain one": axes(ConvolutionBackpropData, "oi"),
+    "backward: groups of a convolution forgotten": axes(GroupConvolution, "oig"),
+    "backward: axes of a grouped transposed convolution exchanged": axes(GroupConvolutionBackpropData, "goi"),
+    "forward: shift ahead of padding": taking(_layers.Layer, "takes_shift", True),
+    "forward: other readers forgotten": careless_about_readers,
+    "forward: the response of another layer": lambda patch: patch.setattr(
+        np, "einsum", lambda s, w, v, **k: np.sum(w, axis=tuple(i for i, a in enumerate(s.split(",")[0]) if a not in "go"))
+    ),
+    "merge: a shift keeps its size when a factor passes": forgetful_merge,
+    "merge: epsilon of a batch norm forgotten": without_epsilon,
+    "motion: axes permuted the wrong way": transpose_the_wrong_way,
+    "motion: a factor below zero past maxima": careless_about_signs,
+    "motion: a shift past means that count zeros": always(_channels, "_pool_commutes", True),
+    "motion: channels of a Concat taken from the front": lambda patch: patch.setattr(
+        linear_motion, "part", lambda c, axis, a, b: _channels.part(c, axis, 0, b - a)
+    ),
+    "motion: others that read a value forgotten": lambda patch: patch.setattr(
+        _absorb, "_taken", lambda user, index, effect, far: True
+    ),
+    "groups: parts in any order": lambda patch: patch.setattr(groups, "range", lambda n: _Any(), raising=False),
+    "groups: biases forgotten": bias_without_zeros,
+    "strides: readers that disagree": strides_without_agreement,
+    "strides: sums instead of products": strides_that_add,
+    "strides: operands beside left as they are": always(strides._Plan, "_align", None),
+}
+
+
+class _Any(list):
+    """Equal to everything."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+def is_caught(seed):
+    try:
+        compare(network(random.Random(seed).choice))
+    except (AssertionError, MoError, RuntimeError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_wrong_rule_is_caught(name, monkeypatch):
+    MUTATIONS[name](monkeypatch)
+    assert any(is_caught(seed) for seed in range(300)), name
+
+
+def test_the_networks_of_the_mutation_check_pass_without_mutation():
+    assert not [seed for seed in range(25) if is_caught(seed)]
+
+
+# -- quantisation has few forms, which are all tried
+
+
+def quantised(limit, low, high, levels, both):
+    from mo_core.ops import Clamp, FakeQuantize, ReLU
+
+    from tests.core.transforms.harness import inputs
+
+    graph, (x,) = inputs((64,))
+    y = {"relu": ReLU, "clamp": lambda v: Clamp(v, min=0.0, max=1.0), "none": lambda v: v}[limit](x)
+    ends = [np.float32(v) for v in (low, high, low, high)]
+    graph.add_output(FakeQuantize(y, *ends, levels=levels), "y")
+    if both:
+        graph.add_output(FakeQuantize(y, *ends, levels=levels if both == "same" else levels + 2), "z")
+    return graph
+
+
+CASES = [
+    (limit, low, high, levels, both)
+    for limit in ("relu", "clamp", "none") for low in (0.0, -0.5, 0.25) for high in (0.7, 1.0, 1.5)
+    for levels in (3, 17) for both in ("", "same", "other")
+]  # fmt: skip
+
+
+def test_quantised_networks_stay_the_same():
+    for case in CASES:
+        compare(quantised(*case))
+
+
+@pytest.mark.parametrize("mutation", [
+    lambda patch: patch.setattr(amct, "_range", lambda node: (np.array([1e9]), np.array([-1e9]))),
+    lambda patch: patch.setattr(amct, "_equal_limits", lambda a, b: True) or patch.setattr(
+        amct.FakeQuantize, "attributes", property(lambda self: {})),
+], ids=["limits inside of the range", "levels forgotten"])  # fmt: skip
+def test_a_wrong_rule_on_quantisation_is_caught(mutation, monkeypatch):
+    mutation(monkeypatch)
+    caught = 0
+    for case in CASES:
+        try:
+            compare(quantised(*case))
+        except (AssertionError, MoError, RuntimeError):
+            caught += 1
+    assert caught
