@@ -179,6 +179,7 @@ def test_outputs_come_in_the_order_given_and_may_be_inside() -> None:
     source = chain()
     apply(source, output="split:1,relu_y,0:relu,data")
     assert outputs_of(source) == ["split_1", "relu_y", "conv_y", "data"]
+    assert [r.name for r in source.graph.outputs] == outputs_of(source)
     assert ops_of(source) == ["conv", "relu", "split"]
     source = chain(tensors=False)
     apply(source, output="split")

@@ -160,3 +160,16 @@ def test_evolving_keeps_attributes(x):
     joined = Concat([x, x], axis=1)
     assert joined.evolve(x, x, x).shape == (2, 9)
     assert joined.evolve(axis=0).shape == (4, 3)
+
+
+def test_where_paths_meet_again_a_node_is_inferred_once(graph):
+    x = graph.add_input("i", t.f32, (t.Dynamic(), 4))
+    y = x
+    for _ in range(60):  # 2**60 paths
+        rows = [Reshape(y, [-1, 4], special_zero=False) for _ in range(2)]
+        y = Concat(rows, axis=0)
+    graph.add_output(y)
+    x.retype(t.f32, (5, 4))
+    x.refresh()
+    graph.refresh(x.users())
+    assert y.shape == (5 << 60, 4)

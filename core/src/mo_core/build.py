@@ -21,9 +21,11 @@ from mo_core.ops import (
     Convert,
     ConvertLike,
     Gather,
+    Less,
     Range,
     ReduceProd,
     Reshape,
+    Select,
     ShapeOf,
     Slice,
     Split,
@@ -172,8 +174,6 @@ def scalar(x: Value) -> Value:
 
 def normalized(axes: Value, rank: Value) -> Value:
     """Negative axes counted from the end, when they are known at run time only."""
-    from mo_core.ops import Less, Select
-
     return Select(Less(axes, constant_like(axes, 0)), Add(axes, convert_like(rank, axes)), axes)
 
 

@@ -175,12 +175,12 @@ class _Cutter:
         graph = self.graph
         if len(values) < len(self.request.outputs):
             self.notes.append("--output names a tensor more than once; it is one output.")
-        names = {id(r.source): r.name for r in graph.outputs}
+        names = {r.source: r.name for r in graph.outputs}
         for result in list(reversed(graph.outputs)):
             graph.remove_output(result)
         for value in values:
-            fallback = "" if value.names else names.get(id(value)) or value.label
-            graph.add_output(value, fallback)
+            result = graph.add_output(value, tensor_name(value))
+            result.name = names.get(value, result.name)
 
     def _drop_cut_outputs(self) -> None:
         """A tensor that became an input is no output any more, unless nothing else would be left."""

@@ -29,7 +29,7 @@ def positive(*shape: int, seed: int = 0) -> Array:
 def layer(kind: str, bottoms: str, tops: str, rest: str = "", name: str = "") -> str:
     """One layer; its name is that of its first top unless another is given."""
     names = "".join(f' bottom: "{b}"' for b in bottoms.split()) + "".join(f' top: "{t}"' for t in tops.split())
-    return f'layer {{ name: "{name or tops.split()[0]}" type: "{kind}"{names} {rest} }}\n'
+    return f'layer {{ name: "{name or tops.split()[0] if name or tops else kind}" type: "{kind}"{names} {rest} }}\n'
 
 
 def inputs_of(feeds: Mapping[str, Array]) -> str:
@@ -89,12 +89,16 @@ def infer(xml: Path, feeds: Mapping[str, Array]) -> dict[str, Array]:
 
     core = openvino.Core()
     model = core.read_model(xml)
-    wanted = {p: list(feeds[p.any_name].shape) for p in model.inputs if p.any_name in feeds}
+    wanted = {p: list(_feed(p, feeds).shape) for p in model.inputs}
     if any(p.partial_shape.is_dynamic or list(p.shape) != shape for p, shape in wanted.items()):
         model.reshape(wanted)
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    result = compiled({p.any_name: feeds[p.any_name] for p in compiled.inputs})
+    result = compiled([_feed(p, feeds) for p in compiled.inputs])
     return {name: np.array(result[port]) for port in compiled.outputs for name in port.names}
+
+
+def _feed(port: Any, feeds: Mapping[str, Array]) -> Array:
+    return next(feeds[name] for name in port.names if name in feeds)
 
 
 def run(text: str, feeds: Mapping[str, Array], blobs: Blobs | None = None, **options: Any) -> dict[str, Array]:

@@ -126,6 +126,25 @@ def by_hand(source: Any, feeds: Any) -> list[Any]:
     return [np.clip(np.round(mean / np.float64(f(0.01))) + 100, 0, 255).astype(np.uint8)]
 
 
+@pytest.mark.parametrize("per_gate", [False, True])
+@pytest.mark.parametrize("direction", ["forward", "bidirectional"])
+def test_lstm_with_quantised_weights(direction: str, per_gate: bool) -> None:
+    ways, hidden = (2 if direction == "bidirectional" else 1), 4
+    size = (ways, 4 * hidden) if per_gate else (ways,)
+    constants = {
+        "w": i8(ways, 5, 4 * hidden), "r": i8(ways, hidden, 4 * hidden), "b": real(ways, 8 * hidden),
+        "ws": RNG.uniform(0.001, 0.01, size).astype(np.float32), "wz": np.zeros(size, np.int8),
+        "rs": RNG.uniform(0.001, 0.01, size).astype(np.float32), "rz": np.zeros(size, np.int8),
+    }  # fmt: skip
+    feeds = {"x": real(6, 2, 5)}
+    order = ["x", "w", "r", "b", "", "", "", "", "ws", "wz", "rs", "rz"]
+    source = one_node(
+        "DynamicQuantizeLSTM", feeds, constants, inputs=order, outputs=3, domain=MICROSOFT,
+        hidden_size=hidden, direction=direction,
+    )  # fmt: skip
+    check(source, feeds, rtol=0.05, atol=0.02)  # the source rounds its data to 8 bits at every step
+
+
 def weights(rows: int, columns: int, block: int, bits: int) -> tuple[Any, Any, Any]:
     """Packed weights, scales and packed zero points as MatMulNBits has them."""
     blocks = -(-columns // block)

@@ -51,7 +51,7 @@ SSD = {
 PRIOR = {"x": real(1, 2, 3, 4), "i": real(1, 3, 30, 40)}
 
 CASES = [
-    Case("DetectionOutput", SSD, attributes={"keep_top_k": [5], "nms_threshold": 0.5,
+    Case("DetectionOutput", SSD, attributes={"keep_top_k": 5, "nms_threshold": 0.5,
          "code_type": "caffe.PriorBoxParameter.CENTER_SIZE",
                                              "top_k": 10, "confidence_threshold": 0.1, "num_classes": 3,
                                              "normalized": 1}),

@@ -49,12 +49,15 @@ class Program:
         self.count += 1
         return weights(*shape, seed=self.count, low=low, high=high)
 
-    def filters(self, *shape: int) -> Constant:
-        """Filters, which other layers of the same geometry may share."""
-        if shape in self.shared and self.choose([True, False]):
-            return self.shared[shape]
-        self.shared[shape] = self.fresh(*shape)
-        return self.shared[shape]
+    def filters(self, transposed: bool, *shape: int) -> Constant:
+        """Filters, which other layers of the same kind and geometry may share.
+
+        OpenVINO 2026.4 mistakes the packed filters of a convolution for those of a transposed one on the same bytes.
+        """
+        key = (int(transposed), *shape)
+        if key not in self.shared or self.choose([True, False]):
+            self.shared[key] = self.fresh(*shape)
+        return self.shared[key]
 
     def factor(self, shapes: Sequence[tuple[int, ...]]) -> Constant:
         low, high = self.choose([(-1.5, 1.5), (0.5, 2.0), (0.5, 2.0), (1.0, 1.0)])
@@ -111,7 +114,7 @@ class Program:
         groups = given["groups"]
         i, o = channels // groups, max(1, outputs // groups)
         head = ((groups,) if groups > 1 else ()) + ((i, o) if given["transposed"] else (o, i))
-        return conv(y, o * groups, filters=self.filters(*head, *[given["kernel"]] * (y.rank - 2)), **given)
+        return conv(y, o * groups, filters=self.filters(given["transposed"], *head, *[given["kernel"]] * (y.rank - 2)), **given)
 
     def layer_with_ops(self, y: Value) -> Value:
         y = self.layer(y)
@@ -135,7 +138,12 @@ class Program:
         return avg_pool(y, pad=self.choose([0, 1]), exclude_pad=self.choose([True, False]))
 
     def channels_last(self, y: Value) -> Value:
-        """Linear ops between two Transposes."""
+        """Linear ops between two Transposes.
+
+        OpenVINO 2026.4 gives wrong results for a 1-D convolution, Transpose, Add, Transpose, Reshape and MatMul in a row.
+        """
+        if self.spatial == 1:
+            return self.linear(y)
         y = Transpose(y, np.array([0, *range(2, y.rank), 1]))
         for _ in range(self.choose([1, 2])):
             y = self.linear(y, axis=y.rank - 1)

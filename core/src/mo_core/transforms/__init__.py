@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from mo_core.passes import Pass
 from mo_core.transforms import (
-    activations, amct, channel_order, cleanup, groups, linear, norms, precision, preprocess, strides, transposes,
+    activations, amct, channel_order, cleanup, groups, linear, norms, precision, preprocess, shapes, strides, transposes,
 )  # fmt: skip
 
 PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,
     cleanup.no_ops,
+    shapes.shape_simplification,
     preprocess.layouts,
     preprocess.preprocessing,
     channel_order.channel_order,

@@ -32,7 +32,7 @@ _FAR = 12
 
 
 class Effect(NamedTuple):
-    """A constant that a value is multiplied by or that is added to it: dims beside the value, and what passing needs."""
+    """A constant that a value is multiplied by, or that is added to it: dims beside the value, what passing needs."""
 
     dims: Dims
     shift: bool
@@ -53,13 +53,16 @@ def effect_of(c: Value, x: Value, *, shift: bool) -> Effect | None:
 
 
 def is_arithmetic(x: Value) -> bool:
-    """True for real data: not shapes computed in real numbers, not weights, not quantised numbers about to be scaled."""
+    """True for real data: not shapes in real numbers, not weights, not quantised numbers about to be scaled."""
     if not x.element.is_real or x.known is not None or is_weights(x):
         return False
     node = x.node
     if not isinstance(node, Convert) or not node.data.element.is_integer or node.data.element.bits > 8:
         return True
     return isinstance(node.data.node, Parameter) and not _is_quantised_below(node)
+
+
+_PLAIN = (Multiply, Add, Subtract, Divide, Transpose, Gather, Convert)
 
 
 def _is_quantised_below(value: Value, far: int = 6) -> bool:
@@ -71,9 +74,8 @@ def _is_quantised_below(value: Value, far: int = 6) -> bool:
                 return True
         elif isinstance(user, FakeQuantize) or far == 0:
             return True
-        elif user.results and isinstance(user, (Multiply, Add, Subtract, Divide, Transpose, Gather, Convert)):
-            if _is_quantised_below(user, far - 1):
-                return True
+        elif isinstance(user, _PLAIN) and _is_quantised_below(user, far - 1):
+            return True
     return False
 
 

@@ -18,13 +18,13 @@ SPATIAL = (2, 3)
 
 
 def resized(
-    x: Value, wanted: Sequence[Size], mode: str, coordinates: str, *, nearest: str = "floor", antialias: bool = False,
+    x: Value, wanted: Sequence[Size], mode: str, coordinates: str, *, nearest: str = "floor",
     cube_coeff: float = -0.75,
 ) -> Value:  # fmt: skip
     """`x` (N, C, H, W) with these heights and widths."""
     return Interpolate(
         x, shape_from(wanted), ints(SPATIAL), mode=mode, shape_calculation_mode="sizes",
-        coordinate_transformation_mode=coordinates, nearest_mode=nearest, antialias=antialias, cube_coeff=cube_coeff,
+        coordinate_transformation_mode=coordinates, nearest_mode=nearest, cube_coeff=cube_coeff,
     )  # fmt: skip
 
 
@@ -88,7 +88,8 @@ def resample(
     if type == "NEAREST":
         return resized(x, wanted, "nearest", "half_pixel", nearest="round_prefer_ceil")
     if type == "LINEAR":
-        return resized(x, wanted, "linear", "half_pixel", antialias=antialias)
+        # of the runtime's bilinear modes this is the one that widens its filter when an image gets smaller
+        return resized(x, wanted, "bilinear_pillow" if antialias else "linear_onnx", "half_pixel")
     if type == "CUBIC":
         return resized(x, wanted, "cubic", "half_pixel", cube_coeff=-0.5)
     raise Unsupported(f"resampling of the type {type} is not supported")

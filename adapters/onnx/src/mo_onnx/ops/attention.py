@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from mo_core import types as t
+from mo_core.bodies import detach
 from mo_core.build import (
     arange,
     as_i64,
@@ -29,7 +31,7 @@ from mo_core.build import (
 )  # fmt: skip
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign
-from mo_core.ir import Value, constant
+from mo_core.ir import Graph, Value, constant
 from mo_core.iterate import iterate
 from mo_core.ops import (
     Add,
@@ -230,6 +232,35 @@ def _root_of_scale(q: Value, scale: float | None) -> Value:
         return constant_like(q, size**-0.25)
     whole = convert_like(dim_of(q, -1), q)
     return Divide(constant_like(q, 1.0), Sqrt(Sqrt(whole)))
+
+
+@onnx_op("FlexAttention", domain="ai.onnx.preview")
+def flex_attention(
+    q: Value, k: Value, v: Value, *, prob_mod: Graph | None = None, scale: float | None = None,
+    score_mod: Graph | None = None, softmax_precision: int | None = None, convert: Callable[..., list[Any]],
+) -> Value:  # fmt: skip
+    """Attention with graphs that change the products of queries and keys, and what softmax makes of them."""
+    k, v = repeated_heads(k, dim_size(q, 1)), repeated_heads(v, dim_size(q, 1))
+    if score_mod is None and prob_mod is None and softmax_precision is None:
+        return _fused(q, k, v, Mask(), scale, causal=False)
+    exact = t.f64 if q.element is t.f64 else t.f32
+    if softmax_precision is not None:
+        exact = element_of(softmax_precision, "softmax_precision")
+    root = _root_of_scale(q, scale)
+    scores = to_element(MatMul(Multiply(q, root), Multiply(k, root), transpose_b=True), exact)
+    probabilities = _modified(Softmax(_modified(scores, score_mod, convert), axis=-1), prob_mod, convert)
+    return convert_like(MatMul(probabilities, to_element(v, exact)), v)
+
+
+def _modified(x: Value, body: Graph | None, convert: Callable[..., list[Any]]) -> Value:
+    """What the body makes of the value; itself without one."""
+    if body is None:
+        return x
+    if len(body.inputs) != 1 or len(body.outputs) != 1:
+        raise ModelError("a graph that modifies attention needs one input and one output")
+    (y,) = convert(body, {body.inputs[0]: x})
+    detach(body)
+    return cast(Value, y)
 
 
 @onnx_op("RotaryEmbedding", since=23)

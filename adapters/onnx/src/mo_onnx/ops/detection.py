@@ -11,10 +11,14 @@ from mo_core import types as t
 from mo_core.build import (
     Size,
     arange,
+    as_i64,
+    broadcast_to,
     constant_like,
     convert_like,
     dim_of,
     dims_of,
+    gather,
+    ints,
     reshape_keeping,
     reshape_to,
     scalar,
@@ -33,6 +37,7 @@ from mo_core.ops import (
     Floor,
     FloorMod,
     Gather,
+    GatherND,
     GreaterEqual,
     GridSample,
     LessEqual,
@@ -41,6 +46,7 @@ from mo_core.ops import (
     Minimum,
     Multiply,
     NonMaxSuppression,
+    ReduceMax,
     ROIAlign,
     Round,
     Select,
@@ -93,10 +99,63 @@ def roi_align(
     aligned = {"half_pixel": "half_pixel_for_nn", "output_half_pixel": "asymmetric"}
     if coordinate_transformation_mode not in aligned:
         raise ModelError(f'coordinate_transformation_mode of RoiAlign is "{coordinate_transformation_mode}", which is not known')
+    if mode.lower() == "max":
+        half = coordinate_transformation_mode == "half_pixel"
+        return _largest_shares(x, rois, batch_indices, (output_height, output_width), sampling_ratio, spatial_scale, half)
     return ROIAlign(
         x, rois, batch_indices, pooled_h=output_height, pooled_w=output_width, sampling_ratio=sampling_ratio,
-        spatial_scale=spatial_scale, mode=mode, aligned_mode=aligned[coordinate_transformation_mode],
+        spatial_scale=spatial_scale, mode=mode.lower(), aligned_mode=aligned[coordinate_transformation_mode],
     )  # fmt: skip
+
+
+def _largest_shares(
+    x: Value, rois: Value, images: Value, pooled: tuple[int, int], ratio: int, scale: float, half: bool
+) -> Value:
+    """The largest share that a corner has in any sample of a bin: ONNX's max. The runtime's is that of whole samples."""
+    if ratio <= 0:
+        raise Unsupported(
+            "RoiAlign with mode max needs a fixed sampling_ratio: otherwise each region has another number of samples"
+        )
+    samples = [_region_samples(x, rois, axis, pooled[axis], ratio, scale, half) for axis in (0, 1)]
+    height, width = (len_ * ratio for len_ in pooled)
+    image = reshape_to(as_i64(images), [-1, 1, 1])
+    pixels = permute(x, (0, 2, 3, 1))
+    best: Value | None = None
+    for down, across in product((0, 1), repeat=2):
+        (rows, row_shares), (columns, column_shares) = samples[0][down], samples[1][across]
+        place = [image, unsqueeze(rows, 2), unsqueeze(columns, 1)]
+        shape = vector([dims_of(rois, [0]), height, width])
+        index = concat([unsqueeze(broadcast_to(p, shape), 3) for p in place], 3)
+        share = Multiply(unsqueeze(row_shares, 2, 3), unsqueeze(column_shares, 1, 3))
+        corner = Multiply(GatherND(pixels, index), convert_like(share, x))
+        best = corner if best is None else Maximum(best, corner)
+    assert best is not None
+    bins = reshape_to(best, vector([dims_of(rois, [0]), pooled[0], ratio, pooled[1], ratio, dims_of(x, [1])]))
+    return permute(ReduceMax(bins, ints([2, 4]), keep_dims=False), (0, 3, 1, 2))
+
+
+def _region_samples(
+    x: Value, rois: Value, axis: int, bins: int, ratio: int, scale: float, half: bool
+) -> list[tuple[Value, Value]]:
+    """For the elements below and above each sample (R, bins * ratio) along an axis: their indices, and their shares."""
+    ends = Subtract(Multiply(to_element(rois, t.f32), scale), 0.5 if half else 0.0)
+    begin, end = (gather(ends, [1 - axis + i], 1) for i in (0, 2))
+    length: Value = Subtract(end, begin)
+    if not half:
+        length = Maximum(length, 1.0)
+    count = bins * ratio
+    steps = constant((np.arange(count) + 0.5) / count, t.f32)
+    place = Add(begin, Multiply(length, steps))
+    size = to_element(dim_of(x, 2 + axis), t.f32)
+    last = Subtract(size, 1.0)
+    inside = LogicalAnd(GreaterEqual(place, -1.0), LessEqual(place, size))
+    kept = Minimum(Maximum(place, 0.0), last)
+    low = Floor(kept)
+    above = Subtract(kept, low)
+    found = []
+    for index, share in ((low, Subtract(constant(1.0, t.f32), above)), (Minimum(Add(low, 1.0), last), above)):
+        found.append((as_i64(index), Select(inside, share, constant(0.0, t.f32))))
+    return found
 
 
 # -- sampling grids

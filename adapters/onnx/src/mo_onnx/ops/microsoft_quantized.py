@@ -29,22 +29,15 @@ from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
     Add,
-    Clamp,
     Convert,
-    Divide,
-    Equal,
     Gather,
     MatMul,
-    Maximum,
-    Minimum,
     Multiply,
+    Pad,
     PReLU,
-    ReduceMax,
     ReduceMean,
-    ReduceMin,
     ReduceSum,
     Reshape,
-    Round,
     Select,
     Sigmoid,
     Softmax,
@@ -55,59 +48,32 @@ from mo_core.types import ElementType
 from mo_onnx.ops.activation import softmax_of_matrix
 from mo_onnx.ops.convolution import convolve
 from mo_onnx.ops.pooling import average, rounding, spatial_axes
+from mo_onnx.ops.quantization import along, dequantize_linear, dynamic_quantize_linear, quantize_linear, quantized
+from mo_onnx.ops.recurrent import lstm
 from mo_onnx.registry import onnx_op
-from mo_onnx.window import Ints, spatial_attributes
+from mo_onnx.window import Ints, Spatial, spatial_attributes
 
 DOMAIN = "com.microsoft"
-RANGES = {t.u8: (0, 255), t.i8: (-128, 127), t.u16: (0, 65535), t.i16: (-32768, 32767), t.u4: (0, 15), t.i4: (-8, 7)}
+
+def dequantized(x: Value, scale: Value, zero_point: Value | None, axis: int = -1) -> Value:
+    """`(x - zero_point) * scale`; vectors go along `axis`."""
+    return dequantize_linear(x, scale, zero_point, axis=axis)
 
 
-def along(v: Value, axis: int | None, rank: int) -> Value:
-    """A scalar, or a vector of one number as one; a longer vector so that it broadcasts along `axis`."""
-    if v.shape == ():
-        return v
-    if axis is None or v.shape == (1,):
-        return reshape_to(v, [])
-    if v.rank != 1:
-        return v
-    return reshape_to(v, [-1 if a == axis % rank else 1 for a in range(rank)])
-
-
-def dequantized(x: Value, scale: Value, zero_point: Value | None, axis: int | None = -1) -> Value:
-    """`(x - zero_point) * scale` in the element type of the scale."""
-    data: Value = Convert(x, destination_type=scale.element)
-    if zero_point is not None and not _is_zero(zero_point):
-        data = Subtract(data, along(to_element(zero_point, scale.element), axis, x.rank))
-    return Multiply(data, along(scale, axis, x.rank))
-
-
-def _is_zero(v: Value) -> bool:
-    known = v.known
-    return known is not None and known.dtype != np.object_ and not np.any(known)
-
-
-def quantized(
-    y: Value, scale: Value, zero_point: Value | None, like: Value | None = None, axis: int | None = None
-) -> Value:
-    """`round(y / scale) + zero_point`, saturated in the element type of the zero point (else of `like`, else u8)."""
+def requantized(y: Value, scale: Value, zero_point: Value | None, like: Value | None = None) -> Value:
+    """`y` quantised to the element type of the zero point, else of `like`, else u8; one scale for all."""
     element = zero_point.element if zero_point is not None else like.element if like is not None else t.u8
-    if element not in RANGES:
-        raise Unsupported(f"quantisation to {element} is not supported")
-    low, high = RANGES[element]
-    steps: Value = Round(Divide(y, along(scale, axis, y.rank)), mode="half_to_even")
-    if zero_point is not None and not _is_zero(zero_point):
-        steps = Add(steps, along(to_element(zero_point, y.element), axis, y.rank))
-    return Convert(Clamp(steps, min=low, max=high), destination_type=element)
+    return quantized(y, along(scale, 1, 0), None if zero_point is None else along(zero_point, 1, 0), element)
 
 
 @onnx_op("QuantizeLinear", DOMAIN)
-def quantize_linear(x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1) -> Value:
-    return quantized(x, scale, zero_point, axis=axis)
+def quantize_linear_(x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1) -> Value:
+    return quantize_linear(x, scale, zero_point, axis=axis)
 
 
 @onnx_op("DequantizeLinear", DOMAIN)
-def dequantize_linear(x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1) -> Value:
-    return dequantized(x, scale, zero_point, axis)
+def dequantize_linear_(x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1) -> Value:
+    return dequantize_linear(x, scale, zero_point, axis=axis)
 
 
 @onnx_op("QLinearAdd", DOMAIN)
@@ -115,7 +81,7 @@ def qlinear_add(
     a: Value, a_scale: Value, a_zero: Value | None, b: Value, b_scale: Value, b_zero: Value | None, c_scale: Value,
     c_zero: Value | None = None,
 ) -> Value:  # fmt: skip
-    return quantized(Add(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero)), c_scale, c_zero, a)
+    return requantized(Add(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero)), c_scale, c_zero, a)
 
 
 @onnx_op("QLinearMul", DOMAIN)
@@ -123,21 +89,21 @@ def qlinear_mul(
     a: Value, a_scale: Value, a_zero: Value | None, b: Value, b_scale: Value, b_zero: Value | None, c_scale: Value,
     c_zero: Value | None = None,
 ) -> Value:  # fmt: skip
-    return quantized(Multiply(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero)), c_scale, c_zero, a)
+    return requantized(Multiply(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero)), c_scale, c_zero, a)
 
 
 @onnx_op("QLinearSigmoid", DOMAIN)
 def qlinear_sigmoid(
     x: Value, x_scale: Value, x_zero: Value | None, y_scale: Value, y_zero: Value | None = None
 ) -> Value:
-    return quantized(Sigmoid(dequantized(x, x_scale, x_zero)), y_scale, y_zero, x)
+    return requantized(Sigmoid(dequantized(x, x_scale, x_zero)), y_scale, y_zero, x)
 
 
 @onnx_op("QLinearLeakyRelu", DOMAIN)
 def qlinear_leaky_relu(
     x: Value, x_scale: Value, x_zero: Value | None, y_scale: Value, y_zero: Value | None = None, *, alpha: float = 0.01
 ) -> Value:
-    return quantized(PReLU(dequantized(x, x_scale, x_zero), constant([alpha], t.f32)), y_scale, y_zero, x)
+    return requantized(PReLU(dequantized(x, x_scale, x_zero), constant([alpha], t.f32)), y_scale, y_zero, x)
 
 
 @onnx_op("QLinearSoftmax", DOMAIN)
@@ -153,7 +119,7 @@ def qlinear_softmax(
 ) -> Value:
     data = dequantized(x, x_scale, x_zero)
     y = softmax_of_matrix(data, axis=axis) if opset < 13 else Softmax(data, axis=axis)
-    return quantized(y, y_scale, y_zero, x)
+    return requantized(y, y_scale, y_zero, x)
 
 
 @onnx_op("QLinearConcat", DOMAIN)
@@ -162,7 +128,7 @@ def qlinear_concat(y_scale: Value, y_zero: Value, *inputs: Value, axis: int) -> 
     if len(inputs) % 3:
         raise ModelError(f"QLinearConcat has {len(inputs)} inputs behind the first two, and they come in threes")
     parts = [dequantized(x, s, z) for x, s, z in zip(inputs[::3], inputs[1::3], inputs[2::3])]
-    return quantized(concat(parts, axis), y_scale, y_zero)
+    return requantized(concat(parts, axis), y_scale, y_zero)
 
 
 @onnx_op("QLinearReduceMean", DOMAIN)
@@ -171,7 +137,7 @@ def qlinear_reduce_mean(
     keepdims: int = 1,
 ) -> Value:  # fmt: skip
     y = ReduceMean(dequantized(x, x_scale, x_zero), ints(axes or range(x.rank)), keep_dims=bool(keepdims))
-    return quantized(y, y_scale, y_zero, x)
+    return requantized(y, y_scale, y_zero, x)
 
 
 @onnx_op("QLinearWhere", DOMAIN)
@@ -180,7 +146,7 @@ def qlinear_where(
     z_zero: Value,
 ) -> Value:  # fmt: skip
     chosen = Select(condition, dequantized(x, x_scale, x_zero), dequantized(y, y_scale, y_zero))
-    return quantized(chosen, z_scale, z_zero)
+    return requantized(chosen, z_scale, z_zero)
 
 
 @onnx_op("QLinearGlobalAveragePool", DOMAIN)
@@ -188,7 +154,7 @@ def qlinear_global_average_pool(
     x: Value, x_scale: Value, x_zero: Value, y_scale: Value, y_zero: Value, *, channels_last: int = 0
 ) -> Value:
     axes = ints(range(1, x.rank - 1)) if channels_last else spatial_axes(x)
-    return quantized(ReduceMean(dequantized(x, x_scale, x_zero), axes, keep_dims=True), y_scale, y_zero)
+    return requantized(ReduceMean(dequantized(x, x_scale, x_zero), axes, keep_dims=True), y_scale, y_zero)
 
 
 @onnx_op("QLinearAveragePool", DOMAIN)
@@ -199,10 +165,18 @@ def qlinear_average_pool(
 ) -> Value:  # fmt: skip
     spatial = spatial_attributes(len(kernel_shape), auto_pad, None, pads, strides)
 
-    def pool(data: Value) -> Value:
-        return average(data, kernel_shape, spatial, rounding(spatial, ceil_mode), exclude_pad=not count_include_pad)
+    how = rounding(spatial, ceil_mode)
+    padded = bool(count_include_pad) and any((*spatial["pads_begin"], *spatial["pads_end"])) and how == "floor"
 
-    return quantized(channels_first(dequantized(x, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x)
+    def pool(data: Value) -> Value:
+        if padded:  # the runtime's integer kernels would take the padding for the number that stands for 0
+            begin, end = ([0, 0, *spatial[side]] for side in ("pads_begin", "pads_end"))
+            none = (0,) * len(kernel_shape)
+            inside: Spatial = {**spatial, "pads_begin": none, "pads_end": none}
+            return average(Pad(data, ints(begin), ints(end)), kernel_shape, inside, how, exclude_pad=False)
+        return average(data, kernel_shape, spatial, how, exclude_pad=not count_include_pad)
+
+    return requantized(channels_first(dequantized(x, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x)
 
 
 def channels_first(x: Value, function: Callable[[Value], Value], channels_last: bool = True) -> Value:
@@ -222,13 +196,13 @@ def qlinear_conv(
 ) -> Value:  # fmt: skip
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
     filters = dequantized(w, w_scale, w_zero, axis=0)
-    bias = None if b is None else Multiply(to_element(b, t.f32), Multiply(along(x_scale, None, 0), w_scale))
+    bias = None if b is None else Multiply(to_element(b, t.f32), Multiply(along(x_scale, 1, 0), w_scale))
 
     def convolution(data: Value) -> Value:
         return convolve(data, filters, bias, group, spatial)
 
     y = channels_first(dequantized(x, x_scale, x_zero), convolution, bool(channels_last))
-    return quantized(y, y_scale, y_zero)
+    return requantized(y, y_scale, y_zero)
 
 
 @onnx_op("QGemm", DOMAIN)
@@ -246,10 +220,10 @@ def qgemm(
         y = Add(
             y,
             Multiply(
-                to_element(c, t.f32), Multiply(Multiply(along(a_scale, None, 0), b_scale), constant(alpha, t.f32))
+                to_element(c, t.f32), Multiply(Multiply(along(a_scale, 1, 0), b_scale), constant(alpha, t.f32))
             ),
         )
-    return y if y_scale is None else quantized(y, y_scale, y_zero, a)
+    return y if y_scale is None else requantized(y, y_scale, y_zero, a)
 
 
 @onnx_op("MatMulIntegerToFloat", DOMAIN)
@@ -265,21 +239,10 @@ def mat_mul_integer_to_float(
 def dynamic_quantize_mat_mul(
     a: Value, b: Value, b_scale: Value, b_zero: Value | None = None, bias: Value | None = None
 ) -> Value:
-    """The left side is rounded to 255 steps between its own extremes, as the source's runtime does."""
-    y: Value = MatMul(rounded_dynamically(a), dequantized(b, b_scale, b_zero))
+    """The left side is quantised by its own range, as the source's runtime does."""
+    rounded, scale, zero = dynamic_quantize_linear(a)
+    y: Value = MatMul(dequantized(rounded, scale, zero), dequantized(b, b_scale, b_zero))
     return y if bias is None else Add(y, bias)
-
-
-def rounded_dynamically(x: Value) -> Value:
-    """`x` quantised to u8 by its own range (zero included) and dequantised again."""
-    axes = ints(range(x.rank))
-    low = Minimum(ReduceMin(x, axes), constant_like(x, 0.0))
-    high = Maximum(ReduceMax(x, axes), constant_like(x, 0.0))
-    scale: Value = Divide(Subtract(high, low), constant_like(x, 255.0))
-    scale = Select(Equal(scale, constant_like(x, 0.0)), constant_like(x, 1.0), scale)
-    zero = Clamp(Round(Divide(Multiply(low, constant_like(x, -1.0)), scale), mode="half_to_even"), min=0, max=255)
-    steps = Clamp(Add(Round(Divide(x, scale), mode="half_to_even"), zero), min=0, max=255)
-    return Multiply(Subtract(steps, zero), scale)
 
 
 @onnx_op("MulInteger", DOMAIN)
@@ -294,6 +257,28 @@ def mul_integer(a: Value, a_zero: Value | None, b: Value, b_zero: Value | None =
 @onnx_op("ReduceSumInteger", DOMAIN)
 def reduce_sum_integer(x: Value, *, axes: Sequence[int], keepdims: int = 1) -> Value:
     return ReduceSum(to_element(x, t.i32), ints(axes or range(x.rank)), keep_dims=bool(keepdims))
+
+
+@onnx_op("DynamicQuantizeLSTM", DOMAIN)
+def dynamic_quantize_lstm(
+    x: Value, w: Value, r: Value, b: Value | None, sequence_lens: Value | None, initial_h: Value | None,
+    initial_c: Value | None, p: Value | None, w_scale: Value, w_zero: Value, r_scale: Value, r_zero: Value, *,
+    activation_alpha: Sequence[float] = (), activation_beta: Sequence[float] = (),
+    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward",
+    hidden_size: int | None = None, input_forget: int = 0,
+) -> Sequence[Value]:  # fmt: skip
+    """The weights are used as what they stand for; the data is not rounded on its way."""
+
+    def weights(q: Value, scale: Value, zero: Value) -> Value:
+        """directions, gates, inputs, from directions, inputs, gates with scales for each direction, or gate of it."""
+        vectors = [unsqueeze(v, *([1, 2] if v.rank == 1 else [1])) for v in (scale, zero)]
+        return permute(dequantize_linear(q, vectors[0], vectors[1]), (0, 2, 1))
+
+    return lstm(
+        x, weights(w, w_scale, w_zero), weights(r, r_scale, r_zero), b, sequence_lens, initial_h, initial_c, p,
+        activation_alpha=activation_alpha, activation_beta=activation_beta, activations=activations, clip=clip,
+        direction=direction, hidden_size=hidden_size, input_forget=input_forget,
+    )  # fmt: skip
 
 
 # -- weights of a few bits
@@ -319,7 +304,7 @@ def mat_mul_n_bits(
 def block_dequantized(
     packed: Value, scales: Value, zero_points: Value | None, rows: int, blocks: int, block: int, bits: int
 ) -> Value:
-    """Rows of `blocks` blocks with a scale and a zero point each: rows, blocks * block. They stay packed in the file."""
+    """Rows of `blocks` blocks with a scale and a zero point each: rows, blocks * block. They stay packed."""
     element = _unsigned(bits)
     data = to_element(_as_elements(packed, element, (rows, blocks, block)), scales.element)
     if zero_points is None:
