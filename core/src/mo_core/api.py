@@ -138,10 +138,11 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     with watch.stage("convert"):
         table = ConverterTable(plugins.converters(frontend.name))
         tick = progress.tick if progress is not None else None
-        Conversion(table, frontend, options, model.expand, None, tick).run(model.graph)
+        conversion = Conversion(table, frontend, options, model.expand, None, tick)
+        conversion.run(model.graph)
     with watch.stage("optimise"):
         _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, plugins, options)
-    report.notes += model.notes + context.notes
+    report.notes += model.notes + conversion.notes + context.notes
     report.finish(model.graph, context)
     name = options.model_name or model_name(frontend, source)
     return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, plugins)

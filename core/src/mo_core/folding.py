@@ -39,7 +39,10 @@ def _stays_compressed(node: Node, source: Tensor) -> bool:
     """Weights in a small type with a Convert behind them are meant to be stored like that; quantised ones likewise."""
     if isinstance(node, ops.FakeQuantize):
         return True
-    return isinstance(node, ops.Convert) and source.element.bits < node.element.bits and source.nbytes > _COMPRESSED_BYTES
+    if not isinstance(node, ops.Convert) or source.element.bits >= node.element.bits:
+        return False
+    quantised = source.element.is_integer and source.element.bits <= 8 and len(source.shape) > 1 and source.size > 1
+    return quantised or source.nbytes > _COMPRESSED_BYTES
 
 
 def _fold(node: Node, tensors: list[Tensor]) -> list[Constant] | None:
@@ -93,5 +96,3 @@ def fold_all(graph: Graph, nodes: Iterable[Node]) -> list[Node]:
                 touched.extend(graph.replace(result, made))
         graph.erase_dead([node])
     return touched
-
-

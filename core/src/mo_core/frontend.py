@@ -2,8 +2,9 @@
 
 A front-end reads a file into a `Graph` of `Foreign` nodes. A converter is a function whose signature is the source
 op's schema: positional parameters are inputs (default None = optional, `*rest` = variadic), keyword-only parameters are
-attributes with the framework's defaults. Three keyword-only names are special and never attributes: `node` (the
-`Foreign` itself), `convert` (converts a body graph in place) and `options` (the conversion's options).
+attributes with the framework's defaults. Four keyword-only names are special and never attributes: `node` (the
+`Foreign` itself), `convert` (converts a body graph in place), `options` (the conversion's options) and `note` (adds a
+sentence to the report).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mo_core.options import Option
 
 UNKNOWN = Type(t.dynamic, None)
-SPECIAL = ("node", "convert", "options")
+SPECIAL = ("node", "convert", "options", "note")
 
 
 class Foreign(Node):
@@ -303,6 +304,7 @@ class Conversion:
         self._virtual: dict[Value, Any] = {}
         self._problems: dict[tuple[str, str], Problem] = {}
         self._done: list[list[Foreign]] = []
+        self.notes: list[str] = []
 
     def run(self, graph: Graph) -> None:
         """Convert all nodes. Raises Unsupported with every op that has no converter, or what a converter raises."""
@@ -392,6 +394,7 @@ class Conversion:
         self._install(graph, node, values)
 
     def _call(self, c: Converter, node: Foreign, slots: list[Any]) -> Sequence[Any]:
+        given = self.frontend.prepare(c, node)
         if len(slots) > len(c.inputs) and not c.variadic:
             if any(v is not None for v in slots[len(c.inputs) :]):
                 raise Unsupported(f"{node.op} has {len(slots)} inputs, and {len(c.inputs)} are known")
@@ -399,7 +402,6 @@ class Conversion:
         for i in c.required_inputs:
             if i >= len(slots) or slots[i] is None:
                 raise ModelError(f"{node.op} needs input `{c.inputs[i]}`, and it is not given")
-        given = self.frontend.prepare(c, node)
         keywords = {k: v for k, v in given.items() if k in c.attributes}
         unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]
         if unknown:
@@ -408,9 +410,17 @@ class Conversion:
             if parameter.default is inspect.Parameter.empty and name not in keywords:
                 raise ModelError(f'{node.op} needs attribute "{name}", and it is not given')
         for name in c.special:
-            keywords[name] = {"node": node, "convert": self.convert, "options": self.options}[name]
+            keywords[name] = self._special(name, node)
         values = c.function(*slots, **keywords)
         return values if isinstance(values, (list, tuple)) and not isinstance(values, Pack) else (values,)
+
+    def _special(self, name: str, node: Foreign) -> Any:
+        return {"node": node, "convert": self.convert, "options": self.options, "note": partial(self._note, node)}[name]
+
+    def _note(self, node: Foreign, text: str) -> None:
+        note = f'{node.op} "{node.name or node.label}": {text}'
+        if note not in self.notes:  # a body may be converted several times
+            self.notes.append(note)
 
     def _install(self, graph: Graph, node: Foreign, values: Sequence[Any]) -> None:
         if len(values) == 1 and len(node.results) > 1 and isinstance(values[0], Node):

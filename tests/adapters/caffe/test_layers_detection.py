@@ -74,7 +74,8 @@ def test_prior_box(
 
 
 def test_prior_box_as_opencv() -> None:
-    rest = "prior_box_param { min_size: 16 max_size: 30 aspect_ratio: 2 aspect_ratio: 3 flip: true clip: true }"
+    fields = "min_size: 16 max_size: 30 aspect_ratio: 2 aspect_ratio: 3 flip: true clip: true variance: 0.1"
+    rest = f"prior_box_param {{ {fields} }}"
     same_as_opencv(layer("PriorBox", "f image", "y", rest), FEEDS)
 
 
@@ -106,9 +107,9 @@ def test_prior_box_with_dense_fixed_sizes() -> None:
     rest = "prior_box_param { fixed_size: 16 fixed_ratio: 1 density: 2 step: 16 clip: false }"
     got = run(layer("PriorBox", "f image", "y", rest), FEEDS)["y"]
     assert got.shape == (1, 2, 5 * 4 * 4 * 4)
-    first = got[0, 0, :16].reshape(4, 4) * np.array([64, 80, 64, 80], np.float32)
-    close(first[:, 2] - first[:, 0], np.full(4, 16, np.float32), 1e-4)
-    close((first[:, 0] + first[:, 2]) / 2, np.array([4, 12, 4, 12], np.float32), 1e-4)
+    inner = got[0, 0, 16 * 5 : 16 * 6].reshape(4, 4) * np.array([64, 80, 64, 80], np.float32)  # row 1, column 1
+    close(inner[:, 2:] - inner[:, :2], np.full((4, 2), 16, np.float32), 1e-4)
+    close((inner[:, :2] + inner[:, 2:]) / 2, np.array([[20, 20], [28, 20], [20, 28], [28, 28]], np.float32), 1e-4)
 
 
 @pytest.mark.parametrize(("fields", "step"), [("", (16, 16)), ("step: 20", (20, 20)), ("step_h: 8 step_w: 9", (8, 9))])
@@ -139,33 +140,42 @@ def detections(fields: str, classes: int = 3, share: bool = True) -> tuple[str, 
 
 
 def found(y: Array) -> Array:
-    """The rows ahead of the end mark, ordered."""
+    """The rows ahead of the end mark, ordered; OpenCV fills up with zeros."""
     rows = y.reshape(-1, 7)
     end = np.flatnonzero(rows[:, 0] == -1)
     rows = rows[: end[0] if end.size else None]
+    rows = rows[rows[:, 2] > 0]
     return rows[np.lexsort(rows.T[::-1])]
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        "code_type: CENTER_SIZE keep_top_k: 10 nms_param { nms_threshold: 0.45 top_k: 8 } confidence_threshold: 0.3",
-        "code_type: CORNER keep_top_k: 6 nms_param { nms_threshold: 0.3 } confidence_threshold: 0.1",
-        "code_type: CENTER_SIZE keep_top_k: 20 background_label_id: 2 confidence_threshold: 0.2 visualize: true "
-        "save_output_param { output_directory: 'x' }",
-        "code_type: CENTER_SIZE keep_top_k: 10 variance_encoded_in_target: true confidence_threshold: 0.3",
+        "code_type: CENTER_SIZE keep_top_k: 10 nms_param { nms_threshold: 0.45 top_k: 8 } confidence_threshold: 0.3 "
+        "background_label_id: 0",
+        "code_type: CORNER keep_top_k: 6 nms_param { nms_threshold: 0.3 } confidence_threshold: 0.1 background_label_id: 0",
+        "code_type: CENTER_SIZE keep_top_k: 20 nms_param { nms_threshold: 0.4 } confidence_threshold: 0.2 visualize: true "
+        "save_output_param { output_directory: 'x' } background_label_id: 2",
+        "code_type: CENTER_SIZE keep_top_k: 10 nms_param { nms_threshold: 0.4 } confidence_threshold: 0.3 "
+        "background_label_id: 0 variance_encoded_in_target: true",
     ],
 )
 def test_detection_output_as_opencv(fields: str) -> None:
-    text, feeds = detections(fields)
-    got, want = run(text, feeds)["y"], opencv(text, feeds)["y"]
+    text, feeds = detections(f"{fields} share_location: true")
+    got = run(text, feeds)["y"]
+    if "variance_encoded" in fields:
+        feeds["prior"] = feeds["prior"][:, :1]  # OpenCV wants them without variances then
+    want = opencv(text, feeds)["y"]
     keep = int(fields.split("keep_top_k: ")[1].split()[0])
     assert got.shape == (1, 1, 2 * keep, 7)
     close(found(got), found(want), 1e-5)
 
 
 def test_detection_output_with_locations_for_each_class() -> None:
-    fields = "code_type: CENTER_SIZE keep_top_k: 10 share_location: false confidence_threshold: 0.3"
+    fields = (
+        "code_type: CENTER_SIZE keep_top_k: 10 share_location: false confidence_threshold: 0.3 background_label_id: 0 "
+        "nms_param { nms_threshold: 0.4 }"
+    )
     text, feeds = detections(fields, share=False)
     close(found(run(text, feeds)["y"]), found(opencv(text, feeds)["y"]))
 

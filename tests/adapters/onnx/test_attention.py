@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mo_core.errors import ModelError
 from onnx import ModelProto
 
+from mo_core.errors import ModelError
 from tests.adapters.onnx import running
 from tests.adapters.onnx.nodes import check, node_model, numbers, run
 
@@ -20,7 +20,7 @@ def _with_known(source: ModelProto, known: dict[int, int]) -> ModelProto:
     for info in source.graph.input:
         dims = info.type.tensor_type.shape.dim
         for axis, sizes in known.items() if len(dims) == 4 else ():
-            dims[axis].dim_value = sizes if isinstance(sizes, int) else sizes
+            dims[axis].dim_value = sizes
     return source
 
 
@@ -75,7 +75,9 @@ def test_packed_heads_of_unknown_batch_and_length() -> None:
 def test_rotary_embedding(packed: bool, interleaved: int, rotated: int) -> None:
     x = numbers(2, 3, HEADS * SIZE) if packed else numbers(2, HEADS, 3, SIZE)
     caches = [numbers(10, (rotated or SIZE) // 2), numbers(10, (rotated or SIZE) // 2) + 1]
-    attributes = {"interleaved": interleaved, "rotary_embedding_dim": rotated} | ({"num_heads": HEADS} if packed else {})
+    attributes = {"interleaved": interleaved, "rotary_embedding_dim": rotated} | (
+        {"num_heads": HEADS} if packed else {}
+    )
     inputs = [x, *caches, np.array([[0, 1, 2], [4, 9, 3]])]
     check("RotaryEmbedding", inputs, attributes, opset=23, rtol=1e-4, atol=1e-5, constants=(1, 2))
 

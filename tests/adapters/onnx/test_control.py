@@ -90,6 +90,22 @@ def test_nested_ifs_read_values_of_all_levels() -> None:
     check(source, *[{"c": np.array(c), "d": np.array(d), "x": X} for c in (True, False) for d in (True, False)])
 
 
+def test_squeeze_of_an_unknown_dimension_is_done() -> None:
+    """As PyTorch exports it; the runtime has no values whose rank depends on the data."""
+    then = graph([node("Squeeze", "x axes", "t")], [], "t", {"axes": np.array([1])})
+    otherwise = graph([node("Identity", "x", "e")], [], "e")
+    nodes = [
+        node("Shape", "x", "shape"), node("Gather", "shape place", "size"), node("Equal", "size one", "c"),
+        node("If", "c", "y", then_branch=then, else_branch=otherwise), node("Relu", "y", "z"),
+    ]  # fmt: skip
+    constants = {"place": np.array(1), "one": np.array(1)}
+    source = model(nodes, [value("x", np.float32, ["a", "b", 3])], ["z"], constants)
+    check(source, {"x": X[:, None]}, {"x": X[:1, None]})
+    converted = _converted(source)
+    assert len(converted.outputs["z"].shape) == 2
+    assert any("taken to be 1" in note for note in converted.report.notes)
+
+
 # -- Loop
 
 

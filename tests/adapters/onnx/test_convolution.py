@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mo_core.errors import ModelError, Unsupported
 
+from mo_core.errors import ModelError, Unsupported
 from tests.adapters.onnx.nodes import check, numbers, run
 from tests.adapters.onnx.running import onnxruntime
 
@@ -19,8 +19,23 @@ SIZES = {1: (11,), 2: (11, 9), 3: (6, 7, 5)}
 @pytest.mark.parametrize("dynamic", [(), (0,)])
 def test_conv(axes: int, group: int, dynamic: Any) -> None:
     inputs = [numbers(2, 4, *SIZES[axes]), numbers(8, 4 // group, *[3] * axes), numbers(8)]
-    attributes = {"group": group, "strides": [2] * axes, "dilations": [1, 2, 1][:axes], "pads": [1, 0, 2, 2, 1, 0][: 2 * axes]}
-    check("Conv", inputs, attributes, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=11, dynamic=dynamic, constants=(1, 2))
+    attributes = {
+        "group": group,
+        "strides": [2] * axes,
+        "dilations": [1, 2, 1][:axes],
+        "pads": [1, 0, 2, 2, 1, 0][: 2 * axes],
+    }
+    check(
+        "Conv",
+        inputs,
+        attributes,
+        oracle=onnxruntime,
+        rtol=1e-4,
+        atol=1e-5,
+        opset=11,
+        dynamic=dynamic,
+        constants=(1, 2),
+    )
 
 
 @pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"])
@@ -29,7 +44,17 @@ def test_conv(axes: int, group: int, dynamic: Any) -> None:
 def test_conv_with_automatic_padding(auto_pad: str, stride: int, constants: Any) -> None:
     inputs = [numbers(1, 2, 10, 11), numbers(3, 2, 4, 3)]
     attributes = {"auto_pad": auto_pad, "strides": [stride] * 2}
-    check("Conv", inputs, attributes, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=11, dynamic=(0,), constants=constants)
+    check(
+        "Conv",
+        inputs,
+        attributes,
+        oracle=onnxruntime,
+        rtol=1e-4,
+        atol=1e-5,
+        opset=11,
+        dynamic=(0,),
+        constants=constants,
+    )
 
 
 def test_conv_over_four_axes_is_beyond_the_runtime() -> None:

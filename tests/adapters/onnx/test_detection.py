@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mo_core.errors import Unsupported
 
+from mo_core.errors import Unsupported
 from tests.adapters.onnx.nodes import check, numbers, run
 from tests.adapters.onnx.running import onnxruntime
 
@@ -15,7 +15,9 @@ from tests.adapters.onnx.running import onnxruntime
 def _boxes(count: int, center: bool) -> np.ndarray[Any, Any]:
     rng = np.random.default_rng(count)
     corner, size = rng.uniform(0, 6, (2, count, 2)), rng.uniform(1, 4, (2, count, 2))
-    return np.concatenate([corner + size / 2 if center else corner, size if center else corner + size], -1).astype(np.float32)
+    return np.concatenate([corner + size / 2 if center else corner, size if center else corner + size], -1).astype(
+        np.float32
+    )
 
 
 @pytest.mark.parametrize("center", [0, 1])
@@ -25,7 +27,13 @@ def test_non_max_suppression(center: int, constants: Any, dynamic: Any) -> None:
     boxes, scores = _boxes(20, bool(center)), numbers(2, 3, 20, low=0, high=1)
     inputs = [boxes, scores, np.array([5]), np.array([0.3], np.float32), np.array([0.2], np.float32)]
     check(
-        "NonMaxSuppression", inputs, {"center_point_box": center}, oracle=onnxruntime, opset=11, constants=constants, dynamic=dynamic
+        "NonMaxSuppression",
+        inputs,
+        {"center_point_box": center},
+        oracle=onnxruntime,
+        opset=11,
+        constants=constants,
+        dynamic=dynamic,
     )
 
 
@@ -56,6 +64,20 @@ def test_roi_align(sampling_ratio: int, spatial_scale: float, opset: int, coordi
         attributes["coordinate_transformation_mode"] = coordinates
     inputs = [numbers(2, 3, 8, 9), ROIS, np.array([0, 1, 1, 0])]
     check("RoiAlign", inputs, attributes, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=opset)
+
+
+@pytest.mark.parametrize("coordinates", ["half_pixel", "output_half_pixel"])
+@pytest.mark.parametrize("dynamic", [(), (0, 1, 2)])
+def test_the_largest_share_in_a_region(coordinates: str, dynamic: Any) -> None:
+    attributes = {"mode": "max", "output_height": 3, "output_width": 2, "sampling_ratio": 2, "spatial_scale": 0.7}
+    attributes["coordinate_transformation_mode"] = coordinates
+    inputs = [numbers(2, 3, 8, 9), ROIS, np.array([0, 1, 1, 0])]
+    check("RoiAlign", inputs, attributes, rtol=1e-4, atol=1e-5, opset=16, dynamic=dynamic)
+
+
+def test_the_largest_share_needs_a_number_of_samples() -> None:
+    with pytest.raises(Unsupported, match="sampling_ratio"):
+        run("RoiAlign", [numbers(1, 1, 4, 4), ROIS, np.zeros(4, np.int64)], {"mode": "max"}, opset=16)
 
 
 @pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])

@@ -19,7 +19,9 @@ def _statistics(channels: int) -> list[Any]:
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 5), (2, 3, 4, 4), (1, 3, 2, 3, 4)])
 def test_batch_normalization(opset: int, attributes: dict[str, Any], shape: tuple[int, ...]) -> None:
     inputs = [numbers(*shape), *_statistics(3)]
-    check("BatchNormalization", inputs, attributes, oracle=onnxruntime, opset=opset, dynamic=(0,), constants=(1, 2, 3, 4))
+    check(
+        "BatchNormalization", inputs, attributes, oracle=onnxruntime, opset=opset, dynamic=(0,), constants=(1, 2, 3, 4)
+    )
 
 
 def test_batch_normalization_of_each_feature() -> None:
@@ -57,8 +59,8 @@ def test_layer_normalization(axis: int, outputs: int) -> None:
     x = numbers(2, 3, 4, 5)
     scale, b = numbers(*x.shape[axis:]), numbers(*x.shape[axis:]) + 1
     check(
-        "LayerNormalization", [x, scale, b], {"axis": axis, "epsilon": 0.1}, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=17,
-        outputs=outputs, dynamic=(0,),
+        "LayerNormalization", [x, scale, b], {"axis": axis, "epsilon": 0.1}, oracle=onnxruntime, rtol=1e-4,
+        atol=1e-5, opset=17, outputs=outputs, dynamic=(0,),
     )  # fmt: skip
 
 
@@ -72,7 +74,9 @@ def test_layer_normalization_of_half_precision_keeps_its_type() -> None:
 def test_group_normalization(opset: int, groups: int) -> None:
     size = groups if opset == 18 else 6
     x, scale, bias = numbers(2, 6, 4, 3), numbers(size), numbers(size) - 1
-    got = run("GroupNormalization", [x, scale, bias], {"num_groups": groups, "epsilon": 0.01}, opset=opset, constants=(1, 2))
+    got = run(
+        "GroupNormalization", [x, scale, bias], {"num_groups": groups, "epsilon": 0.01}, opset=opset, constants=(1, 2)
+    )
     parts = x.reshape(2, groups, -1)
     parts = (parts - parts.mean(-1, keepdims=True)) / np.sqrt(parts.var(-1, keepdims=True) + 0.01)
     scale, bias = (np.repeat(v, 6 // size).reshape(6, 1, 1) for v in (scale, bias))
@@ -88,7 +92,9 @@ def test_norms_of_zero_give_zeros(p: int, axis: int, dtype: Any) -> None:
     got = run("LpNormalization", [x], {"p": p, "axis": axis}, opset=11)
     norm = np.linalg.norm(x.astype(np.float32), p, axis, keepdims=True)
     want = np.where(norm == 0, 0, x / np.where(norm == 0, 1, norm))
-    np.testing.assert_allclose(got, want, rtol=1e-5 if dtype is np.float32 else 2e-3, atol=1e-3 if dtype is np.float16 else 0)
+    np.testing.assert_allclose(
+        got, want, rtol=1e-5 if dtype is np.float32 else 2e-3, atol=1e-3 if dtype is np.float16 else 0
+    )
 
 
 @pytest.mark.parametrize("size", [3, 5])

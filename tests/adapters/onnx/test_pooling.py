@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mo_core.errors import Unsupported
 
+from mo_core.errors import Unsupported
 from tests.adapters.onnx.nodes import check, numbers, run
 from tests.adapters.onnx.running import onnxruntime
 
@@ -71,7 +71,9 @@ def test_max_pool_of_small_integers(dtype: Any) -> None:
 @pytest.mark.parametrize("p", [1, 2, 3])
 @pytest.mark.parametrize("dynamic", [(), (0,)])
 def test_lp_pool(window: dict[str, Any], p: int, dynamic: Any) -> None:
-    check("LpPool", [numbers(2, 3, 10, 9)], {**window, "p": p}, oracle=onnxruntime, opset=18, rtol=1e-4, dynamic=dynamic)
+    check(
+        "LpPool", [numbers(2, 3, 10, 9)], {**window, "p": p}, oracle=onnxruntime, opset=18, rtol=1e-4, dynamic=dynamic
+    )
 
 
 @pytest.mark.parametrize("op", ["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"])
@@ -92,7 +94,9 @@ def test_max_unpool_undoes_max_pool() -> None:
     block_row, block_column = np.divmod(np.arange(16), 4)
     places = ((2 * block_row + row) * 8 + 2 * block_column + column).reshape(1, 1, 4, 4)
     inputs = [blocks.max(1).reshape(1, 1, 4, 4), places]
-    check("MaxUnpool", inputs, {"kernel_shape": [2, 2], "strides": [2, 2]}, oracle=onnxruntime, opset=11, dynamic=(0, 1))
+    check(
+        "MaxUnpool", inputs, {"kernel_shape": [2, 2], "strides": [2, 2]}, oracle=onnxruntime, opset=11, dynamic=(0, 1)
+    )
 
 
 def test_max_pool_of_regions() -> None:

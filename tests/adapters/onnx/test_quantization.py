@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import mo_core
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+import mo_core
 from tests.adapters.onnx import running
 from tests.adapters.onnx.nodes import check, node_model, numbers, run
 from tests.adapters.onnx.running import onnxruntime
@@ -24,7 +24,9 @@ SCALE = np.array(0.25, np.float32)
 AXIS_SCALES = np.array([0.25, 0.5, 0.125], np.float32)
 
 
-@pytest.mark.parametrize(("dtype", "zero"), [(np.uint8, 0), (np.uint8, 128), (np.uint8, 37), (np.int8, 0), (np.int8, -5)])
+@pytest.mark.parametrize(
+    ("dtype", "zero"), [(np.uint8, 0), (np.uint8, 128), (np.uint8, 37), (np.int8, 0), (np.int8, -5)]
+)
 @pytest.mark.parametrize("constants", [(), (1, 2)])
 def test_quantize_by_one_number(dtype: Any, zero: int, constants: Any) -> None:
     inputs = [numbers(2, 3, 9, low=-60, high=60) + 0.01, SCALE, np.array(zero, dtype)]
@@ -82,7 +84,14 @@ def test_blocks(length: int, axis: int, constants: Any) -> None:
     shape, blocks = ((length, 3), (4, 3)) if axis == 0 else ((3, length), (3, 4))
     scale, zero = numbers(*blocks, low=0.1, high=1), _whole(np.uint8, *blocks)
     attributes = {"axis": axis, "block_size": 2}
-    check("DequantizeLinear", [_whole(np.uint8, *shape), scale, zero], attributes, opset=21, atol=1e-4, constants=constants)
+    check(
+        "DequantizeLinear",
+        [_whole(np.uint8, *shape), scale, zero],
+        attributes,
+        opset=21,
+        atol=1e-4,
+        constants=constants,
+    )
     check("QuantizeLinear", [numbers(*shape) * 9, scale, zero], attributes, opset=21, constants=constants)
 
 
@@ -93,8 +102,8 @@ def test_qlinear_conv(constants: Any, per_channel: bool, dtype: Any) -> None:
     w_scale = np.array([0.01, 0.02, 0.015, 0.03], np.float32) if per_channel else np.array(0.02, np.float32)
     w_zero = np.zeros(np.shape(w_scale), np.int8)
     inputs = [
-        _whole(dtype, 1, 2, 6, 6), np.array(0.05, np.float32), np.array(3, dtype), _whole(np.int8, 4, 2, 3, 3), w_scale, w_zero,
-        np.array(0.2, np.float32), np.array(10, dtype), np.array([0, 100, -500, 2000], np.int32),
+        _whole(dtype, 1, 2, 6, 6), np.array(0.05, np.float32), np.array(3, dtype), _whole(np.int8, 4, 2, 3, 3), w_scale,
+        w_zero, np.array(0.2, np.float32), np.array(10, dtype), np.array([0, 100, -500, 2000], np.int32),
     ]  # fmt: skip
     source = node_model("QLinearConv", inputs, {"pads": [1, 1, 1, 1], "strides": [2, 1]}, opset=10, constants=constants)
     feeds = {f"x{i}": v for i, v in enumerate(inputs) if i not in constants}
@@ -124,7 +133,12 @@ def test_mat_mul_integer(columns: bool, constants: Any) -> None:
 
 @pytest.mark.parametrize("zeros", [(), (2,), (2, 3)])
 def test_conv_integer(zeros: Any) -> None:
-    inputs: list[Any] = [_whole(np.uint8, 1, 2, 6, 5), _whole(np.uint8, 4, 1, 3, 3), np.array(7, np.uint8), np.array(3, np.uint8)]
+    inputs: list[Any] = [
+        _whole(np.uint8, 1, 2, 6, 5),
+        _whole(np.uint8, 4, 1, 3, 3),
+        np.array(7, np.uint8),
+        np.array(3, np.uint8),
+    ]
     attributes = {"pads": [1, 0, 1, 2], "group": 2, "strides": [2, 1]}
     check("ConvInteger", inputs[: 2 + len(zeros)], attributes, oracle=onnxruntime, opset=10)
 

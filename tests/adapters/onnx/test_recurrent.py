@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mo_core.errors import ModelError
 
+from mo_core.errors import ModelError
 from tests.adapters.onnx.nodes import check, numbers, run
 from tests.adapters.onnx.running import onnxruntime
 
@@ -15,7 +15,9 @@ GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 TIME, BATCH, SIZE, HIDDEN = 5, 3, 4, 2
 
 
-def _inputs(op: str, ways: int, *, lengths: bool = True, bias: bool = True, states: bool = True, peepholes: bool = False) -> Any:
+def _inputs(
+    op: str, ways: int, *, lengths: bool = True, bias: bool = True, states: bool = True, peepholes: bool = False
+) -> Any:
     gates = GATES[op]
     count = 2 if op == "LSTM" else 1
     return [
@@ -60,7 +62,9 @@ def test_clip(op: str, clip: float) -> None:
 @pytest.mark.parametrize("linear_before_reset", [0, 1])
 @pytest.mark.parametrize("activations", [None, ["Sigmoid", "Softsign"]])
 @pytest.mark.parametrize("bias", [False, True])
-def test_gru_with_the_reset_before_or_behind_the_product(linear_before_reset: int, activations: Any, bias: bool) -> None:
+def test_gru_with_the_reset_before_or_behind_the_product(
+    linear_before_reset: int, activations: Any, bias: bool
+) -> None:
     attributes = {"linear_before_reset": linear_before_reset}
     if activations:
         attributes["activations"] = activations
@@ -124,7 +128,11 @@ def test_batch_first_is_the_transposed_layer(op: str, direction: str) -> None:
 
 @pytest.mark.parametrize(
     ("attributes", "words"),
-    [({"direction": "sideways"}, "sideways"), ({"activations": ["Sine"]}, "Sine"), ({"activations": ["Tanh"] * 3}, "3 activ")],
+    [
+        ({"direction": "sideways"}, "sideways"),
+        ({"activations": ["Sine"]}, "Sine"),
+        ({"activations": ["Tanh"] * 3}, "3 activ"),
+    ],
 )
 def test_a_wrong_attribute_is_an_error_of_the_model(attributes: dict[str, Any], words: str) -> None:
     op = "GRU" if len(attributes.get("activations", "")) == 3 else "RNN"

@@ -23,11 +23,7 @@ OPS = {
 }
 
 
-@pytest.mark.parametrize("op", OPS)
-@pytest.mark.parametrize("axes", [None, (1,), (-1, 0)])
-@pytest.mark.parametrize("keepdims", [0, 1])
-@pytest.mark.parametrize("form", ["attribute", "constant", "input"])
-def test_axes(op: str, axes: Any, keepdims: int, form: str) -> None:
+def reduce(op: str, axes: Any, keepdims: int, form: str) -> None:
     x = numbers(2, 3, 4, low=0.1)
     want = OPS[op](x, axis=axes, keepdims=bool(keepdims))
     if form == "attribute":
@@ -39,6 +35,19 @@ def test_axes(op: str, axes: Any, keepdims: int, form: str) -> None:
         got = run(op, inputs, {"keepdims": keepdims}, opset=18, dynamic=(0,), constants=constants)
     assert got.shape == want.shape
     np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+@pytest.mark.parametrize("axes", [None, (1,), (-1, 0)])
+@pytest.mark.parametrize("keepdims", [0, 1])
+@pytest.mark.parametrize("form", ["attribute", "constant", "input"])
+def test_axes(axes: Any, keepdims: int, form: str) -> None:
+    reduce("ReduceSum", axes, keepdims, form)
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("form", ["attribute", "constant", "input"])
+def test_every_reduction(op: str, form: str) -> None:
+    reduce(op, (0, -1), 0, form)
 
 
 @pytest.mark.parametrize("op", OPS)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mo_core.errors import ModelError
 
+from mo_core.errors import ModelError
 from tests.adapters.onnx.nodes import check, node_model, numbers, run
 from tests.adapters.onnx.running import check as check_model
 from tests.adapters.onnx.running import onnxruntime
@@ -53,7 +53,9 @@ def test_scales(mode: str, scales: tuple[float, float], dynamic: Any) -> None:
     check("Resize", inputs, {"mode": mode}, oracle=onnxruntime, rtol=1e-4, atol=1e-5, **options)
 
 
-@pytest.mark.parametrize(("mode", "shape"), [("linear", (2, 3, 8)), ("linear", (1, 2, 4, 5, 6)), ("nearest", (1, 2, 4, 5, 6))])
+@pytest.mark.parametrize(
+    ("mode", "shape"), [("linear", (2, 3, 8)), ("linear", (1, 2, 4, 5, 6)), ("nearest", (1, 2, 4, 5, 6))]
+)
 def test_other_numbers_of_axes(mode: str, shape: tuple[int, ...]) -> None:
     inputs = [numbers(*shape), *_scales(1, 1, *[1.5] * (len(shape) - 2))]
     check("Resize", inputs, {"mode": mode}, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=13, constants=(2,))
@@ -64,13 +66,24 @@ def test_other_numbers_of_axes(mode: str, shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("mode", ["nearest", "linear"])
 def test_axes_and_aspect_ratio(axes: tuple[int, int], policy: str, mode: str) -> None:
     attributes = {"axes": axes, "keep_aspect_ratio_policy": policy, "mode": mode}
-    check("Resize", [IMAGE, *_sizes(9, 11)], attributes, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=18, constants=(3,))
+    check(
+        "Resize",
+        [IMAGE, *_sizes(9, 11)],
+        attributes,
+        oracle=onnxruntime,
+        rtol=1e-4,
+        atol=1e-5,
+        opset=18,
+        constants=(3,),
+    )
 
 
 @pytest.mark.parametrize("policy", ["stretch", "not_larger"])
 def test_axes_counted_from_the_end(policy: str) -> None:
     inputs, options = [IMAGE, *_sizes(9, 11)], {"opset": 18, "constants": (3,)}
-    results = [run("Resize", inputs, {"axes": a, "keep_aspect_ratio_policy": policy}, **options) for a in ((3, 2), (-1, -2))]
+    results = [
+        run("Resize", inputs, {"axes": a, "keep_aspect_ratio_policy": policy}, **options) for a in ((3, 2), (-1, -2))
+    ]
     np.testing.assert_array_equal(*results)
 
 
@@ -114,7 +127,9 @@ def test_whole_numbers_are_cut_off() -> None:
 def test_before_opset_11(mode: str, scales: Any, op: str) -> None:
     inputs = [IMAGE, np.array(scales, np.float32)]
     opset = 9 if op == "Upsample" else 10
-    check(op, inputs, {"mode": mode}, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=opset, constants=(1,), dynamic=(0,))
+    check(
+        op, inputs, {"mode": mode}, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=opset, constants=(1,), dynamic=(0,)
+    )
 
 
 def test_shrinking_before_opset_11() -> None:
@@ -134,7 +149,9 @@ def test_an_empty_roi_and_empty_scales_are_none() -> None:
 
 
 def test_the_model_can_still_be_fed_other_sizes() -> None:
-    source = node_model("Resize", [IMAGE, *_scales(1, 1, 2, 2)], {"mode": "linear"}, opset=13, dynamic=(0,), constants=(2,))
+    source = node_model(
+        "Resize", [IMAGE, *_scales(1, 1, 2, 2)], {"mode": "linear"}, opset=13, dynamic=(0,), constants=(2,)
+    )
     check_model(source, {"x0": IMAGE}, {"x0": numbers(3, 2, 4, 9)}, rtol=1e-4, atol=1e-5)
 
 

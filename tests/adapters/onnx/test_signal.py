@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mo_core.errors import ModelError
 
+from mo_core.errors import ModelError
 from tests.adapters.onnx.nodes import check, node_model, numbers, run
 from tests.adapters.onnx.running import check as check_model
 from tests.adapters.onnx.running import reference
@@ -59,7 +59,9 @@ def test_stft(parts: int, onesided: int, window: bool, constants: Any) -> None:
 
 
 @pytest.mark.parametrize("constants", [(), (0, 1, 2, 3, 4)])
-@pytest.mark.parametrize(("bins", "length", "rate", "low", "high"), [(8, 16, 8192, 0.0, 4096.0), (20, 400, 16000, 60.0, 7600.0)])
+@pytest.mark.parametrize(
+    ("bins", "length", "rate", "low", "high"), [(8, 16, 8192, 0.0, 4096.0), (20, 400, 16000, 60.0, 7600.0)]
+)
 def test_mel_weights(bins: int, length: int, rate: int, low: float, high: float, constants: Any) -> None:
     inputs = [np.array(bins), np.array(length), np.array(rate), np.array(low, np.float32), np.array(high, np.float32)]
     check("MelWeightMatrix", inputs, rtol=1e-5, opset=17, constants=constants)

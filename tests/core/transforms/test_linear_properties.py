@@ -10,43 +10,73 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mo_core.errors import MoError
-from mo_core.ops import Convolution, ConvolutionBackpropData, GroupConvolution, GroupConvolutionBackpropData
+from mo_core.ir import constant
+from mo_core.ops import (
+    Clamp, Convolution, ConvolutionBackpropData, FakeQuantize, GroupConvolution, GroupConvolutionBackpropData, ReLU,
+)  # fmt: skip
 from mo_core.passes import Stage
 from mo_core.transforms import (
     PASSES, _absorb, _channels, _layers, amct, groups, linear_fold, linear_merge, linear_motion, strides,
 )  # fmt: skip
 
-from tests.core.transforms.harness import close, evaluate, feed, kinds, optimise
+from tests.core.transforms.harness import close, evaluate, feed, inputs, kinds, optimise
 from tests.core.transforms.programs import network
+from tests.core.transforms.reference import interpret
 
 FUSIONS = [p for p in PASSES if p.stage is Stage.FUSE and p.default]
 
 
-def compare(graph):
+def compare(graph, evaluate=interpret):
     data = feed(graph)
     before = evaluate(graph, data)
     optimise(graph, *FUSIONS)
     close(before, evaluate(graph, data))
 
 
-def by_hypothesis(data):
-    return network(lambda options: options[data.draw(st.integers(0, len(options) - 1))])
+def by_hypothesis(data, for_runtime=False):
+    return network(lambda options: options[data.draw(st.integers(0, len(options) - 1))], for_runtime)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def many(count):
+    return settings(max_examples=count, deadline=None, derandomize=True, database=None,
+                    suppress_health_check=list(HealthCheck))  # fmt: skip
+
+
+@many(250)
 @given(st.data())
 def test_results_stay_the_same(data):
     compare(by_hypothesis(data))
 
 
+@many(30)
+@given(st.data())
+def test_results_stay_the_same_on_the_runtime(data):
+    compare(by_hypothesis(data, for_runtime=True), evaluate)
+
+
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@many(5000)
 @given(st.data())
 def test_results_stay_the_same_in_many_networks(data):
     compare(by_hypothesis(data))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@many(500)
+@given(st.data())
+def test_results_stay_the_same_on_the_runtime_in_many_networks(data):
+    compare(by_hypothesis(data, for_runtime=True), evaluate)
+
+
+@many(30)
+@given(st.data())
+def test_interpreter_and_runtime_agree(data):
+    graph = by_hypothesis(data, for_runtime=True)
+    values = feed(graph)
+    close(evaluate(graph, values), interpret(graph, values))
+
+
+@many(100)
 @given(st.data())
 def test_a_second_run_finds_nothing(data):
     graph = by_hypothesis(data)
@@ -104,8 +134,6 @@ def bias_without_zeros(patch):
 
 
 def _ones(node):
-    from mo_core.ir import constant
-
     return constant(np.ones(groups.layer_of(node).bias_shape, np.float32))
 
 
@@ -177,21 +205,17 @@ def is_caught(seed):
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_wrong_rule_is_caught(name, monkeypatch):
     MUTATIONS[name](monkeypatch)
-    assert any(is_caught(seed) for seed in range(300)), name
+    assert any(is_caught(seed) for seed in range(1000)), name
 
 
 def test_the_networks_of_the_mutation_check_pass_without_mutation():
-    assert not [seed for seed in range(25) if is_caught(seed)]
+    assert not [seed for seed in range(200) if is_caught(seed)]
 
 
 # -- quantisation has few forms, which are all tried
 
 
 def quantised(limit, low, high, levels, both):
-    from mo_core.ops import Clamp, FakeQuantize, ReLU
-
-    from tests.core.transforms.harness import inputs
-
     graph, (x,) = inputs((64,))
     y = {"relu": ReLU, "clamp": lambda v: Clamp(v, min=0.0, max=1.0), "none": lambda v: v}[limit](x)
     ends = [np.float32(v) for v in (low, high, low, high)]
@@ -210,7 +234,7 @@ CASES = [
 
 def test_quantised_networks_stay_the_same():
     for case in CASES:
-        compare(quantised(*case))
+        compare(quantised(*case), evaluate)
 
 
 @pytest.mark.parametrize("mutation", [
@@ -223,7 +247,7 @@ def test_a_wrong_rule_on_quantisation_is_caught(mutation, monkeypatch):
     caught = 0
     for case in CASES:
         try:
-            compare(quantised(*case))
+            compare(quantised(*case), evaluate)
         except (AssertionError, MoError, RuntimeError):
             caught += 1
     assert caught

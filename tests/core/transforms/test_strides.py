@@ -117,6 +117,12 @@ def test_automatic_padding_depends_on_the_stride():
     unchanged(graph, stride_optimization)
 
 
+def test_a_padded_1x1_convolution_gets_no_stride():
+    graph, (x,) = inputs((1, 3, 12, 12))
+    graph.add_output(conv(conv(x, 4, kernel=1, pad=1), 5, kernel=1, stride=2), "y")
+    unchanged(graph, stride_optimization)
+
+
 def test_both_operands_of_a_sum_may_take_the_stride():
     graph, (x,) = inputs((1, 3, 12, 12))
     y = Add(conv(x, 4, pad=1), conv(x, 4, pad=2, kernel=5))

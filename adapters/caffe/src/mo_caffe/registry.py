@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
+from mo_core.errors import ModelError
 from mo_core.frontend import Converter, Foreign
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -64,6 +65,7 @@ def _declared() -> frozenset[str]:
 
 def parameters(converter: Converter, node: Foreign) -> dict[str, Any]:
     """The keywords for a converter: the fields of its blocks, and fields of the layer that nobody declares."""
+    _require_blobs(converter, node)
     blocks = converter.blocks if isinstance(converter, LayerConverter) else ()
     keywords: dict[str, Any] = {}
     for key, value in node.given.items():
@@ -75,6 +77,17 @@ def parameters(converter: Converter, node: Foreign) -> dict[str, Any]:
         elif key not in _declared() or key in converter.attributes:
             keywords[key] = value
     return {name: _keyword(value, converter, name) for name, value in keywords.items()}
+
+
+def _require_blobs(converter: Converter, node: Foreign) -> None:
+    """Raise ModelError when a layer has its bottoms and nothing learned, and the converter needs that."""
+    bottoms, slots = node.given.get(BOTTOMS, 0), len(node.slots)
+    missing = [converter.inputs[i] for i in converter.required_inputs if i >= slots]
+    if missing and slots == bottoms > 0:
+        raise ModelError(
+            f"the layer has no trained blobs, and needs {', '.join(missing)}",
+            "Give the .caffemodel as the model, and this network with --input_proto.",
+        )
 
 
 def _keyword(value: Any, converter: Converter, name: str) -> Any:

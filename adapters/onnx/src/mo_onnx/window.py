@@ -9,7 +9,13 @@ from mo_core.errors import ModelError, Unsupported
 
 Ints: TypeAlias = "Sequence[int] | None"
 
-AUTO_PADS = {"NOTSET": "explicit", "": "explicit", "SAME_UPPER": "same_upper", "SAME_LOWER": "same_lower", "VALID": "valid"}
+AUTO_PADS = {
+    "NOTSET": "explicit",
+    "": "explicit",
+    "SAME_UPPER": "same_upper",
+    "SAME_LOWER": "same_lower",
+    "VALID": "valid",
+}
 
 
 class Spatial(TypedDict):

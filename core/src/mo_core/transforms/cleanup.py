@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from mo_core import ops
 from mo_core import types as t
 from mo_core.folding import fold_all
-from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
+from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
 from mo_core.passes import Context, Stage, graph_pass, rewrites
 from mo_core.pattern import any_, p
 from mo_core.rewrite import rule
@@ -22,14 +21,34 @@ def constant_folding(graph: Graph, context: Context) -> bool:
     return len(graph) != before
 
 
+@graph_pass(
+    "static-shape", stage=Stage.NORMALIZE, before=("no-ops", "shape-simplification"), after=("constant-folding",),
+    wanted=lambda options: options is not None and options.static_shape,
+)  # fmt: skip
+def static_shape(graph: Graph, context: Context) -> bool:
+    """Compute shapes and what follows from them now (--static_shape)."""
+    before = len(graph)
+    for body in [b for node in graph for b in node.bodies]:
+        static_shape.run(body, context)  # type: ignore[misc]
+    for node in graph:
+        for result in node.results if node.pure and not isinstance(node, (Constant, Parameter)) else ():
+            if result.uses and result.known is not None and result.known.dtype != object:
+                made = constant(result.known, result.element)
+                made.name, made.origin = node.name, node.origin
+                graph.splice([made], node)
+                graph.replace(result, made)
+    fold_all(graph, graph)
+    graph.erase_dead(list(reversed(graph)))
+    return len(graph) != before
+
+
 @rule(p.Convert(any_("x"), name="convert"), p.ConvertLike(any_("x"), name="convert"))
 def convert_to_same_type(convert: Node, x: Value) -> Value | None:
     """Convert to the type that is already there."""
     return x if convert.element is x.element and x.element is not t.dynamic else None
 
 
-@rule(p.Reshape(any_("x"), name="reshape"), p.Squeeze(any_("x"), name="reshape"), p.Unsqueeze(any_("x"), name="reshape"),
-      p.Broadcast(any_("x"), name="reshape"), p.Tile(any_("x"), name="reshape"))  # fmt: skip
+@rule(*(view(any_("x"), name="reshape") for view in (p.Reshape, p.Squeeze, p.Unsqueeze, p.Broadcast, p.Tile)))
 def reshape_to_same_shape(reshape: Node, x: Value) -> Value | None:
     """Reshape, Squeeze, Broadcast or Tile that leaves the shape as it is."""
     if not t.same_shape(reshape.shape, x.shape):

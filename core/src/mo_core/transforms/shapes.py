@@ -13,13 +13,13 @@ from mo_core import ops
 from mo_core import types as t
 from mo_core.build import known_ints
 from mo_core.errors import Decline
-from mo_core.ir import Constant, Node, Value, clone_into, constant
+from mo_core.ir import Constant, Graph, Node, Value, clone_into, constant
 from mo_core.ops._values import axes_of
 from mo_core.ops.elementwise import Elementwise
 from mo_core.ops.slicing import FAR
-from mo_core.passes import Stage, rewrites
+from mo_core.passes import Context, Stage, graph_pass, rewrites
 from mo_core.pattern import any_, const, op, p
-from mo_core.rewrite import rule
+from mo_core.rewrite import Firing, rule
 from mo_core.types import Dynamic
 
 # -- patterns of Reshape
@@ -41,8 +41,6 @@ def constant_pattern(reshape: ops.Reshape, x: Value, pattern: Value) -> Value | 
             wanted.append(0)
         else:
             wanted.append(-1)
-    if wanted.count(-1) > 1:  # some of them may be known, after all
-        wanted = [e if w < 0 and isinstance(e, int) and e > 0 else w for w, (e, _) in zip(wanted, entries)]
     if wanted.count(-1) > 1:
         raise Decline("more than one dimension of the shape is known at run time only")
     return ops.Reshape(x, wanted, special_zero=True)
@@ -88,8 +86,6 @@ def views(outer: Node, inner: Node, x: Value) -> Value | None:
         return None
     if not isinstance(inner, ops.Reshape) and not isinstance(outer, ops.Reshape):
         return _squeezed(x, result)
-    if result.count(-1) > 1:
-        result = [d if s == -1 and isinstance(d, int) else s for s, d in zip(result, outer.shape)]
     pattern = [0 if s == (i,) else s for i, s in enumerate(result)]
     if pattern.count(-1) == 0:
         moved = [i for i, s in enumerate(pattern) if isinstance(s, tuple)]
@@ -291,3 +287,27 @@ shape_simplification = rewrites(
     stage=Stage.NORMALIZE, after=("constant-folding",),
     doc="Reshapes that copy dimensions instead of computing them, views merged, dead branches and no-ops removed.",
 )  # fmt: skip
+
+
+# -- the same dimensions asked for twice
+
+
+@graph_pass("equal-shapes", stage=Stage.CLEANUP, before=("common-subexpressions",))
+def equal_shapes(graph: Graph, context: Context) -> bool:
+    """Lists of dimensions that are known to be equal are computed once, whichever tensor they are asked of."""
+    changed = False
+    for body in [b for node in graph for b in node.bodies]:
+        changed |= bool(equal_shapes.run(body, context))  # type: ignore[misc]
+    first: dict[object, Value] = {}
+    for node in graph:
+        known = node.known if len(node.results) == 1 else None
+        if known is None or known.dtype != object or not node.pure or not node.uses:
+            continue
+        entries = known.reshape(-1).tolist()
+        twin = node if None in entries else first.setdefault((node.element, known.shape, *entries), node)
+        if twin is not node:
+            context.record.fire(Firing("equal-shapes", "equal-shapes", node.origin or (node.label,), twin.label))
+            graph.replace(node, twin)
+            graph.erase_dead([node])
+            changed = True
+    return changed

@@ -129,7 +129,10 @@ def _zeros(ones: Ints) -> Ints:
 def _is_movable(node: Node) -> bool:
     """True for ops of which every result element depends on the data at its place, or on a window around it."""
     if isinstance(node, _CONVOLUTIONS):
-        return node.auto_pad in ("explicit", "valid")
+        # a 1x1 convolution with padding must not get a stride: OpenVINO would move it on, and past the padding
+        return node.auto_pad == "valid" or (
+            node.auto_pad == "explicit" and (_is_pointwise(node) or not _is_pointwise(node, padded=True))
+        )
     if not isinstance(node, _POINTWISE) or node.shape is None or not 3 <= len(node.shape) <= 5:
         return False
     return all(_fits_beside(node, i) for i in range(len(node.operands)))
@@ -151,8 +154,8 @@ def _is_flat(node: Node, index: int) -> bool:
     return shape is not None and all(d == 1 for d in shape[max(0, len(shape) - (node.rank - 2)) :])
 
 
-def _is_pointwise(node: Convolution | GroupConvolution) -> bool:
-    count = len(node.strides)
-    shape = node.filters.shape
-    pads = () if node.auto_pad == "valid" else (*node.pads_begin, *node.pads_end)
+def _is_pointwise(node: Convolution | GroupConvolution, padded: bool = False) -> bool:
+    """True for windows of one element, by default without padding."""
+    count, shape = len(node.strides), node.filters.shape
+    pads = () if padded or node.auto_pad == "valid" else (*node.pads_begin, *node.pads_end)
     return shape is not None and all(d == 1 for d in shape[len(shape) - count :]) and not any(pads)

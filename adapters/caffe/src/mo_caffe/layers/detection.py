@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from mo_caffe.registry import caffe_layer, caffe_python_layer
-from mo_caffe.sizes import sizes
+from mo_caffe.sizes import part, sizes
 from mo_core import types as t
 from mo_core.build import (
+    concat,
+    constant_like,
+    filled,
     flatten,
     ints,
     reshape_to,
@@ -80,11 +83,12 @@ def prior_box(
         raise ModelError("every aspect_ratio must be positive")
     size = _image_size(image, img_size, img_h, img_w)
     vertical, horizontal = _steps(step, step_h, step_w)
-    if vertical != horizontal and not fixed_size:
+    # the runtime's PriorBox has one step for both directions, and without it no offset
+    if vertical != horizontal or (vertical == 0 and offset != 0.5):
+        if fixed_size:
+            raise Unsupported("fixed_size is not supported together with this step and offset")
         boxes = _anchor_sizes(min_size, max_size, aspect_ratio, flip)
         return _clustered(features, size, boxes, clip, vertical, horizontal, offset, variance)
-    if vertical != horizontal:
-        raise Unsupported("different step_h and step_w with fixed_size are not supported")
     anchors = PriorBox(
         sizes(features, [2, 3]), size, min_size=min_size, max_size=max_size, aspect_ratio=aspect_ratio, flip=flip,
         clip=clip, variance=_variances(variance), step=vertical, offset=offset, fixed_size=fixed_size,
@@ -158,7 +162,8 @@ def detection_output(
     kinds = {"CORNER": "caffe.PriorBoxParameter.CORNER", "CENTER_SIZE": "caffe.PriorBoxParameter.CENTER_SIZE"}
     if code_type not in kinds:
         raise Unsupported(f"boxes coded as {code_type} are not supported; the runtime has {' and '.join(kinds)}")
-    operands = [flatten(locations, 1), flatten(confidences, 1), anchors]
+    priors = part(anchors, 1, 0, 1) if variance_encoded_in_target else anchors
+    operands = [flatten(locations, 1), flatten(confidences, 1), priors]
     if arm_confidences is not None and arm_locations is not None:
         operands += [flatten(arm_confidences, 1), flatten(arm_locations, 1)]
     _check_classes(operands, num_classes, normalized)
@@ -277,9 +282,13 @@ def reorg_yolo(x: Value, *, stride: int) -> Value:
 def ctc_greedy_decoder(
     x: Value, marks: Value, *, blank_index: int | None = None, ctc_merge_repeated: bool = True
 ) -> Value:
-    """Labels N, T, 1, 1, filled up with -1; `marks` (T, N) is 0 where a sequence begins."""
+    """Labels N, T, 1, 1, filled up with -1; `marks` (T, N) is 0 where a sequence begins.
+
+    To the runtime 1 means that a step belongs to the sequence, which the first one does in any case.
+    """
     classes = x.dims[-1]
     if blank_index is not None and isinstance(classes, int) and blank_index not in (-1, classes - 1):
         raise Unsupported(f"the blank is class {blank_index}, and the runtime has it as the last one, {classes - 1}")
-    return CTCGreedyDecoder(x, marks, ctc_merge_repeated=ctc_merge_repeated)
+    begin = filled(sizes(part(marks, 0, 0, 1), [0, 1]), constant_like(marks, 1.0))
+    return CTCGreedyDecoder(x, concat([begin, part(marks, 0, 1, t.INF)], 0), ctc_merge_repeated=ctc_merge_repeated)
 

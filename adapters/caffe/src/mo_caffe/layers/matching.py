@@ -22,8 +22,8 @@ def correlation(
     """For each displacement of `b` one channel: the mean over channels and patch of the products (FlowNet's layer)."""
     if kernel_size % 2 == 0 or min(stride_1, stride_2) < 1:
         raise ModelError(f"kernel_size is {kernel_size}, strides are {stride_1} and {stride_2}: one is impossible")
-    if single_direction:
-        raise Unsupported("correlation in a single direction is not supported")
+    if single_direction or do_abs:
+        raise Unsupported("correlation in a single direction, or with do_abs, is not supported")
     radius = max_displacement // stride_2
     if (2 * radius + 1) ** 2 > MAX_DISPLACEMENTS:
         raise Unsupported(f"{(2 * radius + 1) ** 2} displacements are too many")
@@ -43,7 +43,7 @@ def correlation(
     if kernel_size > 1 or stride_1 > 1:
         size, step, none = (kernel_size, kernel_size), (stride_1, stride_1), (0, 0)
         y = AvgPool(y, kernel=size, strides=step, pads_begin=none, pads_end=none, exclude_pad=False)
-    return Abs(y) if do_abs else y
+    return y
 
 
 def _padded(x: Value, pad: int) -> Value:
@@ -64,7 +64,11 @@ def spatial_transformer(
     output_W: int = 0, theta_1_1: float | None = None, theta_1_2: float | None = None, theta_1_3: float | None = None,  # noqa: N803
     theta_2_1: float | None = None, theta_2_2: float | None = None, theta_2_3: float | None = None,
 ) -> Value:  # fmt: skip
-    """Bilinear samples at an affine image of a grid from -1 to 1; outside of the image is 0."""
+    """Bilinear samples at an affine image of the output's grid; outside of the image is 0.
+
+    The grid has rows and columns i at 2 i / size - 1 and comes as (row, column, 1); a place p lies at pixel
+    (p + 1) / 2 * size.
+    """
     if transform_type != "affine" or sampler_type != "bilinear":
         raise Unsupported(f"a {transform_type} transformer with {sampler_type} samples is not supported")
     fixed = (theta_1_1, theta_1_2, theta_1_3, theta_2_1, theta_2_2, theta_2_3)
@@ -73,11 +77,17 @@ def spatial_transformer(
     width: Value = integer(output_W) if output_W else size(x, 3)
     shape = shape_from([height, width])
     ys, xs = reshape_to(_axis(height), [-1, 1]), _axis(width)
-    grid = [broadcast_to(xs, shape), broadcast_to(ys, shape), filled(shape, constant_like(x, 1.0))]
+    grid = [broadcast_to(ys, shape), broadcast_to(xs, shape), filled(shape, constant_like(x, 1.0))]
     points = concat([reshape_to(g, [-1, 1]) for g in grid], 1)
     moved = MatMul(points, matrix, transpose_b=True)  # N, H * W, 2
-    places = reshaped(moved, [sizes(x, [0]), height, width, 2])
+    rows, columns = (Add(slice_axis(moved, 2, i, i + 1), _half_pixel(x, 2 + i)) for i in (0, 1))
+    places = reshaped(concat([columns, rows], 2), [sizes(x, [0]), height, width, 2])
     return GridSample(x, places, align_corners=False, mode="bilinear", padding_mode="zeros")
+
+
+def _half_pixel(x: Value, axis: int) -> Value:
+    """GridSample counts from the middle of pixels."""
+    return Divide(constant(1.0), to_element(size(x, axis), t.f32))
 
 
 def _matrix(theta: Value, fixed: tuple[float | None, ...]) -> Value:

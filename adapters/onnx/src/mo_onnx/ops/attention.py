@@ -86,7 +86,11 @@ def attention(
     only_causal = bool(is_causal) and attn_mask is None and offset is None and left < 0 and right < 0
     wants_product = len(node.results) > 3 and bool(node.results[3].uses)
     plain = softcap == 0 and not wants_product
-    mask = Mask() if plain and only_causal else mask_of(q, k, attn_mask, nonpad_kv_seqlen, offset, bool(is_causal), left, right)
+    mask = (
+        Mask()
+        if plain and only_causal
+        else mask_of(q, k, attn_mask, nonpad_kv_seqlen, offset, bool(is_causal), left, right)
+    )
     k, v = repeated_heads(k, dim_size(q, 1)), repeated_heads(v, dim_size(q, 1))
     product: Value | None = None
     if plain:
@@ -128,7 +132,7 @@ def repeated_heads(x: Value, heads: int | Value) -> Value:
 class Mask:
     """Which keys a query sees: those `allowed` (boolean), with a number added to each product (`bias`).
 
-    Both broadcast to N, heads, queries, keys. `may_hide_all`: a query may see nothing; its row of the result is zero then.
+    Both broadcast to N, heads, queries, keys. `may_hide_all`: a query may see nothing; its row of the result is zero.
     """
 
     allowed: Value | None = None
@@ -157,7 +161,14 @@ class Mask:
 
 
 def mask_of(
-    q: Value, k: Value, given: Value | None, lengths: Value | None, offset: Value | None, causal: bool, left: int, right: int
+    q: Value,
+    k: Value,
+    given: Value | None,
+    lengths: Value | None,
+    offset: Value | None,
+    causal: bool,
+    left: int,
+    right: int,
 ) -> Mask:
     """The mask made of all that restricts what a query sees; `offset` is the position of the first query."""
     rules: list[Value] = []
@@ -300,8 +311,9 @@ def rotated(x: Value, cos: Value, sin: Value, size: int, interleaved: bool) -> V
 
 @onnx_op("LinearAttention", since=27, ignore=("chunk_size",))
 def linear_attention(
-    q: Value, k: Value, v: Value, past_state: Value | None = None, decay: Value | None = None, beta: Value | None = None, *,
-    kv_num_heads: int, q_num_heads: int, scale: float = 0.0, update_rule: str = "gated_delta",
+    q: Value, k: Value, v: Value, past_state: Value | None = None, decay: Value | None = None,
+    beta: Value | None = None, *, kv_num_heads: int, q_num_heads: int, scale: float = 0.0,
+    update_rule: str = "gated_delta",
 ) -> Sequence[Value]:  # fmt: skip
     """The recurrence is computed in f32, whatever the type of the data."""
     gated, corrected = update_rule in ("gated", "gated_delta"), update_rule in ("delta", "gated_delta")
@@ -310,13 +322,17 @@ def linear_attention(
     if kv_num_heads < 1 or q_num_heads % kv_num_heads:
         raise ModelError(f"{q_num_heads} query heads cannot share {kv_num_heads} key and value heads")
     if (gated and decay is None) or (corrected and beta is None):
-        raise ModelError(f"LinearAttention with update_rule {update_rule} needs its {'decay' if decay is None else 'beta'}")
+        raise ModelError(
+            f"LinearAttention with update_rule {update_rule} needs its {'decay' if decay is None else 'beta'}"
+        )
     groups = q_num_heads // kv_num_heads
     queries = reshape_keeping(to_element(q, t.f32), [0, 0, kv_num_heads, groups, -1])
     keys, values = (_heads_last(x, kv_num_heads) for x in (k, v))
     key_size, value_size = keys.dims[-1], values.dims[-1]
     if not isinstance(key_size, int) or not isinstance(value_size, int):
-        raise Unsupported("LinearAttention needs known sizes of its heads", "Give the shapes of its inputs with --input.")
+        raise Unsupported(
+            "LinearAttention needs known sizes of its heads", "Give the shapes of its inputs with --input."
+        )
     slices = [(queries, 1), (keys, 1), (values, 1)]
     if gated and decay is not None:
         slices.append((_heads_last(decay, kv_num_heads), 1))

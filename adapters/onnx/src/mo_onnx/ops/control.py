@@ -19,9 +19,10 @@ from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Foreign, Pack
 from mo_core.ir import Graph, Parameter, Result, Value, constant, release
 from mo_core.iterate import iterate, iteration
-from mo_core.ops import If, Loop
+from mo_core.ops import Convert as Convert_
+from mo_core.ops import Equal, If, Loop, Reshape, Squeeze, Unsqueeze
 from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
-from mo_core.types import Type
+from mo_core.types import Dynamic, Type
 from mo_onnx.ops.sequence import Item, Stack, stack
 from mo_onnx.registry import onnx_op
 
@@ -32,7 +33,9 @@ UNROLLED_NODES = 20_000
 
 
 @onnx_op("If")
-def if_(condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Convert) -> Sequence[Item]:
+def if_(
+    condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Convert, note: Callable[[str], None]
+) -> Sequence[Item]:
     known = condition.const
     if known is not None:
         if known.size != 1:
@@ -45,6 +48,12 @@ def if_(condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Co
     for then, otherwise in zip(*branches):
         if _kind(then) != _kind(otherwise):
             raise Unsupported("the branches give sequences of different lengths, and the condition is not known")
+    if _asks_for_a_dimension_of_one(condition) and _drops_axes(*branches):
+        # The runtime has no values whose rank depends on the data. This is how PyTorch exports a squeeze of a dimension
+        # that it does not know, and what follows expects it to be done.
+        note("the dimension that decides about a squeeze is not known, and it is taken to be 1")
+        detach(then_branch)
+        return branches[0]
     inputs: dict[Value, int] = {}
     places = []
     for body, values in zip(bodies, branches):
@@ -55,6 +64,25 @@ def if_(condition: Value, *, then_branch: Graph, else_branch: Graph, convert: Co
         then_inputs=places[0], else_inputs=places[1],
     )  # fmt: skip
     return _regrouped(node.results, branches[0])
+
+
+def _asks_for_a_dimension_of_one(condition: Value) -> bool:
+    """True for a comparison of an unknown dimension with one."""
+    node = condition.node
+    while isinstance(node, (Convert_, Reshape, Squeeze, Unsqueeze)):
+        node = node.operands[0].node
+    if not isinstance(node, Equal):
+        return False
+    sides = [v.known for v in node.operands]
+    unknown = any(k is not None and any(isinstance(d, Dynamic) for d in k.reshape(-1)) for k in sides)
+    return unknown and any(k is not None and k.size == 1 and k.reshape(-1)[0] == 1 for k in sides if k is not None)
+
+
+def _drops_axes(then: Sequence[Item], otherwise: Sequence[Item]) -> bool:
+    """True when the ranks of the results are known, and the first branch's are smaller where they differ."""
+    pairs = [(a.shape, b.shape) for a, b in zip(then, otherwise) if isinstance(a, Value) and isinstance(b, Value)]
+    known = [(len(a), len(b)) for a, b in pairs if a is not None and b is not None]
+    return len(known) == len(then) and all(a <= b for a, b in known) and any(a < b for a, b in known)
 
 
 @onnx_op("Loop")

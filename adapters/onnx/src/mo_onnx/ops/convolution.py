@@ -65,7 +65,9 @@ def split_groups(w: Value, group: int) -> Value:
     first = dim_size(w, 0)
     if isinstance(first, int) and first % group:
         raise ModelError(f"{first} filters cannot be divided into {group} groups")
-    return reshape_to(w, [group, first // group if isinstance(first, int) else -1, *(dim_size(w, a) for a in range(1, w.rank))])
+    return reshape_to(
+        w, [group, first // group if isinstance(first, int) else -1, *(dim_size(w, a) for a in range(1, w.rank))]
+    )
 
 
 @onnx_op("ConvTranspose")
@@ -113,7 +115,9 @@ def deform_conv(
     group: int = 1, kernel_shape: Ints = None, offset_group: int = 1, pads: Ints = None, strides: Ints = None,
 ) -> Value:  # fmt: skip
     if w.rank != 4:
-        raise Unsupported(f"deformable convolution over {w.rank - 2} spatial axes is not supported; the runtime has it over 2")
+        raise Unsupported(
+            f"deformable convolution over {w.rank - 2} spatial axes is not supported; the runtime has it over 2"
+        )
     spatial = spatial_attributes(2, "NOTSET", dilations, pads, strides)
     y = DeformableConvolution(
         x, offset, w, mask, **spatial, group=group, deformable_group=offset_group, bilinear_interpolation_pad=True

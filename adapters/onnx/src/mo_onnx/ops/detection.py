@@ -13,12 +13,14 @@ from mo_core.build import (
     arange,
     as_i64,
     broadcast_to,
+    concat,
     constant_like,
     convert_like,
     dim_of,
     dims_of,
     gather,
     ints,
+    permute,
     reshape_keeping,
     reshape_to,
     scalar,
@@ -75,7 +77,7 @@ def non_max_suppression(
 
 
 def just_above(x: Value) -> Value:
-    """The next greater f32 of what is not negative: boxes go when they overlap more than that, in the runtime at least that."""
+    """The next greater f32 of what is not negative: a box is dropped for more overlap, in the runtime for as much."""
     return Maximum(Add(x, Multiply(x, 0.75 * 2**-23)), 1.2e-38)
 
 
@@ -85,23 +87,29 @@ def roi_align_10(
     sampling_ratio: int = 0, spatial_scale: float = 1.0,
 ) -> Value:  # fmt: skip
     return roi_align(
-        x, rois, batch_indices, coordinate_transformation_mode="output_half_pixel", mode=mode, output_height=output_height,
-        output_width=output_width, sampling_ratio=sampling_ratio, spatial_scale=spatial_scale,
+        x, rois, batch_indices, coordinate_transformation_mode="output_half_pixel", mode=mode,
+        output_height=output_height, output_width=output_width, sampling_ratio=sampling_ratio,
+        spatial_scale=spatial_scale,
     )  # fmt: skip
 
 
 @onnx_op("RoiAlign", since=16)
 def roi_align(
-    x: Value, rois: Value, batch_indices: Value, *, coordinate_transformation_mode: str = "half_pixel", mode: str = "avg",
-    output_height: int = 1, output_width: int = 1, sampling_ratio: int = 0, spatial_scale: float = 1.0,
+    x: Value, rois: Value, batch_indices: Value, *, coordinate_transformation_mode: str = "half_pixel",
+    mode: str = "avg", output_height: int = 1, output_width: int = 1, sampling_ratio: int = 0,
+    spatial_scale: float = 1.0,
 ) -> Value:  # fmt: skip
     # The runtime's own "half_pixel" scales after the shift by half an element, ONNX's before it.
     aligned = {"half_pixel": "half_pixel_for_nn", "output_half_pixel": "asymmetric"}
     if coordinate_transformation_mode not in aligned:
-        raise ModelError(f'coordinate_transformation_mode of RoiAlign is "{coordinate_transformation_mode}", which is not known')
+        raise ModelError(
+            f'coordinate_transformation_mode of RoiAlign is "{coordinate_transformation_mode}", which is not known'
+        )
     if mode.lower() == "max":
         half = coordinate_transformation_mode == "half_pixel"
-        return _largest_shares(x, rois, batch_indices, (output_height, output_width), sampling_ratio, spatial_scale, half)
+        return _largest_shares(
+            x, rois, batch_indices, (output_height, output_width), sampling_ratio, spatial_scale, half
+        )
     return ROIAlign(
         x, rois, batch_indices, pooled_h=output_height, pooled_w=output_width, sampling_ratio=sampling_ratio,
         spatial_scale=spatial_scale, mode=mode.lower(), aligned_mode=aligned[coordinate_transformation_mode],
@@ -111,10 +119,11 @@ def roi_align(
 def _largest_shares(
     x: Value, rois: Value, images: Value, pooled: tuple[int, int], ratio: int, scale: float, half: bool
 ) -> Value:
-    """The largest share that a corner has in any sample of a bin: ONNX's max. The runtime's is that of whole samples."""
+    """The largest share of a corner in any sample of a bin: ONNX's max; the runtime's is the largest whole sample."""
     if ratio <= 0:
         raise Unsupported(
-            "RoiAlign with mode max needs a fixed sampling_ratio: otherwise each region has another number of samples"
+            "RoiAlign with mode max and no sampling_ratio takes another number of samples in each region",
+            "Export the model with a sampling_ratio.",
         )
     samples = [_region_samples(x, rois, axis, pooled[axis], ratio, scale, half) for axis in (0, 1)]
     height, width = (len_ * ratio for len_ in pooled)
@@ -152,7 +161,7 @@ def _region_samples(
     kept = Minimum(Maximum(place, 0.0), last)
     low = Floor(kept)
     above = Subtract(kept, low)
-    found = []
+    found: list[tuple[Value, Value]] = []
     for index, share in ((low, Subtract(constant(1.0, t.f32), above)), (Minimum(Add(low, 1.0), last), above)):
         found.append((as_i64(index), Select(inside, share, constant(0.0, t.f32))))
     return found
@@ -174,7 +183,9 @@ def grid_sample(
             x, convert_like(grid, x), align_corners=bool(align_corners), mode=str(kind), padding_mode=padding_mode
         )
     if kind == "bicubic":
-        raise Unsupported(f"cubic GridSample over {x.rank - 2} axes is not supported", "The runtime has it over 2 axes.")
+        raise Unsupported(
+            f"cubic GridSample over {x.rank - 2} axes is not supported", "The runtime has it over 2 axes."
+        )
     return _sampled(x, grid, bool(align_corners), kind == "nearest", padding_mode)
 
 

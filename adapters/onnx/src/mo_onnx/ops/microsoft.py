@@ -54,7 +54,7 @@ from mo_core.ops import (
 )  # fmt: skip
 from mo_core.types import normalize_axis
 from mo_onnx.ops.activation import elu, hard_sigmoid, leaky_relu, softplus, softsign, thresholded_relu
-from mo_onnx.ops.arithmetic import gemm
+from mo_onnx.ops.matrix import gemm
 from mo_onnx.ops.convolution import convolve
 from mo_onnx.ops.microsoft_quantized import channels_first
 from mo_onnx.ops.normalization import (

@@ -54,7 +54,9 @@ def batch_normalization_before_opset_9(
     training = not is_test and _wants_statistics(node)
     if not spatial:
         if training:
-            raise Unsupported("BatchNormalization in training mode with spatial=0 is not supported", "Export for inference.")
+            raise Unsupported(
+                "BatchNormalization in training mode with spatial=0 is not supported", "Export for inference."
+            )
         return [_per_feature(x, scale, b, mean, var, epsilon)]
     if not training:
         return [normalized(x, scale, b, mean, var, epsilon)]
@@ -63,7 +65,15 @@ def batch_normalization_before_opset_9(
 
 @onnx_op("BatchNormalization", since=9)
 def batch_normalization_9(
-    x: Value, scale: Value, b: Value, mean: Value, var: Value, *, epsilon: float = 1e-5, momentum: float = 0.9, node: Foreign
+    x: Value,
+    scale: Value,
+    b: Value,
+    mean: Value,
+    var: Value,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    node: Foreign,
 ) -> Sequence[Value]:
     """The statistics of the batch are meant when more than the first output is wanted."""
     if _wants_statistics(node):
@@ -128,7 +138,14 @@ def instance_normalization(x: Value, scale: Value, b: Value, *, epsilon: float =
 
 @onnx_op("LayerNormalization")
 def layer_normalization(
-    x: Value, scale: Value, b: Value | None = None, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1, node: Foreign
+    x: Value,
+    scale: Value,
+    b: Value | None = None,
+    *,
+    axis: int = -1,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+    node: Foreign,
 ) -> Sequence[Value | None]:
     data = to_element(x, stash_element(stash_type, x.element))
     axes = ints(range(normalize_axis(axis, x.rank), x.rank))

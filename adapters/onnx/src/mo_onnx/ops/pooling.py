@@ -87,7 +87,7 @@ def max_pool(
     if spatial["auto_pad"].startswith("same") and any(r.uses for r in node.results[1:]) and not t.is_static(x.shape):
         # The runtime pads in the wrong place then (2026.4).
         raise Unsupported(
-            "MaxPool with automatic padding and places of the maxima is wrong on the runtime when the input has an unknown size",
+            "the runtime computes wrong places of maxima when MaxPool pads an input of unknown size automatically",
             "Give the sizes with --input.",
         )
     how = rounding(spatial, ceil_mode)

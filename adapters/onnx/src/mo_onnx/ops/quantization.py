@@ -57,7 +57,13 @@ LARGEST = {"f8e4m3": 448.0, "f8e5m2": 57344.0, "f4e2m1": 6.0}
 
 @onnx_op("DequantizeLinear", since=10)
 def dequantize_linear(
-    x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1, block_size: int = 0, output_dtype: int = 0
+    x: Value,
+    scale: Value,
+    zero_point: Value | None = None,
+    *,
+    axis: int = 1,
+    block_size: int = 0,
+    output_dtype: int = 0,
 ) -> Value:
     element = element_of(output_dtype, "output_dtype") if output_dtype else scale.element
     return by_granularity(x, scale, zero_point, axis, block_size, lambda x, s, z: dequantized(x, s, z, element))
@@ -128,8 +134,8 @@ def _by_blocks(x: Value, scale: Value, zero_point: Value | None, axis: int, bloc
 
 @onnx_op("QuantizeLinear", since=10)
 def quantize_linear(
-    x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1, block_size: int = 0, output_dtype: int = 0,
-    precision: int = 0, saturate: int = 1,
+    x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1, block_size: int = 0,
+    output_dtype: int = 0, precision: int = 0, saturate: int = 1,
 ) -> Value:  # fmt: skip
     element = t.u8
     if zero_point is not None:
@@ -169,8 +175,8 @@ def _faked(x: Value, scale: Value, zero_point: Value | None, low: int, high: int
     zero = np.asarray(0 if zero_point is None else zero_point.const, np.float32)
     begin, end = ((limit - zero) * step for limit in (low, high))
     return FakeQuantize(
-        x, constant(begin.astype(np.float32), x.element), constant(end.astype(np.float32), x.element), constant_like(x, low),
-        constant_like(x, high), levels=high - low + 1,
+        x, constant(begin.astype(np.float32), x.element), constant(end.astype(np.float32), x.element),
+        constant_like(x, low), constant_like(x, high), levels=high - low + 1,
     )  # fmt: skip
 
 
@@ -209,7 +215,9 @@ def qlinear_conv(
     filters = dequantize_linear(w, w_scale, w_zero_point, axis=0)
     bias = None
     if b is not None:
-        bias = Multiply(Convert(b, destination_type=x_scale.element), Multiply(along(x_scale, 1, 0), along(w_scale, 1, 0)))
+        bias = Multiply(
+            Convert(b, destination_type=x_scale.element), Multiply(along(x_scale, 1, 0), along(w_scale, 1, 0))
+        )
     y = convolve(data, filters, bias, group, spatial)
     return quantize_linear(y, y_scale, y_zero_point)
 

@@ -1,4 +1,4 @@
-"""Recurrent layers: the runtime's sequence operations where they can express the layer, else a loop over its equations."""
+"""Recurrent layers: the runtime's sequence operations where they can express the layer, else loops over equations."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mo_core.build import (
     dim_of,
     dim_size,
     filled,
+    gather,
     permute,
     slice_axis,
     split,
@@ -53,7 +54,13 @@ from mo_onnx.registry import onnx_op
 Reals = Sequence[float]
 Function = Callable[[Value], Value]
 
-PLAIN: dict[str, Function] = {"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU, "softsign": SoftSign, "softplus": SoftPlus}
+PLAIN: dict[str, Function] = {
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "softsign": SoftSign,
+    "softplus": SoftPlus,
+}
 NATIVE = ("sigmoid", "tanh", "relu")
 """What the sequence operations of the runtime can compute by themselves."""
 
@@ -123,7 +130,9 @@ class Layer:
         """
         if self.lengths is not None and not isinstance(self.x.dims[1], int):
             return False
-        return all(a == self.activations[0] for a in self.activations) and all(f.name in NATIVE for f in self.activations[0])
+        return all(a == self.activations[0] for a in self.activations) and all(
+            f.name in NATIVE for f in self.activations[0]
+        )
 
     @property
     def full_lengths(self) -> Value:
@@ -166,9 +175,9 @@ class Layer:
 
 
 def read_layer(
-    x: Value, w: Value, r: Value, b: Value | None, lengths: Value | None, states: Sequence[Value | None], *, layout: int,
-    activations: Sequence[str] | None, defaults: Sequence[str], alpha: Reals, beta: Reals, clip: float, direction: str,
-    hidden_size: int | None,
+    x: Value, w: Value, r: Value, b: Value | None, lengths: Value | None, states: Sequence[Value | None], *,
+    layout: int, activations: Sequence[str] | None, defaults: Sequence[str], alpha: Reals, beta: Reals, clip: float,
+    direction: str, hidden_size: int | None,
 ) -> Layer:  # fmt: skip
     """The layer that ONNX's inputs and attributes describe."""
     if direction not in ("forward", "reverse", "bidirectional"):
@@ -244,9 +253,10 @@ def input_product(layer: Layer, bias: Value) -> Value:
 
 @onnx_op("RNN", ignore=("output_sequence",))
 def rnn(
-    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None, initial_h: Value | None = None,
-    *, activation_alpha: Reals = (), activation_beta: Reals = (), activations: Sequence[str] | None = None, clip: float = 0.0,
-    direction: str = "forward", hidden_size: int | None = None, layout: int = 0,
+    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None,
+    initial_h: Value | None = None, *, activation_alpha: Reals = (), activation_beta: Reals = (),
+    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward",
+    hidden_size: int | None = None, layout: int = 0,
 ) -> Sequence[Value]:  # fmt: skip
     if activations is not None and direction != "bidirectional":
         activations = activations[:1]  # the default of the specification has two, whatever the direction
@@ -274,9 +284,10 @@ def rnn_equations(layer: Layer) -> tuple[Value, Step]:
 
 @onnx_op("GRU", ignore=("output_sequence",))
 def gru(
-    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None, initial_h: Value | None = None,
-    *, activation_alpha: Reals = (), activation_beta: Reals = (), activations: Sequence[str] | None = None, clip: float = 0.0,
-    direction: str = "forward", hidden_size: int | None = None, layout: int = 0, linear_before_reset: int = 0,
+    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None,
+    initial_h: Value | None = None, *, activation_alpha: Reals = (), activation_beta: Reals = (),
+    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward",
+    hidden_size: int | None = None, layout: int = 0, linear_before_reset: int = 0,
 ) -> Sequence[Value]:  # fmt: skip
     layer = read_layer(
         x, w, r, b, sequence_lens, [initial_h], layout=layout, activations=activations, defaults=["Sigmoid", "Tanh"],
@@ -319,20 +330,21 @@ def gru_equations(layer: Layer, linear: bool) -> tuple[Value, Step]:
 
 @onnx_op("LSTM", ignore=("output_sequence",))
 def lstm(
-    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None, initial_h: Value | None = None,
-    initial_c: Value | None = None, p: Value | None = None, *, activation_alpha: Reals = (), activation_beta: Reals = (),
-    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward", hidden_size: int | None = None,
-    input_forget: int = 0, layout: int = 0,
+    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None,
+    initial_h: Value | None = None, initial_c: Value | None = None, p: Value | None = None, *,
+    activation_alpha: Reals = (), activation_beta: Reals = (), activations: Sequence[str] | None = None,
+    clip: float = 0.0, direction: str = "forward", hidden_size: int | None = None, input_forget: int = 0,
+    layout: int = 0,
 ) -> Sequence[Value]:  # fmt: skip
     layer = read_layer(
         x, w, r, b, sequence_lens, [initial_h, initial_c], layout=layout, activations=activations,
-        defaults=["Sigmoid", "Tanh", "Tanh"], alpha=activation_alpha, beta=activation_beta, clip=clip, direction=direction,
-        hidden_size=hidden_size,
+        defaults=["Sigmoid", "Tanh", "Tanh"], alpha=activation_alpha, beta=activation_beta, clip=clip,
+        direction=direction, hidden_size=hidden_size,
     )  # fmt: skip
     if p is not None and p.const is not None and not p.const.any():
         p = None
     if layer.is_native and p is None and not input_forget:
-        gates = [_as_fico(v) for v in (w, r, layer.bias())]
+        gates = [_as_fico(v, layer.hidden) for v in (w, r, layer.bias())]
         hidden, cell = layer.states
         node = LSTMSequence(layer.x, hidden, cell, layer.full_lengths, gates[0], gates[1], gates[2], **layer.native())
         return in_source_layout(node, node.results[1:], layout)
@@ -341,10 +353,9 @@ def lstm(
     return in_source_layout(*loop_over(layer, equations), layout)
 
 
-def _as_fico(rows: Value) -> Value:
+def _as_fico(rows: Value, hidden: int) -> Value:
     """Gates in the runtime's order f, i, c, o, from ONNX's i, o, f, c."""
-    i, o, f, c = split(rows, 1, 4)
-    return concat([f, i, c, o], 1)
+    return gather(rows, [gate * hidden + i for gate in (2, 0, 3, 1) for i in range(hidden)], 1)
 
 
 def _bound(peephole: Value | None, coupled: bool) -> Equations:

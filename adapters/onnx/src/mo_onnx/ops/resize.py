@@ -1,4 +1,4 @@
-"""Resize and Upsample: the runtime's Interpolate where it can express the mode, else products with matrices of weights."""
+"""Resize and Upsample: the runtime's Interpolate where it has the mode, else products with matrices of weights."""
 
 from __future__ import annotations
 
@@ -163,14 +163,20 @@ def by_sizes(
 def _keeps(x: Value, axis: int, sizes: Value, index: int) -> bool:
     """True when the new size is known to be the old one."""
     known = sizes.known if sizes.known is not None else sizes.const
-    return known is not None and known.reshape(-1)[index] is not None and same_dim(x.dims[axis], _plain(known.reshape(-1)[index]))
+    return (
+        known is not None
+        and known.reshape(-1)[index] is not None
+        and same_dim(x.dims[axis], _plain(known.reshape(-1)[index]))
+    )
 
 
 def _plain(number: object) -> t.Dim:
     return int(number) if isinstance(number, (int, np.integer)) else number  # type: ignore[return-value]
 
 
-def _interpolated(x: Value, axes: Sequence[int], numbers: Value, kept: Sequence[int], method: Method, what: str) -> Value:
+def _interpolated(
+    x: Value, axes: Sequence[int], numbers: Value, kept: Sequence[int], method: Method, what: str
+) -> Value:
     if not kept:
         return x
     if method.mode not in NATIVE_MODES:
@@ -230,7 +236,9 @@ def _along(
     return Select(reshape_to(outside, shape), constant_like(y, method.extrapolation), y)
 
 
-def source_places(size: Value, factor: Value, length: Value, ends: tuple[Value, Value] | None, coordinates: str) -> Value:
+def source_places(
+    size: Value, factor: Value, length: Value, ends: tuple[Value, Value] | None, coordinates: str
+) -> Value:
     """Where in the input the elements of an axis of the result come from, f32; `size` is the length of the input."""
     steps = arange(length, t.f32)
     whole = to_element(length, t.f32)

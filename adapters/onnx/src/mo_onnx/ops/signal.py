@@ -65,7 +65,9 @@ def dft_17(x: Value, dft_length: Value | None = None, *, axis: int = 1, inverse:
 
 
 @onnx_op("DFT", since=20)
-def dft(x: Value, dft_length: Value | None = None, axis: Value | None = None, *, inverse: int = 0, onesided: int = 0) -> Value:
+def dft(
+    x: Value, dft_length: Value | None = None, axis: Value | None = None, *, inverse: int = 0, onesided: int = 0
+) -> Value:
     along = integer(-2) if axis is None else scalar(as_i64(axis))
     return transformed(x, along, dft_length, bool(inverse), bool(onesided))
 
@@ -101,7 +103,7 @@ def along(
 
 
 def at_least(x: Value, axis: int, length: Value) -> Value:
-    """`x` with zeros behind, so that an axis has the length (1-D) at least; the runtime's RDFT does not do that rightly."""
+    """`x` with zeros behind, so that an axis has the length (1-D) at least; the runtime's RDFT reads past the end."""
     missing = Maximum(Subtract(length, dims_of(x, [axis])), 0)
     if known_ints(missing) == (0,):
         return x
@@ -128,7 +130,9 @@ def is_complex(x: Value) -> bool:
     """True when the last axis holds real and imaginary parts; raises ModelError when it can hold neither."""
     last = x.dims[-1]
     if not isinstance(last, int):
-        raise Unsupported("it is not known whether a signal is real or complex", "Give the length of its last axis with --input.")
+        raise Unsupported(
+            "it is not known whether a signal is real or complex", "Give the length of its last axis with --input."
+        )
     if last not in (1, 2):
         raise ModelError(f"the last axis of a signal has {last} numbers, and it needs one (real) or two (complex)")
     return last == 2
@@ -143,7 +147,12 @@ def as_complex(x: Value) -> Value:
 
 @onnx_op("STFT", since=17)
 def stft(
-    signal: Value, frame_step: Value, window: Value | None = None, frame_length: Value | None = None, *, onesided: int = 1
+    signal: Value,
+    frame_step: Value,
+    window: Value | None = None,
+    frame_length: Value | None = None,
+    *,
+    onesided: int = 1,
 ) -> Value:
     if frame_length is not None:
         length = scalar(as_i64(frame_length))

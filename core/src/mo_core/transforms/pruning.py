@@ -1,0 +1,237 @@
+"""Channels that are zero whatever the data is: their filters go (--transform Pruning).
+
+A channel whose filter, bias and what follows are zero up to the next layers with weights contributes nothing there, so
+that the filter, the elements of the constants on the way, and the part of the next weights that reads it can go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mo_core.ir import Constant, Graph, Node, Value, constant
+from mo_core.ops import (
+    Abs,
+    Add,
+    AvgPool,
+    Clamp,
+    Convolution,
+    Elu,
+    Gelu,
+    GroupConvolution,
+    HSwish,
+    MatMul,
+    MaxPool,
+    Mish,
+    Multiply,
+    PReLU,
+    ReduceMax,
+    ReduceMean,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Squeeze,
+    Swish,
+    Tanh,
+)
+from mo_core.passes import Context, Stage, graph_pass
+from mo_core.rewrite import Firing
+from mo_core.tensor import Array_, lazy
+from mo_core.transforms._layers import Layer, layer_of
+from mo_core.transforms.stateful import wanted
+
+_NUMPY = {ReLU: lambda x: np.maximum(x, 0), Abs: np.abs, Tanh: np.tanh, Sigmoid: lambda x: 1 / (1 + np.exp(-x))}
+_KEEP_ZERO = (Elu, Gelu, HSwish, Mish, PReLU, Swish)
+_SPATIAL = (MaxPool, AvgPool, ReduceMean, ReduceMax)
+
+
+@dataclass
+class _Path:
+    """What becomes of the channels of a layer down to the layers that read them.
+
+    Attributes:
+        constants: places of constants that hold an element for each channel, with that axis; patterns: places of
+            Reshape patterns; content: what the zero channels hold at each reader (nan: not known).
+    """
+
+    constants: list[tuple[Node, int, int]] = field(default_factory=list)
+    patterns: list[tuple[Node, int, int]] = field(default_factory=list)
+    content: list[Array_] = field(default_factory=list)
+
+
+@graph_pass(
+    "pruning",
+    stage=Stage.PRECISION,
+    before=("fp16-weights", "weights-compression"),
+    wanted=wanted("Pruning"),
+)
+def pruning(graph: Graph, context: Context) -> bool:
+    """Drop channels that are zero whatever the data is (--transform Pruning)."""
+    gone = 0
+    for node in graph:
+        layer = _plain_layer(node)
+        if layer is not None:
+            gone += _prune(graph, layer, context)
+    if gone:
+        context.notes.append(f"Pruning: {gone} channels were zero, and are gone.")
+    else:
+        context.notes.append("Pruning: no channel is zero in a way that it can go; nothing changed.")
+    return bool(gone)
+
+
+def _plain_layer(node: Node) -> Layer | None:
+    """A convolution or matrix product with constant weights of real numbers."""
+    layer = layer_of(node) if isinstance(node, (Convolution, MatMul)) else None
+    if layer is None or layer.data != 0 or "b" in layer.axes:
+        return None
+    weights = node.operands[layer.weights]
+    return layer if isinstance(weights.node, Constant) and weights.element.is_real else None
+
+
+def _prune(graph: Graph, layer: Layer, context: Context) -> int:
+    weights = layer.node.operands[layer.weights]
+    tensor, axis = weights.tensor, layer.axes.index("o")
+    assert tensor is not None
+    path = _Path()
+    channels = tensor.shape[axis]
+    if channels < 2 or not _follow(layer.node, layer.out_axis, np.zeros(channels), path):
+        return 0
+    zero = ~tensor.numpy().any(axis=tuple(a for a in range(len(tensor.shape)) if a != axis))
+    tensor.forget()
+    for content in path.content:
+        zero &= content == 0
+    if zero.all():
+        zero[0] = False  # a tensor without channels has no meaning
+    if not zero.any():
+        return 0
+    keep = np.flatnonzero(~zero)
+    for node, place, a in [(layer.node, layer.weights, axis), *path.constants]:
+        _replace(graph, node, place, _taken(node.operands[place], keep, a))
+    for node, place, entry in path.patterns:
+        numbers = node.operands[place].const
+        assert numbers is not None
+        _replace(graph, node, place, constant(np.where(np.arange(numbers.size) == entry, len(keep), numbers)))
+    graph.refresh([layer.node])
+    names = tuple(dict.fromkeys(n for node in (layer.node, *(n for n, _, _ in path.constants)) for n in node.origin))
+    context.record.fire(Firing("pruning", "zero-channels", names, layer.node.name))
+    return int(zero.sum())
+
+
+def _taken(v: Value, keep: Array_, axis: int) -> Constant:
+    tensor = v.tensor
+    assert tensor is not None
+    shape = tuple(len(keep) if a == axis else n for a, n in enumerate(tensor.shape))
+    return Constant(value=lazy(lambda a: np.take(a, keep, axis), tensor, shape=shape, by_rows=axis > 0))
+
+
+def _replace(graph: Graph, node: Node, place: int, new: Constant) -> None:
+    old = node.operands[place]
+    new.name, new.origin = old.node.name, old.node.origin
+    graph.splice([new], node)
+    node.set_operand(place, new)
+    graph.erase_dead([old.node])
+
+
+# -- down to the readers
+
+
+def _follow(value: Value, axis: int, content: Array_, path: _Path) -> bool:
+    """Walk down to the layers that read the channels; False when something on the way needs them."""
+    stack: list[tuple[Value, int, Array_]] = [(value, axis, content)]
+    while stack:
+        value, axis, content = stack.pop()
+        for user, index in value.uses:
+            layer = _plain_layer(user)
+            if layer is not None and index == 0 and layer.in_axis == axis:
+                path.constants.append((user, layer.weights, layer.axes.index("i")))
+                path.content.append(content)
+                continue
+            after = _after(user, index, axis, content, path)
+            if after is None:
+                return False
+            stack.append((user, *after))
+    return bool(path.content)
+
+
+def _after(user: Node, index: int, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
+    """The channel axis and the content of zero channels behind an op; None when the op cannot do without them."""
+    unknown = np.where(content == 0, 0.0, np.nan)
+    if isinstance(user, (Add, Multiply)) and isinstance(user.operands[1 - index].node, Constant):
+        return _combined(user, 1 - index, axis, content, path)
+    if index != 0 or any(r.uses for r in user.results[1:]):
+        return None
+    if isinstance(user, Clamp):
+        return axis, np.clip(content, user.min, user.max)
+    if type(user) in _NUMPY:
+        return axis, _NUMPY[type(user)](content)
+    if isinstance(user, PReLU) and not (isinstance(user.slope.node, Constant) and _alike(user.slope, 1, axis, user, path)):
+        return None
+    if isinstance(user, _KEEP_ZERO):
+        return axis, unknown
+    if isinstance(user, _SPATIAL):
+        return _pooled(user, axis, unknown)
+    if isinstance(user, GroupConvolution):
+        return _depthwise(user, axis, content, path)
+    return _viewed(user, axis, content, path) if isinstance(user, (Reshape, Squeeze)) else None
+
+
+def _alike(c: Value, place: int, axis: int, node: Node, path: _Path) -> bool:
+    """True when a slope is one for all channels, or a vector over them."""
+    if c.is_static and c.dims == (1,) * len(c.dims):
+        return True
+    if len(c.dims) == 1:
+        path.constants.append((node, place, 0))
+        return True
+    return False
+
+
+def _combined(user: Any, place: int, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
+    c = user.operands[place]
+    at = axis - (user.rank - c.rank)
+    varies = at >= 0 and c.dims[at] != 1
+    if c.rank > user.rank or any(d != 1 for a, d in enumerate(c.dims) if a != at):
+        return None
+    numbers = c.tensor.numpy().reshape(-1).astype(np.float64)
+    if varies:
+        path.constants.append((user, place, at))
+    return axis, content + numbers if isinstance(user, Add) else content * numbers
+
+
+def _pooled(user: Any, axis: int, content: Array_) -> tuple[int, Array_] | None:
+    if isinstance(user, (MaxPool, AvgPool)):
+        return (axis, content) if axis == 1 else None
+    axes = user.axes.const
+    if axes is None or axis in [int(a) % user.data.rank for a in axes.reshape(-1)]:
+        return None
+    ahead = sum(1 for a in axes.reshape(-1) if int(a) % user.data.rank < axis)
+    return (axis if user.keep_dims else axis - ahead), content
+
+
+def _depthwise(user: GroupConvolution, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
+    """A filter for each channel: those of zero channels give zero."""
+    w = user.filters
+    if axis != 1 or not isinstance(w.node, Constant) or w.dims[1] != 1 or w.dims[2] != 1:
+        return None
+    path.constants.append((user, 1, 0))
+    return axis, np.where(content == 0, 0.0, np.nan)
+
+
+def _viewed(user: Any, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
+    """A view that keeps the channels as an axis of their own."""
+    before, after = user.operands[0].shape, user.shape
+    size = len(content)
+    if before is None or after is None or axis != 1 or len(after) < 2 or after[1] != size or before[:1] != after[:1]:
+        return None
+    if any(d != 1 for d in before[2:]) or any(d != 1 for d in after[2:]):
+        return None
+    if isinstance(user, Reshape):
+        pattern = user.operands[1].const
+        if pattern is None or not isinstance(user.operands[1].node, Constant):
+            return None
+        if pattern[1] == size:
+            path.patterns.append((user, 1, 1))
+        elif pattern[1] != -1 and not (pattern[1] == 0 and user.special_zero):
+            return None
+    return axis, content
