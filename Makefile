@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench docs size wheels clean
+.PHONY: help setup demo test test-all lint format bench docs tables size wheels clean
 
 help:
 	@echo "make demo      convert a real model, run it, and compare with ONNX Runtime"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint      ruff and mypy                          make format   lay the code out"
 	@echo "make bench     time and memory against ovc            make size     lines of code per package"
 	@echo "make docs      build the documentation into site/     make wheels   wheels and sdists into dist/"
+	@echo "make tables    write the generated pages of the documentation anew"
 	@echo "make setup     the environment alone, in $(VENV)        make clean    remove all that was made"
 	@echo "PYTHON=/path/to/python3 chooses the Python, JOBS=4 the number of test processes."
 
@@ -58,6 +59,9 @@ bench: setup
 
 docs: $(VENV)/.ready-docs
 	$(PY) -m mkdocs build --strict
+
+tables: setup
+	$(PY) tools/tables.py
 
 size: setup
 	@$(PY) tools/size.py $(ARGS)

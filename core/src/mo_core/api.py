@@ -183,14 +183,9 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
     path = Path(source)
     if not path.exists():
         raise UsageError(f'there is no file "{path}"', _similar_file(path))
-    head = _head(path)
-    named = plugins.probe(path, head)
-    if named and named in frontends:
-        return frontends[named]
-    found = [f for f in frontends.values() if f.recognises(path, head)]
-    by_suffix = [f for f in found if path.suffix.lower() in f.suffixes]
-    if found:
-        return (by_suffix or found)[0]
+    found = recognise(plugins, path)
+    if found is not None:
+        return found
     guess = _SUFFIXES.get(path.suffix.lower(), "tensorflow" if path.is_dir() else "")
     if guess and guess not in frontends:
         raise _not_installed(guess, frontends)
@@ -198,6 +193,18 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
         f'"{path}" looks like no model of an installed framework ({", ".join(sorted(frontends)) or "none"})',
         "Say which one it is with --framework.",
     )
+
+
+def recognise(plugins: Plugins, path: Path) -> Frontend | None:
+    """The front-end that an existing file or folder looks like one of; raises ModelError when it cannot be read."""
+    frontends = {f.name: f for f in plugins.frontends()}
+    head = _head(path)
+    named = plugins.probe(path, head)
+    if named and named in frontends:
+        return frontends[named]
+    found = [f for f in frontends.values() if f.recognises(path, head)]
+    by_suffix = [f for f in found if path.suffix.lower() in f.suffixes]
+    return next(iter(by_suffix or found), None)
 
 
 def _head(path: Path) -> bytes:
@@ -268,7 +275,8 @@ def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: 
 
 def _shown(options: Options) -> dict[str, object]:
     """The options that the user gave, paths left out: the same input gives the same bytes wherever it lies."""
-    return {name: value for name, value in sorted(options.values().items()) if options.given[name].kind not in ("path",)}
+    given = sorted(options.values().items())
+    return {name: value for name, value in given if options.given[name].kind != "path" and name != "extension"}
 
 
 class _Watch:

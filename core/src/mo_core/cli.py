@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mo_core.errors import InternalError, MoError, UsageError
+from mo_core.errors import InternalError, ModelError, MoError, UsageError
 
 if TYPE_CHECKING:
     from mo_core.frontend import Frontend
@@ -96,6 +96,21 @@ def _scan(argv: Sequence[str], name: str) -> str:
     return ",".join(found)
 
 
+def _recognised(argv: Sequence[str], plugins: Plugins) -> str:
+    """The framework of the first model among the arguments: plug-ins for that framework may have options, too."""
+    from mo_core.api import recognise
+
+    for word in argv:
+        name = word.partition("=")[2] if word.startswith("-") else word
+        try:
+            frontend = recognise(plugins, Path(name)) if name and os.path.exists(name) else None
+        except ModelError:  # it cannot be read, and is perhaps not meant as the model
+            continue
+        if frontend is not None:
+            return frontend.name
+    return ""
+
+
 class _Command:
     """One call of the program."""
 
@@ -127,7 +142,7 @@ class _Command:
         from mo_core.plugins import Plugins
 
         plugins = Plugins(*(listed(name, _scan(argv, name)) for name in ("extension", "block_plugin")))
-        framework = self.framework or _scan(argv, "framework")
+        framework = self.framework or _scan(argv, "framework") or _recognised(argv, plugins)
         if framework:
             plugins.load_framework(ALIASES.get(framework, framework))
         frontends = [f for f in plugins.frontends() if self.framework in (None, f.name)]
@@ -210,7 +225,15 @@ class _Command:
         print(f"{self.program} {__version__}")
         return 0
 
+    def _load_all(self, plugins: Plugins) -> list[Frontend]:
+        """Load the plug-ins that are for one framework alone, too; returns the front-ends of this program."""
+        frontends = [f for f in plugins.frontends() if self.framework in (None, f.name)]
+        for frontend in frontends:
+            plugins.load_framework(frontend.name)
+        return frontends
+
     def _list_plugins(self, plugins: Plugins) -> None:
+        self._load_all(plugins)
         for provider in plugins.providers:
             print(f"{provider.name:<20} {provider}")
 
@@ -218,6 +241,7 @@ class _Command:
         from mo_core.api import all_passes
         from mo_core.options import Options
 
+        self._load_all(plugins)
         for p in all_passes(plugins, Options()):
             kind = "fusion" if p.fusion else ""
             asked = "" if p.default else " (only when asked for)"
@@ -226,10 +250,7 @@ class _Command:
     def _list_ops(self, plugins: Plugins) -> None:
         from mo_core.frontend import ConverterTable
 
-        for frontend in plugins.frontends():
-            if self.framework not in (None, frontend.name):
-                continue
-            plugins.load_framework(frontend.name)
+        for frontend in self._load_all(plugins):
             table = ConverterTable(plugins.converters(frontend.name))
             for domain, op in table.ops():
                 since = ", ".join(str(c.since) for c in table.versions(domain, op) if c.since)

@@ -73,6 +73,13 @@ class InternalError(MoError):
     exit_code = 70
 
 
+def bug(fact: str, remedy: str, *, provider: str = "", where: str = "") -> MoError:
+    """The error for code that fails: an InternalError, or a PluginError that names the provider from outside."""
+    if provider:
+        return PluginError(f"{provider}: {fact}", remedy, where=where)
+    return InternalError(fact, remedy, where=where)
+
+
 class Decline(Exception):
     """Raised by a rewrite rule that matched but must not fire; the reason is what `--explain` shows."""
 

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mo_core import types as t
-from mo_core.errors import InternalError, MoError, ModelError, ShapeError, Unsupported, UsageError, did_you_mean
+from mo_core.errors import MoError, ModelError, ShapeError, Unsupported, UsageError, bug, did_you_mean
 from mo_core.ir import Graph, Node, Result, Value, release
 from mo_core.types import Type
 
@@ -111,6 +111,7 @@ class Converter:
         op: source op name; domain: its domain ("" = the framework's own); since: first opset version it is right for.
         function: the converter; ignore: attributes that may be present and do not matter ("*": all unknown ones).
         rank: converters of a higher rank override those below (0: those of the front-end itself).
+        provider: the plug-in that gives it; empty for those of the front-end itself.
     """
 
     op: str
@@ -119,6 +120,7 @@ class Converter:
     since: int = 0
     ignore: frozenset[str] = frozenset()
     rank: int = 0
+    provider: str = ""
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -174,13 +176,15 @@ def converter(op: str, *, domain: str = "", since: int = 0, ignore: Iterable[str
     return mark
 
 
-def converters_of(*modules: ModuleType) -> list[Converter]:
-    """All converters that are marked in these modules, in order of definition."""
+def converters_of(*sources: ModuleType | Callable[..., object]) -> list[Converter]:
+    """The converters that functions are marked as, and all that are marked in modules, in order of definition."""
     found: list[Converter] = []
-    for module in modules:
-        for thing in vars(module).values():
-            if getattr(thing, "__module__", None) == module.__name__:
-                found.extend(getattr(thing, "mo_converters", ()))
+    for source in sources:
+        things: Iterable[object] = (source,)
+        if isinstance(source, ModuleType):
+            things = (x for x in vars(source).values() if getattr(x, "__module__", None) == source.__name__)
+        for thing in things:
+            found.extend(getattr(thing, "mo_converters", ()))
     return found
 
 
@@ -382,14 +386,15 @@ class Conversion:
             self._fail(node)
             return
         except Unsupported as e:
-            self._problem(node, e.fact)
+            self._problem(node, f"{e.fact} ({e.remedy.removesuffix('.')})" if e.remedy else e.fact)
             self._fail(node)
             return
         except MoError as e:
-            raise e.note(f'{node.op} "{node.name or node.label}"')
-        except RecursionError:
+            by = f", converted by {converter_.provider}" if converter_ is not None and converter_.provider else ""
+            raise e.note(f'{node.op} "{node.name or node.label}"{by}')
+        except (MemoryError, RecursionError):
             raise
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, AssertionError) as e:
+        except Exception as e:
             raise self._blame(node, converter_, e) from e
         self._install(graph, node, values)
 
@@ -412,7 +417,11 @@ class Conversion:
         for name in c.special:
             keywords[name] = self._special(name, node)
         values = c.function(*slots, **keywords)
-        return values if isinstance(values, (list, tuple)) and not isinstance(values, Pack) else (values,)
+        many = values if isinstance(values, (list, tuple)) and not isinstance(values, Pack) else (values,)
+        for v in many:
+            if v is not None and not isinstance(v, (Value, Pack)):
+                raise TypeError(f"it returned {type(v).__name__}, which is no value of the graph")
+        return many
 
     def _special(self, name: str, node: Foreign) -> Any:
         return {"node": node, "convert": self.convert, "options": self.options, "note": partial(self._note, node)}[name]
@@ -480,9 +489,10 @@ class Conversion:
     def _blame(self, node: Foreign, c: Converter | None, e: Exception) -> MoError:
         place = f"{c.function.__module__}.{c.function.__qualname__}" if c is not None else "inlining"
         operands = ", ".join(str(v.type) if isinstance(v, Value) else "-" for v in node.slots)
-        return InternalError(
+        return bug(
             f'the converter {place} failed on {node.op} "{node.name or node.label}": {type(e).__name__}: {e}',
             "This is a bug of the converter; please report it with the model's node.",
+            provider=c.provider if c is not None else "",
             where=f"operands {operands}; attributes {sorted(node.given)}",
         )
 

@@ -31,6 +31,7 @@ class Option:
         note: what to tell the user when it is given, because nothing depends on it any more.
         gone: what to do instead; giving the option is an error.
         frameworks: names of the front-ends that own it (filled in by the table; empty: common).
+        provider: the plug-in or adapter that declares it (filled in where it is collected).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Option:
     note: str = ""
     gone: str = ""
     frameworks: tuple[str, ...] = ()
+    provider: str = "mo-core"
 
     @property
     def takes_value(self) -> bool:
@@ -161,18 +163,24 @@ class OptionTable:
         for frontend in frontends:
             for option in frontend.options():
                 group = option.group if option.group != "Other options" else f"{frontend.title or frontend.name} models"
-                self._add(replace(option, frameworks=(frontend.name,), group=group))
+                owner = frontend.distribution or frontend.name
+                self._add(replace(option, frameworks=(frontend.name,), group=group, provider=owner))
 
     def _add(self, option: Option) -> None:
         known = self.options.get(option.name)
         if known is not None:
             if not known.frameworks or not option.frameworks or known.kind != option.kind:
-                raise PluginError(f"the option {option.flag} is declared twice", "One of the two must rename its own.")
+                raise PluginError(
+                    f"the option {option.flag} is declared twice, by {known.provider} and by {option.provider}",
+                    "Leave one of them out with --block-plugin; its author must rename the option.",
+                )
             option = replace(known, frameworks=known.frameworks + option.frameworks)
         self.options[option.name] = option
         for alias in option.aliases:
             if self._by_alias.setdefault(alias, option.name) != option.name:
-                raise PluginError(f"{alias} is short for both --{self._by_alias[alias]} and {option.flag}")
+                raise PluginError(
+                    f"{alias} is short for both --{self._by_alias[alias]} and {option.flag} of {option.provider}"
+                )
 
     def find(self, name: str) -> Option | None:
         """An option by its name in either spelling, or by an alias (with its dashes)."""

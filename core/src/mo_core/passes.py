@@ -9,9 +9,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mo_core.errors import MoError, PluginError, UsageError, did_you_mean
+from mo_core.errors import MoError, PluginError, UsageError, bug, did_you_mean
 from mo_core.ir import Graph
 from mo_core.rewrite import Driver, Exclusion, Record, Rule
+
+OWN = "mo-core"
+"""The distribution of the passes that come with the core."""
 
 
 class Stage(enum.IntEnum):
@@ -48,7 +51,7 @@ class Pass:
     fusion: bool = False
     default: bool = True
     wanted: Callable[[Any], bool] | None = None
-    provider: str = "mo-core"
+    provider: str = OWN
 
 
 def rewrites(
@@ -212,10 +215,24 @@ def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
 def _run_batch(batch: Sequence[Pass], graph: Graph, context: Context) -> bool:
     first = batch[0]
     if first.run is not None:
-        return first.run(graph, context) is not False
+        return _run_function(first, first.run, graph, context)
     rules = [(p.name, r) for p in batch for r in p.rules]
     exclusion = context.exclusion if any(p.fusion for p in batch) else None
-    return Driver(rules, context.record, exclusion).run(graph)
+    outside = {p.name: p.provider for p in batch if p.provider != OWN}
+    return Driver(rules, context.record, exclusion, outside).run(graph)
+
+
+def _run_function(p: Pass, run: Callable[[Graph, Context], bool | None], graph: Graph, context: Context) -> bool:
+    try:
+        return run(graph, context) is not False
+    except (MoError, MemoryError, RecursionError):
+        raise
+    except Exception as e:
+        raise bug(
+            f"the pass {p.name} failed: {type(e).__name__}: {e}",
+            f"Switch it off with --disable-pass {p.name} and report this.",
+            provider=p.provider if p.provider != OWN else "",
+        ) from e
 
 
 def _batches(passes: Sequence[Pass]) -> list[list[Pass]]:

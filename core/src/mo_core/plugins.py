@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Provider:
-    """Where a plug-in comes from: entry point or file, distribution and version."""
+    """Where a plug-in comes from: entry point or file, distribution and version; the one framework that it is for."""
 
     name: str
     distribution: str
     version: str
+    framework: str = ""
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}".strip()
@@ -75,7 +76,7 @@ class Plugins:
 
     def options(self) -> list[Option]:
         """Options of all plug-ins."""
-        return [o for _, many in self._collect("mo_options") for o in many]
+        return [replace(o, provider=str(p)) for p, many in self._collect("mo_options") for o in many]
 
     def frontends(self) -> list[Frontend]:
         """Front-ends of all plug-ins; raises PluginError when two have one name."""
@@ -98,10 +99,10 @@ class Plugins:
     def converters(self, framework: str) -> list[Converter]:
         """Converters for a framework: those of the front-end's own distribution first, then those that override them."""
         own = {str(p) for p, many in self._collect("mo_frontends") if any(f.name == framework for f in many)}
-        found = []
+        found: list[Converter] = []
         for i, (provider, many) in enumerate(self._collect("mo_converters", framework=framework)):
             rank = 0 if str(provider) in own else i + 1
-            found.extend(many if not rank else [replace(c, rank=rank) for c in many])
+            found.extend(many if not rank else [replace(c, rank=rank, provider=str(provider)) for c in many])
         return found
 
     def passes(self) -> list[Pass]:
@@ -132,7 +133,8 @@ class Plugins:
 
         for entry in sorted(entry_points(group=group), key=lambda e: e.name):
             dist = entry.dist
-            provider = Provider(entry.name, dist.name if dist else entry.value, dist.version if dist else "")
+            name, version = (dist.name, dist.version) if dist else (entry.value, "")
+            provider = Provider(entry.name, name, version, group.partition(".")[2])
             if {entry.name, provider.distribution} & self._blocked or f"{group}:{entry.name}" in self._providers:
                 continue
             try:
@@ -160,6 +162,8 @@ class Plugins:
         results = []
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
             provider = self._providers.get(impl.plugin_name, Provider(impl.plugin_name, impl.plugin_name, ""))
+            if provider.framework and arguments.get("framework", provider.framework) != provider.framework:
+                continue
             try:
                 result = impl.function(*[arguments[name] for name in impl.argnames])
             except MoError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from mo_core.errors import Decline, InternalError, MoError, UsageError, did_you_mean
+from mo_core.errors import Decline, InternalError, MoError, UsageError, bug, did_you_mean
 from mo_core.folding import fold_all
 from mo_core.ir import Constant, Graph, Node, Value
 from mo_core.pattern import Match, Op, Pattern
@@ -180,10 +181,17 @@ class Driver:
     Args:
         rules: pairs of pass name and rule; the order decides when several match at a node.
         record: where firings and declines go; exclusion: nodes that must not be touched.
+        providers: the plug-in that gives a pass, by its name; none for those of the core.
     """
 
-    def __init__(self, rules: Sequence[tuple[str, Rule]], record: Record, exclusion: Exclusion | None = None) -> None:
-        self._record, self._exclusion = record, exclusion
+    def __init__(
+        self,
+        rules: Sequence[tuple[str, Rule]],
+        record: Record,
+        exclusion: Exclusion | None = None,
+        providers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._record, self._exclusion, self._providers = record, exclusion, providers
         self._by_kind: dict[type[Node], list[tuple[str, Rule]]] = {}
         for pass_name, r in rules:
             for kind in r.pattern.kinds:
@@ -285,10 +293,13 @@ class Driver:
             return None
         except MoError as e:
             raise e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError) as e:
-            raise InternalError(
-                f'the rule {pass_name}/{r.name} failed at {node!r}: {type(e).__name__}: {e}',
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as e:
+            raise bug(
+                f"the rule {pass_name}/{r.name} failed at {node!r}: {type(e).__name__}: {e}",
                 f"Switch it off with --disable-pass {pass_name} and report this.",
+                provider=self._providers.get(pass_name, ""),
             ) from e
         if value is None or value is node:
             return None

@@ -177,3 +177,82 @@ def test_unknown_fused_activation_is_named() -> None:
     source = one_node("FusedGemm", {"a": real(2, 2), "b": real(2, 2)}, domain=MICROSOFT, activation="Wobble")
     with pytest.raises(Unsupported, match="Wobble"):
         run(source, {})
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def erf_gelu(x: Any) -> Any:
+    import math
+
+    return x * 0.5 * (1 + np.vectorize(math.erf)(x / np.sqrt(2)))
+
+
+def as_complex(x: Any) -> Any:
+    return x[..., 0] + 1j * x[..., 1]
+
+
+def as_pairs(x: Any) -> Any:
+    return np.stack([x.real, x.imag], -1)
+
+
+BY_FORMULA = [
+    ("BiasSplitGelu", {"x": real(2, 3, 8), "b": V}, {}, lambda x, b: (x + b)[..., :4] * erf_gelu((x + b)[..., 4:])),
+    ("ScaledSiLU", {"x": X}, {"alpha": 0.7}, lambda x: 0.7 * x * sigmoid(0.7 * x)),
+    ("ScaledSiLU", {"x": X, "s": np.float32(1.5)}, {}, lambda x, s: s * x * sigmoid(s * x)),
+    ("GatedAdd", {"x": X, "y": X * 2, "g": real(2, 5, 1)}, {}, lambda x, y, g: x + y * g),
+    ("GatedRMSNorm", {"x": X, "s": real(4), "g": X * 3}, {"epsilon": 1e-5},
+     lambda x, s, g: ((y := x.reshape(2, 5, 2, 4)) / np.sqrt((y**2).mean(-1,
+     keepdims=True) + 1e-5) * s).reshape(X.shape)
+     * g * sigmoid(g)),
+    ("FusedMatMulActivation", {"a": real(2, 3, 4), "b": real(2, 4, 5)}, {"activation": "Relu", "alpha": 0.5},
+     lambda a, b: np.maximum(0.5 * a @ b, 0)),
+    ("FusedMatMulActivation", {"a": real(2, 3, 4), "b": real(2, 4, 5)},
+    {"activation": "Softmax", "activation_axis": -1},
+     lambda a, b: (e := np.exp(a @ b)) / e.sum(-1, keepdims=True)),
+    ("ComplexMul", {"a": real(3, 4, 2), "b": real(3, 4, 2)}, {}, lambda a, b: as_pairs(as_complex(a) * as_complex(b))),
+    ("ComplexMulConj", {"a": real(3, 4, 2), "b": real(3, 4, 2)}, {},
+     lambda a, b: as_pairs(as_complex(a) * as_complex(b).conj())),
+    ("Irfft", {"x": as_pairs(np.fft.rfft(real(2, 8))).astype(np.float32)},
+    {"signal_ndim": 1, "onesided": 1, "normalized": 0},
+     lambda x: np.fft.irfft(as_complex(x))),
+    ("IsAllFinite", {"a": np.array([1, np.inf], np.float32), "b": X}, {}, lambda a, b: np.array(False)),
+    ("IsAllFinite", {"a": np.array([1, np.inf], np.float32), "b": X}, {"isnan_only": 1}, lambda a, b: np.array(True)),
+    ("IsAllFinite", {"a": np.array([1, np.nan], np.float32), "b": X}, {"isinf_only": 1}, lambda a, b: np.array(True)),
+    ("NhwcConv", {"x": real(1, 6, 6, 3), "w": real(4, 3, 3, 3), "b": real(4)}, {"pads": [1, 1, 1, 1]},
+     lambda x, w, b: convolved(x, w.transpose(0, 3, 1, 2), b)),
+    ("NhwcFusedConv", {"x": real(1, 6, 6, 3), "w": real(4, 3, 3, 3), "b": real(4)},
+    {"pads": [1, 1, 1, 1], "activation": "Relu"},
+     lambda x, w, b: np.maximum(convolved(x, w, b), 0)),
+]  # fmt: skip
+
+
+def convolved(x: Any, w: Any, b: Any) -> Any:
+    """N, H, W, C with filters O, I, 3, 3 and one pixel of padding."""
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+    return np.einsum("nhwcyx,ocyx->nhwo", windows, w) + b
+
+
+@pytest.mark.parametrize(
+    ("op", "feeds", "attributes", "formula"), BY_FORMULA, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_ops_of_other_devices(op: str, feeds: dict[str, Any], attributes: dict[str, Any], formula: Any) -> None:
+    def wanted(_: Any, inputs: Any) -> list[Any]:
+        y = np.asarray(formula(*inputs.values()))
+        return [y if y.dtype == np.bool_ else y.astype(np.float32)]
+
+    for dynamic in (False, True):
+        if dynamic and op in ("GatedRMSNorm", "NhwcConv", "NhwcFusedConv"):  # sizes of weights must be known
+            continue
+        source = one_node(op, feeds, domain=MICROSOFT, dynamic=dynamic, given=attributes)
+        check(source, feeds, oracle=wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_rotary_embedding_of_gemma() -> None:
+    angles, (q, q_turned, k, k_turned) = real(2, 5, 8), real(4, 2, 3, 5, 8)
+    feeds = {"e": angles, "q": q, "qr": q_turned, "k": k, "kr": k_turned}
+    cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    source = one_node("GemmaRotaryEmbedding", feeds, outputs=2, domain=MICROSOFT)
+    check(source, feeds, oracle=lambda *_: [q * cos + q_turned * sin, k * cos + k_turned * sin], rtol=1e-4, atol=1e-5)

@@ -49,6 +49,10 @@ class Converted:
         """A layer by its name."""
         return next(layer for layer in self.net.find("layers") or () if layer.get("name") == name)
 
+    def shape_of(self, name: str) -> list[int]:
+        """The dims that the file states for the first result of a layer."""
+        return [int(d.text or 0) for d in self.layer(name).findall("output/port")[0].findall("dim")]
+
     def info(self, key: str) -> str:
         """A value of the model's rt_info."""
         found = self.net.find(f"rt_info/{key}")

@@ -92,7 +92,7 @@ def _require_blobs(converter: Converter, node: Foreign) -> None:
 
 def _keyword(value: Any, converter: Converter, name: str) -> Any:
     """Lists as tuples; an undeclared field that stands once is a tuple where the converter wants one."""
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return tuple(value)
     declared = converter.attributes.get(name)
-    return (value,) if declared is not None and isinstance(declared.default, tuple) and value != () else value
+    return (value,) if declared is not None and isinstance(declared.default, tuple) else value

@@ -15,8 +15,10 @@ from mo_core.transforms import (
     norms,
     precision,
     preprocess,
+    pruning,
     quantization,
     shapes,
+    stateful,
     strides,
     transposes,
 )

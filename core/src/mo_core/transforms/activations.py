@@ -26,7 +26,10 @@ from mo_core.transforms._algebra import (
     written,
 )
 
-BEFORE = ("batch-norm", "linear-merge", "linear-motion", "linear-fusion")
+BEFORE = (
+    "batch-norm", "linear-merge", "linear-motion", "linear-fusion", "batch-to-space-reorder", "concat-reorder",
+    "matmul-batch-norm", "grouped-convolution", "requantization", "shared-quantization",
+)  # fmt: skip
 """Factors and shifts are looked at as they were written, ahead of the passes that move them elsewhere."""
 
 

@@ -103,7 +103,7 @@ class _Branches(Op):
 def grouped_convolution(concat: Concat, split: Node, branches: Sequence[Branch]) -> Value | None:
     """Split, a convolution on each part, and Concat in the same order: one grouped convolution."""
     first = branches[0]
-    if [b.source.index for b in branches] != list(range(len(branches))):
+    if not _in_order(branches):
         raise Decline("the Concat takes the parts in another order than the Split gives them")
     if any(b.before != first.before or b.after != first.after for b in branches):
         raise Decline("the parts are permuted in different ways")
@@ -126,6 +126,10 @@ def grouped_convolution(concat: Concat, split: Node, branches: Sequence[Branch])
     biases = [_full_bias(b.conv, b.bias) for b in branches] if any(b.bias is not None for b in branches) else []
     y: Value = Add(conv, Concat(biases, axis=1)) if biases else conv
     return _permuted(y, first.after)
+
+
+def _in_order(branches: Sequence[Branch]) -> bool:
+    return [b.source.index for b in branches] == list(range(len(branches)))
 
 
 def _permuted(x: Value, order: tuple[int, ...]) -> Value:

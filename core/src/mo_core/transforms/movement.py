@@ -14,6 +14,7 @@ from mo_core.ops.reduction import Reduction
 from mo_core.passes import Stage, rewrites
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
+from mo_core.transforms.activations import BEFORE
 from mo_core.transforms._algebra import number, shaped_like
 
 # -- padding
@@ -149,7 +150,7 @@ def _from2(v: Value) -> tuple[int, ...]:
     return (known_ints(v) or ())[2:]
 
 
-dilated_fusion = rewrites("dilated-convolution", dilated_convolution, stage=Stage.FUSE, before=("linear-fusion",))
+dilated_fusion = rewrites("dilated-convolution", dilated_convolution, stage=Stage.FUSE, before=BEFORE)
 
 
 # -- channels and blocks exchanged
@@ -283,7 +284,7 @@ def _range_of(node: ops.Slice) -> tuple[int, int, int] | None:
 
 parts_fusion = rewrites(
     "split-and-concat", nested_concat, split_and_concat, slices_of_an_axis, stage=Stage.FUSE,
-    before=("grouped-convolution",),
+    before=BEFORE,
     doc="Concats in Concats, splits that are put together again, slices that share an axis out.",
 )  # fmt: skip
 

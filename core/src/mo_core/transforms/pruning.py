@@ -6,6 +6,7 @@ that the filter, the elements of the constants on the way, and the part of the n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +43,12 @@ from mo_core.tensor import Array_, lazy
 from mo_core.transforms._layers import Layer, layer_of
 from mo_core.transforms.stateful import wanted
 
-_NUMPY = {ReLU: lambda x: np.maximum(x, 0), Abs: np.abs, Tanh: np.tanh, Sigmoid: lambda x: 1 / (1 + np.exp(-x))}
+_NUMPY: Mapping[type[Node], Callable[[Array_], Array_]] = {
+    Abs: np.abs,
+    ReLU: lambda x: np.maximum(x, 0),
+    Sigmoid: lambda x: 1 / (1 + np.exp(-x)),
+    Tanh: np.tanh,
+}
 _KEEP_ZERO = (Elu, Gelu, HSwish, Mish, PReLU, Swish)
 _SPATIAL = (MaxPool, AvgPool, ReduceMean, ReduceMax)
 
@@ -98,7 +104,7 @@ def _prune(graph: Graph, layer: Layer, context: Context) -> int:
     channels = tensor.shape[axis]
     if channels < 2 or not _follow(layer.node, layer.out_axis, np.zeros(channels), path):
         return 0
-    zero = ~tensor.numpy().any(axis=tuple(a for a in range(len(tensor.shape)) if a != axis))
+    zero: Array_ = ~np.any(tensor.numpy(), axis=tuple(a for a in range(len(tensor.shape)) if a != axis), keepdims=False)
     tensor.forget()
     for content in path.content:
         zero &= content == 0
@@ -166,7 +172,9 @@ def _after(user: Node, index: int, axis: int, content: Array_, path: _Path) -> t
         return axis, np.clip(content, user.min, user.max)
     if type(user) in _NUMPY:
         return axis, _NUMPY[type(user)](content)
-    if isinstance(user, PReLU) and not (isinstance(user.slope.node, Constant) and _alike(user.slope, 1, axis, user, path)):
+    if isinstance(user, PReLU) and not (
+        isinstance(user.slope.node, Constant) and _alike(user.slope, 1, axis, user, path)
+    ):
         return None
     if isinstance(user, _KEEP_ZERO):
         return axis, unknown

@@ -16,7 +16,6 @@ from mo_core.errors import Decline
 from mo_core.ir import Constant, Graph, Node, Value, clone_into, constant
 from mo_core.ops._values import axes_of
 from mo_core.ops.elementwise import Elementwise
-from mo_core.ops.slicing import FAR
 from mo_core.passes import Context, Stage, graph_pass, rewrites
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import Firing, rule
@@ -128,22 +127,15 @@ def _squeezed(x: Value, dims: list[Source]) -> Value | None:
 # -- slices of everything
 
 
-@rule(p.Slice(any_("x"), const("start"), const("stop"), const("step"), name="node"),
-      p.StridedSlice(any_("x"), const("start"), const("stop"), const("step"), name="node"))  # fmt: skip
-def whole_slice(node: Node, x: Value, start: Value, stop: Value, step: Value) -> Value | None:
-    """A slice that takes all there is."""
-    if not t.same_shape(node.shape, x.shape):
+@rule(p.Slice(any_("x"), any_(), any_(), const("step"), name="node"),
+      p.StridedSlice(any_("x"), any_(), any_(), const("step"), name="node"))  # fmt: skip
+def whole_slice(node: Node, x: Value, step: Value) -> Value | None:
+    """A slice that takes all there is: forward, and as many elements as there are."""
+    if not t.same_shape(node.shape, x.shape) or any(s != 1 for s in known_ints(step) or ()):
         return None
     if isinstance(node, ops.StridedSlice) and any((*node.new_axis_mask, *node.shrink_axis_mask)):
         return None
-    low, high, steps = (known_ints(v) or () for v in (start, stop, step))
-    if any(s != 1 for s in steps):
-        return None
-    if isinstance(node, ops.StridedSlice):
-        low = tuple(0 if i < len(node.begin_mask) and node.begin_mask[i] else n for i, n in enumerate(low))
-        high = tuple(FAR if i < len(node.end_mask) and node.end_mask[i] else n for i, n in enumerate(high))
-    whole = all(a == 0 and b >= FAR for a, b in zip(low, high))
-    return x if whole or x.is_static else None  # same shape, forward: all of it
+    return x
 
 
 # -- what broadcasting does anyway
@@ -157,9 +149,9 @@ def broadcast_by_arithmetic(node: Elementwise, wide: Node, x: Value, y: Value) -
     """A Broadcast or Tile ahead of an op that broadcasts by itself."""
     if node.auto_broadcast != "numpy" or (isinstance(wide, ops.Broadcast) and wide.mode == "explicit"):
         return None
-    if x.shape is None or y.shape is None or not t.same_shape(t.broadcast(x.shape, y.shape), node.shape):
+    if x.shape is None or y.shape is None or (isinstance(wide, ops.Tile) and not _stretches(x, wide)):
         return None
-    if isinstance(wide, ops.Tile) and not _stretches(x, wide):
+    if not t.same_shape(t.broadcast(x.shape, y.shape), node.shape):
         return None
     operands = [x if v is wide else v for v in node.operands]
     return node.evolve(*operands)

@@ -64,6 +64,13 @@ def pooling(
 
 def windows(x: Value, pool: str, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
     """One value for each window; the number of windows is rounded up when `up`."""
+    if x.shape is not None and any(
+        isinstance(n, int) and n + 2 * p < k for n, k, p in zip(x.shape[2:], kernel, pads)
+    ):
+        raise ModelError(
+            f"an image of {' x '.join(map(str, x.shape[2:]))} is smaller than a window of {' x '.join(map(str, kernel))}",
+            "Give the shape of the inputs with --input_shape; some networks leave it open.",
+        )
     if pool == "AVE":
         return [mean_pool(x, kernel, strides, pads, up)]
     if pool == "STOCHASTIC":

@@ -9,7 +9,7 @@ FAMILIES = (
     "arithmetic", "matrix", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution",
     "pooling", "normalization", "recurrent", "attention", "resize", "detection", "signal", "quantization", "control",
     "sequence", "text", "loss", "microsoft", "microsoft_attention", "microsoft_quantized", "microsoft_tensor", "ml",
-    "trees", "openvino", "legacy",
+    "trees", "training", "openvino", "legacy",
 )  # fmt: skip
 
 MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES if find_spec(f"{__name__}.{f}") is not None)

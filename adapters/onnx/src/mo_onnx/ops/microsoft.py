@@ -54,8 +54,8 @@ from mo_core.ops import (
 )  # fmt: skip
 from mo_core.types import normalize_axis
 from mo_onnx.ops.activation import elu, hard_sigmoid, leaky_relu, softplus, softsign, thresholded_relu
-from mo_onnx.ops.matrix import gemm
 from mo_onnx.ops.convolution import convolve
+from mo_onnx.ops.matrix import gemm
 from mo_onnx.ops.microsoft_quantized import channels_first
 from mo_onnx.ops.normalization import (
     reciprocal_deviation,

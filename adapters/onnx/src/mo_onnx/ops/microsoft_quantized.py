@@ -55,6 +55,7 @@ from mo_onnx.window import Ints, Spatial, spatial_attributes
 
 DOMAIN = "com.microsoft"
 
+
 def dequantized(x: Value, scale: Value, zero_point: Value | None, axis: int = -1) -> Value:
     """`(x - zero_point) * scale`; vectors go along `axis`."""
     return dequantize_linear(x, scale, zero_point, axis=axis)
@@ -219,9 +220,7 @@ def qgemm(
     if c is not None:  # in the units of the product of the integers
         y = Add(
             y,
-            Multiply(
-                to_element(c, t.f32), Multiply(Multiply(along(a_scale, 1, 0), b_scale), constant(alpha, t.f32))
-            ),
+            Multiply(to_element(c, t.f32), Multiply(Multiply(along(a_scale, 1, 0), b_scale), constant(alpha, t.f32))),
         )
     return y if y_scale is None else requantized(y, y_scale, y_zero, a)
 

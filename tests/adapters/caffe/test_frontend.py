@@ -1,0 +1,465 @@
+"""The front-end as a user meets it: files, names, options, Python layers, layers that stay, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import mo_core
+from mo_caffe.plugin import CaffeFrontend
+from mo_core.errors import ModelError, MoError, Unsupported, UsageError
+from tests.adapters.caffe.harness import (
+    Array,
+    blob,
+    caffemodel,
+    close,
+    convert,
+    infer,
+    inputs_of,
+    layer,
+    run,
+    values,
+    write,
+)
+from tests.adapters.caffe.nets import SMALL
+
+X = {"data": values(1, 3, 8, 8)}
+CONV = [values(4, 3, 3, 3, seed=1), values(4, seed=2)]
+BLOBS = {"conv": CONV, "fc": [values(5, 144, seed=3), values(5, seed=4)]}
+TEXT = SMALL.decode()
+
+
+def reference(x: Array) -> tuple[Array, Array]:
+    """What `SMALL` computes: the convolution with its ReLU, and the product."""
+    w, b = CONV
+    parts = [np.tensordot(x[:, :, i : i + 6, j : j + 6], w[:, :, i, j], (1, 1)) for i in range(3) for j in range(3)]
+    conv = np.maximum(np.moveaxis(np.sum(parts, axis=0), -1, 1) + b.reshape(4, 1, 1), 0)
+    return conv, conv.reshape(len(x), -1) @ BLOBS["fc"][0].T + BLOBS["fc"][1]
+
+
+# -- files
+
+
+def test_the_description_lies_beside_the_weights(tmp_path: Path) -> None:
+    model = mo_core.convert(write(tmp_path, TEXT, BLOBS))
+    assert model.name == "net"
+    close(infer(model.save(tmp_path / "m.xml"), X)["fc"], reference(X["data"])[1])
+
+
+def test_the_description_may_lie_elsewhere(tmp_path: Path) -> None:
+    path = write(tmp_path, TEXT, BLOBS)
+    (tmp_path / "net.prototxt").rename(tmp_path / "other.prototxt")
+    model = mo_core.convert(path, input_proto=tmp_path / "other.prototxt")
+    close(infer(model.save(tmp_path / "m.xml"), X)["fc"], reference(X["data"])[1])
+
+
+def test_a_description_finds_the_weights_beside_it(tmp_path: Path) -> None:
+    write(tmp_path, TEXT, BLOBS)
+    model = mo_core.convert(tmp_path / "net.prototxt")
+    assert any("net.caffemodel" in note for note in model.report.notes)
+    close(infer(model.save(tmp_path / "m.xml"), X)["fc"], reference(X["data"])[1])
+
+
+def test_weights_may_bring_their_own_description(tmp_path: Path) -> None:
+    from google.protobuf import text_format
+
+    from mo_caffe import caffe_pb2
+
+    net = text_format.Parse(TEXT, caffe_pb2.NetParameter())
+    for made in net.layer:
+        made.blobs.extend(blob(a) for a in BLOBS.get(made.name.decode(), ()))
+    path = tmp_path / "alone.caffemodel"
+    path.write_bytes(net.SerializeToString())
+    model = mo_core.convert(path)
+    assert any("alone.prototxt" in note for note in model.report.notes)
+    close(infer(model.save(tmp_path / "m.xml"), X)["fc"], reference(X["data"])[1])
+
+
+def test_a_description_alone_is_enough_where_nothing_was_learned() -> None:
+    text = inputs_of(X) + layer("Pooling", "data", "y", "pooling_param { kernel_size: 2 stride: 2 }")
+    assert run(text, X)["y"].shape == (1, 3, 4, 4)
+
+
+def test_a_description_alone_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no trained blobs, and needs filters") as caught:
+        mo_core.convert(write(tmp_path, TEXT, None))
+    assert 'Convolution "conv"' in str(caught.value)
+    assert "--input_proto" in str(caught.value)
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path, TEXT, BLOBS)
+    with pytest.raises(UsageError, match="no file"):
+        mo_core.convert(path, input_proto=tmp_path / "absent.prototxt")
+    with pytest.raises(UsageError, match="no file"):
+        mo_core.convert(path, mean_file=tmp_path / "absent.binaryproto")
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "want"),
+    [
+        ("net.caffemodel", b"\x0a\x03abc", True),
+        ("net.PROTOTXT", b"", True),
+        ("net.txt", b'name: "x"\nlayer {\n  name: "conv"', True),
+        ("net.txt", b'input: "data"\ninput_dim: 1', True),
+        ("graph.pbtxt", b'node {\n  name: "x"\n op: "Placeholder"', False),
+        ("model.onnx", b"\x08\x07\x12\x04layer {\x00", False),
+    ],
+)
+def test_recognition(name: str, head: bytes, want: bool) -> None:
+    assert CaffeFrontend().recognises(Path(name), head) is want
+
+
+# -- names
+
+
+def test_names_are_those_of_the_file(tmp_path: Path) -> None:
+    model = mo_core.convert(write(tmp_path, TEXT, BLOBS), disable_fusing=True)
+    xml = ElementTree.parse(model.save(tmp_path / "m.xml"))
+    layers = {node.get("name"): node for node in xml.iter("layer")}
+    assert layers["data"].get("type") == "Parameter"
+    assert {"conv", "relu", "fc"} <= set(layers)
+    assert [p.get("names") for p in layers["relu"].iter("port") if p.get("names")] == ["conv"]
+    assert list(model.inputs) == ["data"]
+    assert list(model.outputs) == ["fc"]
+
+
+def test_an_input_has_the_name_of_its_layer_and_of_its_top() -> None:
+    text = layer("Input", "", "data", "input_param { shape { dim: 1 dim: 3 dim: 8 dim: 8 } }", name="source")
+    model = convert(text + layer("ReLU", "data", "y"))
+    assert model.graph.inputs[0].name == "source"
+    assert model.graph.inputs[0].names == ["data"]
+
+
+def test_an_inner_layer_may_be_the_output() -> None:
+    got = run(TEXT, X, BLOBS, output="relu")
+    close(got["conv"], reference(X["data"])[0])
+
+
+def test_an_inner_layer_may_be_the_input() -> None:
+    x = values(1, 4, 6, 6)
+    got = run(TEXT, {"fc/placeholder_port_0": x}, BLOBS, input="0:fc[1,4,6,6]")
+    close(got["fc"], x.reshape(1, -1) @ BLOBS["fc"][0].T + BLOBS["fc"][1])
+
+
+@pytest.mark.parametrize("options", [{"batch": 4}, {"input_shape": "[4,3,8,8]"}, {"input": "data[4,3,8,8]"}])
+def test_the_batch_may_be_given(options: dict[str, Any]) -> None:
+    x = values(4, 3, 8, 8)
+    close(run(TEXT, {"data": x}, BLOBS, **options)["fc"], reference(x)[1])
+
+
+def test_an_input_that_only_a_loss_reads_is_left_out() -> None:
+    text = TEXT + layer("Input", "", "label") + layer("SoftmaxWithLoss", "fc label", "loss")
+    model = convert(text, BLOBS)
+    assert list(model.inputs) == ["data"]
+    assert any('"label"' in note for note in model.report.notes)
+
+
+# -- unknown layers and fields
+
+
+def test_unknown_layers_are_all_reported_at_once() -> None:
+    text = inputs_of(X) + layer("Mine", "data", "a") + layer("Mine", "a", "b") + layer("Other", "b", "c")
+    with pytest.raises(Unsupported, match=r"2 operations are not supported: Mine \(2 nodes, first \"a\"\).*Other") as caught:
+        convert(text)
+    assert "--extension" in str(caught.value)
+
+
+def test_an_unknown_field_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(Unsupported, match='"negative_slop"') as caught:
+        run(layer("ReLU", "data", "y", "relu_param { negative_slop: 0.1 }"), X)
+    assert "negative_slope" in str(caught.value)
+
+
+def test_an_unknown_block_is_refused() -> None:
+    with pytest.raises(Unsupported, match="relux_param"):
+        run(layer("ReLU", "data", "y", "relux_param { slope: 0.1 }"), X)
+
+
+def test_the_block_of_another_layer_does_not_matter() -> None:
+    close(run(layer("ReLU", "data", "y", "pooling_param { kernel_size: 3 }"), X)["y"], np.maximum(X["data"], 0))
+
+
+# -- layers from outside
+
+EXTENSION = '''
+import mo_core
+from mo_core.frontend import converters_of
+from mo_core.ir import constant
+from mo_core.ops import Add, Multiply
+from mo_caffe.registry import caffe_layer, caffe_python_layer
+import sys
+
+@caffe_layer("Wave", "wave_param")
+def wave(x, weights, *, height=1.0, steps=()):
+    for step in steps:
+        x = Add(x, constant(float(step)))
+    return Multiply(Multiply(x, weights), constant(float(height)))
+
+@caffe_python_layer("shop.Scale")
+def shop_scale(x, *, factor, names=()):
+    return Multiply(x, constant(float(factor * len(names))))
+
+@mo_core.hookimpl
+def mo_converters(framework):
+    return converters_of(sys.modules[__name__]) if framework == "caffe" else ()
+'''
+
+
+@pytest.fixture
+def extension(tmp_path: Path) -> str:
+    path = tmp_path / "wave.py"
+    path.write_text(EXTENSION)
+    return str(path)
+
+
+def test_an_extension_brings_a_layer(extension: str) -> None:
+    weights = values(3, 1, 1)
+    text = layer("Wave", "data", "y", "wave_param { height: 2 steps: 0.5 }")
+    close(run(text, X, {"y": [weights]}, extension=extension)["y"], (X["data"] + 0.5) * weights * 2)
+    text = layer("Wave", "data", "y", "wave_param { steps: 0.5 steps: 1 }")
+    close(run(text, X, {"y": [weights]}, extension=extension)["y"], (X["data"] + 1.5) * weights)
+
+
+@pytest.mark.parametrize(
+    "written", ["'factor': 3, 'names': ['a', 'b']", "{'factor': 3, 'names': ('a', 'b')}", "factor: 3\\nnames: [1, 2]"]
+)
+def test_an_extension_brings_a_python_layer(extension: str, written: str) -> None:
+    rest = f'python_param {{ module: "shop" layer: "Scale" param_str: "{written}" }}'
+    close(run(layer("Python", "data", "y", rest), X, extension=extension)["y"], X["data"] * 6)
+
+
+def test_an_extension_may_replace_a_layer(tmp_path: Path) -> None:
+    path = tmp_path / "relu.py"
+    path.write_text(EXTENSION.replace('"Wave", "wave_param"', '"ReLU", "relu_param"').replace("x, weights, *", "x, *")
+                    .replace("Multiply(x, weights)", "x"))  # fmt: skip
+    close(run(layer("ReLU", "data", "y"), X, extension=str(path))["y"], X["data"])
+
+
+# -- layers that stay
+
+MAPPING = '<CustomKernelsMapping><CustomLayer NativeType="Wave" hasParam="true" protoParamName="wave_param"/></CustomKernelsMapping>'
+
+
+def kept(tmp_path: Path, mapping: str, text: str, blobs: dict[str, list[Array]], **options: Any) -> ElementTree.Element:
+    """The layer of the type that the mapping names, as it is written."""
+    (tmp_path / "mapping.xml").write_text(mapping)
+    model = mo_core.convert(write(tmp_path, text, blobs), k=tmp_path / "mapping.xml", **options)
+    root = ElementTree.parse(model.save(tmp_path / "m.xml")).getroot()
+    return next(node for node in root.iter("layer") if node.get("version") == "extension")
+
+
+WAVE = inputs_of(X) + layer(
+    "Wave", "data", "y", "wave_param { height: 2.5 steps: 1 steps: 2 name: 'a' inner { deep: true word: 'b' } }"
+)
+
+
+def test_a_mapped_layer_stays_with_its_attributes_and_blobs(tmp_path: Path) -> None:
+    node = kept(tmp_path, MAPPING, WAVE, {"y": [values(3), values(2, 2)]})
+    assert (node.get("type"), node.get("name")) == ("Wave", "y")
+    data = node.find("data")
+    assert data is not None
+    assert data.attrib == {"height": "2.5", "steps": "1,2", "name": "a", "inner": "{deep: true word: b}"}
+    inputs = node.find("input")
+    assert inputs is not None
+    assert [[d.text for d in port] for port in inputs] == [["1", "3", "8", "8"], ["3"], ["2", "2"]]
+
+
+def test_nested_parameters_may_be_flat(tmp_path: Path) -> None:
+    node = kept(tmp_path, MAPPING, WAVE, {}, enable_flattening_nested_params=True)
+    data = node.find("data")
+    assert data is not None
+    assert data.attrib == {"height": "2.5", "steps": "1,2", "name": "a", "inner_deep": "true", "inner_word": "b"}
+
+
+def test_a_known_layer_that_stays_has_its_defaults(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("Wave", "LRN").replace("wave", "lrn")
+    text = inputs_of(X) + layer("LRN", "data", "y", "lrn_param { alpha: 0.5 }")
+    data = kept(tmp_path, mapping, text, {}).find("data")
+    assert data is not None
+    wanted = {"local_size": "5", "alpha": "0.5", "beta": "0.75", "norm_region": "ACROSS_CHANNELS", "k": "1.0"}
+    assert data.attrib == wanted
+    data = kept(tmp_path, mapping, text, {}, disable_omitting_optional=True).find("data")
+    assert data is not None
+    assert data.attrib == {**wanted, "engine": ""}
+
+
+def test_the_mapping_comes_before_extensions(tmp_path: Path, extension: str) -> None:
+    assert kept(tmp_path, MAPPING, WAVE, {"y": [values(3)]}, extension=extension).get("type") == "Wave"
+
+
+def test_a_mapped_layer_may_have_the_shape_of_an_input(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("hasParam", 'shapeLike="0" hasParam')
+    text = WAVE + layer("Pooling", "y", "z", "pooling_param { kernel_size: 2 }")
+    (tmp_path / "mapping.xml").write_text(mapping)
+    model = mo_core.convert(write(tmp_path, text, {}), k=tmp_path / "mapping.xml")
+    assert model.outputs["z"].shape == (1, 3, 7, 7)
+
+
+@pytest.mark.parametrize(
+    "mapping", ["", "<a>", '<a><CustomLayer hasParam="true"/></a>', MAPPING.replace('protoParamName="wave_param"', "")]
+)
+def test_a_mapping_that_is_none_is_refused(tmp_path: Path, mapping: str) -> None:
+    with pytest.raises(UsageError, match="mapping.xml"):
+        kept(tmp_path, mapping, WAVE, {})
+
+
+# -- mean image
+
+
+def with_mean(tmp_path: Path, mean: Array, x: Array, **options: Any) -> Array:
+    """What a network that changes nothing gives."""
+    (tmp_path / "mean.binaryproto").write_bytes(blob(mean).SerializeToString())
+    text = inputs_of({"data": x}) + layer("Dropout", "data", "y") + layer("ReLU", "y", "z")
+    return run(text, {"data": x}, {}, mean_file=tmp_path / "mean.binaryproto", **options)["z"]
+
+
+MEAN = values(1, 3, 12, 11, seed=7)
+
+
+def test_the_mean_image_is_cropped_in_its_centre(tmp_path: Path) -> None:
+    x = X["data"]
+    close(with_mean(tmp_path, MEAN, x), np.maximum(x - MEAN[:, :, 2:10, 1:9], 0))
+
+
+def test_the_mean_image_is_cropped_at_offsets(tmp_path: Path) -> None:
+    x = X["data"]
+    for offsets in ("(3,0)", [3, 0]):
+        got = with_mean(tmp_path, MEAN, x, mean_file_offsets=offsets)
+        close(got, np.maximum(x - MEAN[:, :, :8, 3:11], 0))
+
+
+@pytest.mark.parametrize(
+    ("options", "factor"),
+    [({"scale": 2.0}, 2), ({"scale_values": "[2,4,8]"}, [[[2]], [[4]], [[8]]]), ({"scale_values": "data[2]"}, 2)],
+)
+def test_scales_divide_behind_the_mean_image(tmp_path: Path, options: dict[str, Any], factor: Any) -> None:
+    x = X["data"]
+    got = with_mean(tmp_path, MEAN, x, **options)
+    close(got, (np.maximum(x - MEAN[:, :, 2:10, 1:9], 0) / np.array(factor)).astype(np.float32))
+
+
+def test_the_mean_image_may_be_one_pixel(tmp_path: Path) -> None:
+    mean = values(1, 3, 1, 1, seed=8)
+    close(with_mean(tmp_path, mean, X["data"]), np.maximum(X["data"] - mean, 0))
+
+
+@pytest.mark.parametrize(
+    ("mean", "options", "problem"),
+    [
+        (values(1, 3, 7, 9), {}, "height of the mean image is 7, and 8"),
+        (MEAN, {"mean_file_offsets": "(9,0)"}, "width of the mean image is 11"),
+        (MEAN, {"mean_file_offsets": "(-1,0)"}, "negative"),
+        (MEAN, {"mean_file_offsets": "(1)"}, "mean_file_offsets"),
+        (values(1, 4, 9, 9), {}, "one input with 4 channels"),
+        (values(5), {}, "channels, height, width"),
+        (MEAN, {"mean_values": "(1,2,3)"}, "exclude each other"),
+    ],
+)
+def test_a_mean_image_that_does_not_fit_is_refused(
+    tmp_path: Path, mean: Array, options: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(MoError, match=problem):
+        with_mean(tmp_path, mean, X["data"], **options)
+
+
+def test_a_mean_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mean.binaryproto"
+    path.write_text("<html>")
+    with pytest.raises(ModelError, match="mean.binaryproto"):
+        convert(TEXT, BLOBS, mean_file=path)
+
+
+# -- other options
+
+
+def test_the_parser_path_only_gives_a_note() -> None:
+    from mo_core.options import OptionTable
+
+    options = OptionTable((), [CaffeFrontend()]).build({"caffe_parser_path": "/anywhere"})
+    assert any("--extension" in note for note in options.notes)
+
+
+# -- damaged files
+
+
+def whole(tmp_path: Path) -> bytes:
+    write(tmp_path, TEXT, BLOBS)
+    return caffemodel({"conv": CONV, "fc": [values(5, 144), values(5)]})
+
+
+def test_every_truncation_of_the_weights_is_refused(tmp_path: Path) -> None:
+    content = whole(tmp_path)
+    path = tmp_path / "net.caffemodel"
+    for size in [*range(0, len(content), 37), *range(60), *range(len(content) - 60, len(content))]:
+        path.write_bytes(content[:size])
+        with pytest.raises(ModelError):
+            mo_core.convert(path)
+
+
+def test_every_truncation_of_the_description_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, TEXT, BLOBS)
+    for size in range(len(TEXT)):
+        part = TEXT[:size]
+        if part.count("{") == part.count("}") and "conv_param" in part:
+            continue  # a network with fewer layers
+        (tmp_path / "net.prototxt").write_text(part)
+        with pytest.raises(MoError):
+            mo_core.convert(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+        b"<!DOCTYPE html>\n<html><body>404</body></html>",
+        b"",
+        b"PK\x03\x04",
+        bytes(range(256)) * 4,
+    ],
+)
+@pytest.mark.parametrize("which", ["net.caffemodel", "net.prototxt"])
+def test_files_of_another_kind_are_refused(tmp_path: Path, content: bytes, which: str) -> None:
+    path = write(tmp_path, TEXT, BLOBS)
+    (tmp_path / which).write_bytes(content)
+    with pytest.raises(ModelError, match="net"):
+        mo_core.convert(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("num_output: 4", "num_output: 6", '"conv" describes num_output 6'),
+        ("kernel_size: 3", "kernel_size: 5", '"conv" describes kernel_size'),
+        ('name: "conv"', 'name: "conw"', '"conw" has no blobs'),
+        ("num_output: 5", "num_output: 7", '"fc" describes num_output 7'),
+        ("dim: 3 dim: 8", "dim: 2 dim: 8", "conv"),
+        ("dim: 8 dim: 8", "dim: 9 dim: 8", "fc"),
+        ("dim: 8 dim: 8", "dim: 8000000 dim: 8000000", "blob can hold"),
+        ("dim: 8 dim: 8", "dim: -8 dim: 8", "impossible"),
+    ],
+)
+def test_files_that_do_not_belong_together_name_the_layer(old: str, new: str, problem: str) -> None:
+    with pytest.raises(MoError, match=problem) as caught:
+        convert(TEXT.replace(old, new), BLOBS)
+    assert caught.value.exit_code == 3
+
+
+def test_no_framework_is_imported(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    path = write(tmp_path, TEXT, BLOBS)
+    code = (
+        "import sys, mo_core; mo_core.convert(sys.argv[1]).save(sys.argv[2]); "
+        "print(sorted({'caffe', 'cv2', 'onnx', 'tensorflow', 'openvino', 'networkx'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(tmp_path / "m.xml")], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+

@@ -1,0 +1,77 @@
+"""What the documentation shows is run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.onnx.tiny import convolution
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+INSTALLS = ("pip install", "make ")
+
+
+def blocks(page, *languages):
+    text = page.read_text(encoding="utf-8")
+    return [m.group(2) for m in re.finditer(r"^```(\w+)\n(.*?)^```", text, re.S | re.M) if m.group(1) in languages]
+
+
+def environment():
+    scripts = os.path.dirname(sys.executable)
+    return {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def commands(page):
+    for block in blocks(page, "console", "shell"):
+        for line in block.replace("\\\n", " ").splitlines():
+            command = line.removeprefix("$ ").strip()
+            if command and (line.startswith("$ ") or not any(b.startswith("$ ") for b in block.splitlines())):
+                yield command.split("   #")[0].strip()
+
+
+def test_the_generated_pages_are_what_the_code_says():
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "tables.py"), "--check"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if any(True for _ in commands(p))], ids=lambda p: p.name)
+def test_every_command_runs(page, tmp_path):
+    """Commands run one after the other in one folder that has the files the page speaks of."""
+    convolution(tmp_path / "model.onnx")
+    (tmp_path / "layer.py").write_text(
+        "from mo_core import hookimpl\n@hookimpl\ndef mo_converters(framework):\n    return []\n"
+    )
+    if page.name.startswith(("caffe", "own-layer")):
+        pytest.importorskip("tests.docs.caffe_files").write(tmp_path)
+    for command in commands(page):
+        if command.startswith(INSTALLS):
+            continue  # the environment of the tests is what these set up
+        done = subprocess.run(shlex.split(command), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", ["add-an-op.md"])
+def test_python_examples_run(page):
+    code = "\n".join(blocks(ROOT / "docs" / page, "python"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_python_of_the_readme_runs(tmp_path):
+    convolution(tmp_path / "model.onnx")
+    for code in blocks(ROOT / "README.md", "python"):
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
