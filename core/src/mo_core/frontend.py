@@ -17,9 +17,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from mo_core import types as t
 from mo_core.errors import MoError, ModelError, ShapeError, Unsupported, UsageError, bug, did_you_mean
 from mo_core.ir import Graph, Node, Result, Value, release
+from mo_core.tensor import Tensor
 from mo_core.types import Type
 
 if TYPE_CHECKING:
@@ -27,6 +30,19 @@ if TYPE_CHECKING:
 
 UNKNOWN = Type(t.dynamic, None)
 SPECIAL = ("node", "convert", "options", "note")
+
+
+_NUMBER = (int, float, np.integer, np.floating)
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "int": (int, np.integer), "bool": (int, np.bool_), "float": _NUMBER, "str": (str,), "Tensor": (Tensor,), "Graph": (Graph,),
+    "None": (type(None),),
+}  # fmt: skip
+_ITEMS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("Ints", "tuple[int, ...]", "Sequence[int]"), (int, np.integer)),
+    **dict.fromkeys(("Reals", "tuple[float, ...]", "Sequence[float]"), _NUMBER),
+    **dict.fromkeys(("Strings", "tuple[str, ...]", "Sequence[str]"), (str,)),
+}
+"""What the annotations of converters stand for, when an attribute of a file is checked against them."""
 
 
 class Foreign(Node):
@@ -150,6 +166,31 @@ class Converter:
         """Keyword-only parameters: the attributes, without the special names."""
         kind = inspect.Parameter.KEYWORD_ONLY
         return {p.name: p for p in self._parameters if p.kind is kind and p.name not in SPECIAL}
+
+    def fits(self, name: str, value: object) -> bool:
+        """True when an attribute is of a kind that its annotation names (annotations of other kinds take anything)."""
+        kinds = self._kinds.get(name)
+        if kinds is None:
+            return True
+        scalars, items = kinds
+        if isinstance(value, (tuple, list)):
+            return items is not None and all(isinstance(v, items) for v in value)
+        return isinstance(value, scalars)
+
+    @cached_property
+    def _kinds(self) -> dict[str, tuple[tuple[type, ...], tuple[type, ...] | None]]:
+        found = {}
+        for name, parameter in self.attributes.items():
+            scalars: tuple[type, ...] = ()
+            items: tuple[type, ...] | None = None
+            for word in str(parameter.annotation).split(" | "):
+                if word not in _SCALARS and word not in _ITEMS:
+                    break
+                scalars += _SCALARS.get(word, ())
+                items = _ITEMS.get(word, items)
+            else:
+                found[name] = scalars, items
+        return found
 
     @cached_property
     def special(self) -> tuple[str, ...]:
@@ -414,6 +455,9 @@ class Conversion:
         for name, parameter in c.attributes.items():
             if parameter.default is inspect.Parameter.empty and name not in keywords:
                 raise ModelError(f'{node.op} needs attribute "{name}", and it is not given')
+        for name, value in keywords.items():
+            if not c.fits(name, value):
+                raise ModelError(f'attribute "{name}" of {node.op} is {value!r:.60}, which it cannot be')
         for name in c.special:
             keywords[name] = self._special(name, node)
         values = c.function(*slots, **keywords)

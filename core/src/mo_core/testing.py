@@ -23,7 +23,7 @@ def test_two_additions_become_one():
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,6 +32,7 @@ from mo_core import types as t
 from mo_core.errors import UsageError
 from mo_core.frontend import Conversion, Converter, ConverterTable, Foreign, Frontend
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
+from mo_core.options import Options
 from mo_core.passes import Context, Pass, order, run
 from mo_core.rewrite import Record
 from mo_core.tensor import encode
@@ -199,6 +200,7 @@ def check_converter(
     *,
     attributes: dict[str, Any] | None = None,
     weights: Iterable[int] = (),
+    options: Mapping[str, Any] | None = None,
     domain: str = "",
     version: int = 1,
     rtol: float = RTOL,
@@ -209,6 +211,7 @@ def check_converter(
         converters: functions marked by the decorator of an adapter, or the records.
         inputs: arrays; None leaves an input out. weights: places of inputs that are constants.
         expected: an array, several, or a function of the inputs that gives them.
+        options: options of the conversion that differ from their defaults, and those of plug-ins.
 
     Returns the converted graph. Raises AssertionError, or what the converter raises.
     """
@@ -228,7 +231,9 @@ def check_converter(
     graph.add(node)
     for i, result in enumerate(node.results):
         graph.add_output(result, f"output{i}")
-    Conversion(ConverterTable(_records(converters)), Frontend()).run(graph)
+    chosen = Options()
+    chosen.__dict__.update(options or {})
+    Conversion(ConverterTable(_records(converters)), Frontend(), chosen).run(graph)
     graph.verify()
     feeds = [a for i, a in enumerate(arrays) if a is not None and i not in fixed]
     assert_close(evaluate(graph, *feeds), outputs, rtol)

@@ -10,6 +10,7 @@ from mo_core.transforms import (
     channel_order,
     cleanup,
     groups,
+    legacy_ir,
     linear,
     movement,
     norms,
@@ -20,6 +21,7 @@ from mo_core.transforms import (
     shapes,
     stateful,
     strides,
+    target,
     transposes,
 )
 
@@ -48,6 +50,8 @@ PASSES: tuple[Pass, ...] = (
     precision.fp16_weights,
     shapes.equal_shapes,
     cleanup.common_subexpressions,
+    target.target_release,
     cleanup.dead_code,
     preprocess.layout_records,
+    legacy_ir.ir_v10_names,
 )

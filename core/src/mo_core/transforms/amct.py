@@ -23,8 +23,12 @@ from mo_core.transforms._layers import layer_of
 # -- batch norm behind something that stands behind a layer
 
 
-batch_to_space = rewrites("batch-to-space-reorder", linear_motion.ahead_of_batch_to_space, stage=Stage.FUSE)
-concat = rewrites("concat-reorder", linear_motion.ahead_of_concat, stage=Stage.FUSE)
+_BEFORE = ("channel-order", "stride-optimization")  # in one fixed point with the linear fusions
+
+batch_to_space = rewrites(
+    "batch-to-space-reorder", linear_motion.ahead_of_batch_to_space, stage=Stage.FUSE, before=_BEFORE
+)
+concat = rewrites("concat-reorder", linear_motion.ahead_of_concat, stage=Stage.FUSE, before=_BEFORE)
 
 _FORMS = (Reshape, Squeeze, Unsqueeze, Transpose)
 
@@ -78,7 +82,7 @@ def shape_of_matmul(reshape: Reshape, x: Value, product: MatMul) -> Value | None
 
 
 matmul_batch_norm = rewrites(
-    "matmul-batch-norm", shape_of_matmul, reshapes_to_and_fro, stage=Stage.FUSE,
+    "matmul-batch-norm", shape_of_matmul, reshapes_to_and_fro, stage=Stage.FUSE, before=_BEFORE,
     doc="Free a matrix product of the Reshapes that were there for its batch norm.",
 )  # fmt: skip
 
@@ -117,7 +121,7 @@ def _range(node: FakeQuantize) -> tuple[np.ndarray, np.ndarray] | None:  # type:
     return low, high
 
 
-requantization = rewrites("requantization", limit_before_quantize, stage=Stage.FUSE)
+requantization = rewrites("requantization", limit_before_quantize, stage=Stage.FUSE, before=_BEFORE)
 
 
 @rule(p.FakeQuantize(any_("x"), name="quantize"))
@@ -144,6 +148,6 @@ def _equal_limits(a: FakeQuantize, b: FakeQuantize) -> bool:
     return True
 
 
-shared_quantization = rewrites("shared-quantization", same_quantize, stage=Stage.FUSE)
+shared_quantization = rewrites("shared-quantization", same_quantize, stage=Stage.FUSE, before=_BEFORE)
 
 PASSES = (batch_to_space, concat, matmul_batch_norm, requantization, shared_quantization)

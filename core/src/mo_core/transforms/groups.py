@@ -136,7 +136,7 @@ def _permuted(x: Value, order: tuple[int, ...]) -> Value:
     return Transpose(x, np.array(order, np.int64)) if order else x
 
 
-grouped = rewrites("grouped-convolution", grouped_convolution, stage=Stage.FUSE)
+grouped = rewrites("grouped-convolution", grouped_convolution, stage=Stage.FUSE, before=("channel-order",))
 
 
 # -- side by side
