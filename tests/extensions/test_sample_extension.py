@@ -202,9 +202,9 @@ def test_defaults_are_those_of_the_layer(tmp_path):
 
 
 def test_half_precision_weights_reach_the_kept_operation_as_f32(tmp_path):
-    model, weight, bias = write_net(tmp_path)
+    model, weight, bias = write_net(tmp_path, (1, 64, 9))
     converted = mo_core.convert(model, extension=SINGLE, keep_gated_shift=True, compress_to_fp16=True)
-    x = clip(1, 4, 9)
+    x = clip(1, 64, 9)
     rounded = [v.astype(np.float16).astype(np.float32) for v in (weight, bias)]
     assert_same(run(converted.save(tmp_path / "m.xml"), x, operation()), expected(x, *rounded, steps=2))
 

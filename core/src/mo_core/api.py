@@ -263,9 +263,12 @@ def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: 
     """What the IR tells about its origin; nothing in it depends on the time or the machine."""
     from mo_core import __version__
 
+    parameters = {"framework": frontend.name, **_shown(options)}
+    if options.ir_version == "10":  # its readers take these two and refuse what they do not know
+        return {"MO_version": f"mo-core {__version__}", "cli_parameters": {**parameters, **context.info}}
     info: dict[str, object] = {
         "MO_version": f"mo-core {__version__}",
-        "conversion_parameters": {"framework": frontend.name, **_shown(options)},
+        "conversion_parameters": parameters,
         "framework": {k: v for k, v in sorted(model.metadata.items())} if model.metadata else {},
         "legacy_frontend": "False",
         **context.info,
