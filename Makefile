@@ -62,6 +62,7 @@ docs: $(VENV)/.ready-docs
 
 tables: setup
 	$(PY) tools/tables.py
+	$(PY) tools/pictures.py
 
 size: setup
 	@$(PY) tools/size.py $(ARGS)

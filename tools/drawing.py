@@ -33,14 +33,16 @@ class Box:
     above: list[Box] = field(default_factory=list)
     x: float = 0.0
     y: float = 0.0
+    height: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.height = len(self.lines) * LINE + 2 * PAD if self.lines else 0.0
 
     @property
     def width(self) -> float:
-        return max(len(s) for s in self.lines) * LETTER + 2 * PAD if self.lines else 10.0
-
-    @property
-    def height(self) -> float:
-        return len(self.lines) * LINE + 2 * PAD if self.lines else 0.0
+        if not self.lines:
+            return 10.0
+        return max(len(self.lines[0]) * 1.18, *map(len, self.lines)) * LETTER + 2 * PAD
 
 
 def _number(v: float) -> str:
@@ -81,6 +83,7 @@ def describe(node: Node) -> list[str]:
             continue
         if isinstance(value, (str, bool, int, float, tuple)) or value is None:
             shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            shown = "yes" if shown is True else "no" if shown is False else shown
             lines.append(f"{name}: {_number(shown) if isinstance(shown, float) else shown}")
         elif isinstance(value, t.ElementType):
             lines.append(f"{name}: {value}")
@@ -123,6 +126,8 @@ def _place(ranks: list[list[Box]], top: float) -> tuple[float, float]:
         height = max(b.height for b in rank)
         for b in rank:
             b.x, b.y = x + b.width / 2, y + height / 2
+            if b.node is None:
+                b.height = height
             x += b.width + GAP_X
         y += height + GAP_Y
     return width, y - GAP_Y
@@ -134,7 +139,10 @@ def _draw(ranks: list[list[Box]], left: float, kept: set[str]) -> list[str]:
         for a in box.above:
             y1, y2 = a.y + a.height / 2, box.y - box.height / 2
             tip = 5 if box.node is not None else 0
-            parts.append(f'<path class="edge" d="M{left + a.x:.0f},{y1:.0f} L{left + box.x:.0f},{y2 - tip:.0f}"/>')
+            passed = "" if tip else f" v{box.height:.0f}"
+            parts.append(
+                f'<path class="edge" d="M{left + a.x:.0f},{y1:.0f} L{left + box.x:.0f},{y2 - tip:.0f}{passed}"/>'
+            )
             if tip:
                 parts.append(f'<path class="head" d="M{left + box.x:.0f},{y2:.0f} l-4,-7 h8 z"/>')
     for box in (b for rank in ranks for b in rank):

@@ -89,170 +89,255 @@ def quantized(x: Value, low: float, high: float) -> ops.FakeQuantize:
 _FOLLOWS = "The layer before has constant weights and no other reader, and its channels are known."
 
 
-@example("batch-norm", "into-convolution", f"{_FOLLOWS} The four parameters are constant. Same for grouped and transposed "
-         "convolutions (`into-group-convolution`, `into-transposed-convolution`).")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "batch-norm",
+    "into-convolution",
+    f"{_FOLLOWS} The four parameters are constant. Same for grouped and transposed convolutions (`into-group- "
+    "convolution`, `into-transposed-convolution`).",
+)
+def into_convolution(g: Graph) -> Value:
     return norm(conv(data(g)))
 
 
 @example("batch-norm", "into-matmul", f"{_FOLLOWS} The columns of the product are the channels.")
-def _(g: Graph) -> Value:
+def into_matmul(g: Graph) -> Value:
     return norm(ops.MatMul(data(g, 2, 4), w(4, 8)))
 
 
-@example("batch-norm", "batch-norm", "The four parameters are constant, and there is no layer before that could take it in.")
-def _(g: Graph) -> Value:
+@example(
+    "batch-norm",
+    "batch-norm",
+    "The four parameters are constant, and there is no layer before that could take it in.",
+)
+def batch_norm(g: Graph) -> Value:
     return norm(ops.ReLU(data(g)))
 
 
-@example("linear-merge", "factor-ahead-of-shift", "All constants; the op in the middle has no other reader; one constant for both "
-         "does not take more memory than each. Subtract, Divide and Negative are brought into this form first (`subtract-constant`, "
-         "`divide-by-constant`, `negative`, `subtract-from-constant`). Division of whole numbers, and division whose quotient is "
-         "rounded, stay.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-merge",
+    "factor-ahead-of-shift",
+    "All constants; the op in the middle has no other reader; one constant for both does not take more memory "
+    "than each. Subtract, Divide and Negative are brought into this form first (`subtract-constant`, `divide-by- "
+    "constant`, `negative`, `subtract-from-constant`). Division of whole numbers, and division whose quotient is "
+    "rounded, stay.",
+)
+def factor_ahead_of_shift(g: Graph) -> Value:
     y = ops.Divide(ops.Subtract(data(g), w(4, 1, 1)), c(2.0))
     return ops.ReLU(ops.Add(ops.Multiply(y, w(4, 1, 1)), w(4, 1, 1)))
 
 
 @example("linear-merge", "neutral", "Every element is exactly 1 (Multiply) or 0 (Add), and the shape stays.")
-def _(g: Graph) -> Value:
+def neutral(g: Graph) -> Value:
     return ops.ReLU(ops.Add(ops.Multiply(data(g), c(1.0)), c(0.0)))
 
 
-@example("linear-fusion", "factor-into-convolution", "Backward: the convolution has no other reader, its weights are constant, and "
-         "the factor is one number, or one for each output channel. Same for grouped and transposed convolutions.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-fusion",
+    "factor-into-convolution",
+    "Backward: the convolution has no other reader, its weights are constant, and the factor is one number, or "
+    "one for each output channel. Same for grouped and transposed convolutions.",
+)
+def factor_into_convolution(g: Graph) -> Value:
     return ops.Multiply(conv(data(g)), w(8, 1, 1))
 
 
-@example("linear-fusion", "factor-into-matmul", "Backward: the product has no other reader, one side is constant, and the factor "
-         "varies along the output channels only. Transposed operands count as such.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-fusion",
+    "factor-into-matmul",
+    "Backward: the product has no other reader, one side is constant, and the factor varies along the output "
+    "channels only. Transposed operands count as such.",
+)
+def factor_into_matmul(g: Graph) -> Value:
     return ops.Multiply(ops.MatMul(data(g, 2, 4), w(8, 4), transpose_b=True), w(8))
 
 
-@example("linear-fusion", "factor-into-next", "Forward: every reader of the factor is a layer that can take it in, the factor varies "
-         "along the input channels only, and the weights are not quantised. Padding does no harm: zero times the factor is zero.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-fusion",
+    "factor-into-next",
+    "Forward: every reader of the factor is a layer that can take it in, the factor varies along the input "
+    "channels only, and the weights are not quantised. Padding does no harm: zero times the factor is zero.",
+)
+def factor_into_next(g: Graph) -> Value:
     return conv(ops.Multiply(data(g), w(4, 1, 1)), pad=1)
 
 
-@example("linear-fusion", "shift-into-next", "Forward: as for the factor, and the layer has no padding (or the shift is zero): padding "
-         "with zeros comes after the shift, so the border would change.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-fusion",
+    "shift-into-next",
+    "Forward: as for the factor, and the layer has no padding (or the shift is zero): padding with zeros comes "
+    "after the shift, so the border would change.",
+)
+def shift_into_next(g: Graph) -> Value:
     return conv(ops.Add(data(g), w(4, 1, 1)))
 
 
-@example("linear-fusion", "factor-past-shift", "The shift must stay because of padding, the factor can go into the next layer, and it is "
-         "nowhere zero.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-fusion",
+    "factor-past-shift",
+    "The shift must stay because of padding, the factor can go into the next layer, and it is nowhere zero.",
+)
+def factor_past_shift(g: Graph) -> Value:
     return conv(ops.Add(ops.Multiply(data(g), w(4, 1, 1, low=0.5)), w(4, 1, 1)), pad=1)
 
 
-@example("linear-fusion", "bias-form", "A shift behind a convolution, one number or one for each channel, is written as a bias of full "
-         "rank, which the runtime computes together with the convolution.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-fusion",
+    "bias-form",
+    "A shift behind a convolution, one number or one for each channel, is written as a bias of full rank, which "
+    "the runtime computes together with the convolution.",
+)
+def bias_form(g: Graph) -> Value:
     return ops.Add(conv(data(g)), c(0.5))
 
 
-@example("linear-motion", "ahead-of-transpose", "Something ahead of the Transpose can take the factor or shift in, and nobody else "
-         "reads the Transpose.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-motion",
+    "ahead-of-transpose",
+    "Something ahead of the Transpose can take the factor or shift in, and nobody else reads the Transpose.",
+)
+def ahead_of_transpose(g: Graph) -> Value:
     return ops.Add(ops.Transpose(conv(data(g)), ints(0, 2, 3, 1)), w(8))
 
 
-@example("linear-motion", "ahead-of-reshape", "As above; the Reshape, Squeeze or Unsqueeze keeps the channels together.")
-def _(g: Graph) -> Value:
+@example(
+    "linear-motion",
+    "ahead-of-reshape",
+    "As above; the Reshape, Squeeze or Unsqueeze keeps the channels together.",
+)
+def ahead_of_reshape(g: Graph) -> Value:
     return ops.Multiply(ops.Reshape(conv(data(g)), ints(0, 8, -1), special_zero=True), w(8, 1))
 
 
-@example("linear-motion", "ahead-of-pooling", "As above; a factor goes past a maximum when it is above zero; a shift goes past a mean "
-         "when the mean does not count padding.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "linear-motion",
+    "ahead-of-pooling",
+    "As above; a factor goes past a maximum when it is above zero; a shift goes past a mean when the mean does "
+    "not count padding.",
+)
+def ahead_of_pooling(g: Graph) -> Value:
     pool = ops.MaxPool(conv(data(g)), kernel=[2, 2], dilations=[1, 1], **window(2, 2))
     return ops.Multiply(pool, w(8, 1, 1, low=0.5))
 
 
-@example("linear-motion", "behind-mover", "Every layer behind can take the factor or shift in, and nothing ahead can.")
-def _(g: Graph) -> Value:
-    return ops.MatMul(ops.Reshape(ops.Multiply(data(g, 2, 4, 1, 1), w(4, 1, 1)), ints(0, -1), special_zero=True), w(4, 8))
+@example(
+    "linear-motion",
+    "behind-mover",
+    "Every layer behind can take the factor or shift in, and nothing ahead can.",
+)
+def behind_mover(g: Graph) -> Value:
+    return ops.MatMul(
+        ops.Reshape(ops.Multiply(data(g, 2, 4, 1, 1), w(4, 1, 1)), ints(0, -1), special_zero=True), w(4, 8)
+    )
 
 
-@example("batch-to-space-reorder", "ahead-of-batch-to-space", "The blocks leave the channels alone, and what stands ahead can take the "
-         "factor or shift in.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "batch-to-space-reorder",
+    "ahead-of-batch-to-space",
+    "The blocks leave the channels alone, and what stands ahead can take the factor or shift in.",
+)
+def ahead_of_batch_to_space(g: Graph) -> Value:
     blocks = ops.BatchToSpace(conv(data(g, 4, 4, 8, 8)), ints(1, 1, 2, 2), ints(0, 0, 0, 0), ints(0, 0, 0, 0))
     return ops.Multiply(blocks, w(8, 1, 1))
 
 
-@example("concat-reorder", "ahead-of-concat", "Every operand of the Concat can take its part in; a shift only where each operand has "
-         "one already. Nobody else reads the Concat.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "concat-reorder",
+    "ahead-of-concat",
+    "Every operand of the Concat can take its part in; a shift only where each operand has one already. Nobody "
+    "else reads the Concat.",
+)
+def ahead_of_concat(g: Graph) -> Value:
     x = data(g)
     return ops.Multiply(ops.Concat([conv(x, 4), conv(x, 8)], axis=1), w(12, 1, 1))
 
 
-@example("matmul-batch-norm", "reshapes-to-and-fro", "Reshapes in a row that end in the shape they began with, and keep the elements in "
-         "order. What a batch norm needed the Reshapes for is then ahead of them (`linear-motion`).")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "matmul-batch-norm",
+    "reshapes-to-and-fro",
+    "Reshapes in a row that end in the shape they began with, and keep the elements in order. What a batch norm "
+    "needed the Reshapes for is then ahead of them (`linear-motion`).",
+)
+def reshapes_to_and_fro(g: Graph) -> Value:
     y = ops.Add(ops.MatMul(data(g, 2, 4), w(4, 8)), w(8))
     return ops.ReLU(ops.Reshape(ops.Reshape(y, ints(-1, 8, 1, 1), special_zero=False), ints(2, 8), special_zero=False))
 
 
-@example("channel-order", "into-weights", "Every reader takes the permuted axis for its input channels and has no groups. Factors and "
-         "shifts between are permuted (`behind-linear`).")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "channel-order",
+    "into-weights",
+    "Every reader takes the permuted axis for its input channels and has no groups. Factors and shifts between "
+    "are permuted (`behind-linear`).",
+)
+def into_weights(g: Graph) -> Value:
     return conv(ops.Gather(data(g, 1, 3, 8, 8), ints(2, 1, 0), ints(1)))
 
 
 # -- convolutions
 
 
-@example("grouped-convolution", "grouped-convolution", "The parts are of one size, in one order, split and put together along the "
-         "channels; the convolutions have the same attributes and filters of one size. Biases, and Transposes that are alike, are taken "
-         "along.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "grouped-convolution",
+    "grouped-convolution",
+    "The parts are of one size, in one order, split and put together along the channels; the convolutions have "
+    "the same attributes and filters of one size. Biases, and Transposes that are alike, are taken along.",
+)
+def grouped_convolution(g: Graph) -> Value:
     a, b = ops.Split(data(g), constant(np.int64(1)), num_splits=2).results
     return ops.Concat([ops.Add(conv(a, 3), w(1, 3, 1, 1)), ops.Add(conv(b, 3), w(1, 3, 1, 1))], axis=1)
 
 
-@example("stride-optimization", "", "Every reader of a result is a 1x1 convolution with the same stride, or an element-wise op "
-         "that leads to such; a convolution above takes the stride. Other operands of element-wise ops get a MaxPool of kernel 1.")  # fmt: skip
-def _(g: Graph) -> Sequence[Value]:
+@example(
+    "stride-optimization",
+    "",
+    "Every reader of a result is a 1x1 convolution with the same stride, or an element-wise op that leads to "
+    "such; a convolution above takes the stride. Other operands of element-wise ops get a MaxPool of kernel 1.",
+)
+def stride_optimization(g: Graph) -> Sequence[Value]:
     x = data(g)
     y = ops.ReLU(ops.Add(conv(x, 4, 3, pad=1), x))
     return conv(y, 8, 1, 2), conv(y, 4, 1, 2)
 
 
-@example("dilated-convolution", "dilated-convolution", "The blocks of both sides are the same and spatial only, the convolution has no "
-         "strides or dilations itself, and no more is cropped than was padded. A bias between is taken along.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "dilated-convolution",
+    "dilated-convolution",
+    "The blocks of both sides are the same and spatial only, the convolution has no strides or dilations itself, "
+    "and no more is cropped than was padded. A bias between is taken along.",
+)
+def dilated_convolution(g: Graph) -> Value:
     zeros = ints(0, 0, 0, 0)
     y = conv(ops.SpaceToBatch(data(g), ints(1, 1, 2, 2), ints(0, 0, 2, 2), ints(0, 0, 2, 2)))
     return ops.BatchToSpace(y, ints(1, 1, 2, 2), zeros, zeros)
 
 
 @example("pad-fusion", "pad-into-convolution", "Pads with zeros, constant, not below zero, spatial axes only.")
-def _(g: Graph) -> Value:
+def pad_into_convolution(g: Graph) -> Value:
     return conv(ops.Pad(data(g), ints(0, 0, 1, 1), ints(0, 0, 1, 1), c(0.0), pad_mode="constant"))
 
 
-@example("pad-fusion", "pad-into-pooling", "A mean that rounds down and takes zeros (they are counted); a maximum of what is never "
-         "negative with zeros, or with the lowest number, when no window holds padding alone.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "pad-fusion",
+    "pad-into-pooling",
+    "A mean that rounds down and takes zeros (they are counted); a maximum of what is never negative with zeros, "
+    "or with the lowest number, when no window holds padding alone.",
+)
+def pad_into_pooling(g: Graph) -> Value:
     padded = ops.Pad(ops.ReLU(data(g)), ints(0, 0, 1, 1), ints(0, 0, 1, 1), c(0.0), pad_mode="constant")
     return ops.MaxPool(padded, kernel=[3, 3], dilations=[1, 1], **window(2, 2))
 
 
 @example("pad-fusion", "pads", "Both pad with the same number.")
-def _(g: Graph) -> Value:
+def pads(g: Graph) -> Value:
     inner = ops.Pad(data(g), ints(0, 0, 1, 1), ints(0, 0, 1, 1), c(0.0), pad_mode="constant")
     return ops.Pad(inner, ints(0, 1, 0, 0), ints(0, 0, 0, 0), c(0.0), pad_mode="constant")
 
 
-@example("horizontal-fusion", "side-by-side", "Off by default. Constant weights, the same attributes, filters of one size; biases are "
-         "taken along.")  # fmt: skip
-def _(g: Graph) -> Sequence[Value]:
+@example(
+    "horizontal-fusion",
+    "side-by-side",
+    "Off by default. Constant weights, the same attributes, filters of one size; biases are taken along.",
+)
+def side_by_side(g: Graph) -> Sequence[Value]:
     x = data(g)
     return ops.ReLU(conv(x, 4)), ops.Sigmoid(conv(x, 8))
 
@@ -261,83 +346,95 @@ def _(g: Graph) -> Sequence[Value]:
 
 
 @example("activation-fusion", "sigmoid", "The numbers are exactly these.")
-def _(g: Graph) -> Value:
+def sigmoid(g: Graph) -> Value:
     return ops.Divide(c(1.0), ops.Add(ops.Exp(ops.Negative(data(g))), c(1.0)))
 
 
-@example("activation-fusion", "swish", "Both factors come from the same value; a constant factor inside becomes beta.")
-def _(g: Graph) -> Value:
+@example(
+    "activation-fusion",
+    "swish",
+    "Both factors come from the same value; a constant factor inside becomes beta.",
+)
+def swish(g: Graph) -> Value:
     x = data(g)
     return ops.Multiply(x, ops.Sigmoid(x))
 
 
 @example("activation-fusion", "hswish", "The limits are 0 and 6, shift 3 and factor 1/6, in any order.")
-def _(g: Graph) -> Value:
+def hswish(g: Graph) -> Value:
     x = data(g)
     return ops.Divide(ops.Multiply(x, ops.Clamp(ops.Add(x, c(3.0)), min=0, max=6)), c(6.0))
 
 
 @example("activation-fusion", "hsigmoid", "The limits are 0 and 6, shift 3 and factor 1/6, in any order.")
-def _(g: Graph) -> Value:
+def hsigmoid(g: Graph) -> Value:
     return ops.Multiply(ops.Clamp(ops.Add(data(g), c(3.0)), min=0, max=6), c(1 / 6))
 
 
 @example("activation-fusion", "softplus", "The shift is exactly 1.")
-def _(g: Graph) -> Value:
+def softplus(g: Graph) -> Value:
     return ops.Log(ops.Add(ops.Exp(data(g)), c(1.0)))
 
 
 @example("activation-fusion", "softsign", "The shift is exactly 1.")
-def _(g: Graph) -> Value:
+def softsign(g: Graph) -> Value:
     x = data(g)
     return ops.Divide(x, ops.Add(ops.Abs(x), c(1.0)))
 
 
 @example("activation-fusion", "mish", "Both factors come from the same value.")
-def _(g: Graph) -> Value:
+def mish(g: Graph) -> Value:
     x = data(g)
     return ops.Multiply(x, ops.Tanh(ops.SoftPlus(x)))
 
 
 @example("activation-fusion", "gelu", "The numbers are these to float precision; factors may stand anywhere.")
-def _(g: Graph) -> Value:
+def gelu(g: Graph) -> Value:
     x = data(g)
     return ops.Multiply(ops.Multiply(x, ops.Add(ops.Erf(ops.Divide(x, c(math.sqrt(2)))), c(1.0))), c(0.5))
 
 
 @example("activation-fusion", "gelu-by-tanh", "The numbers are these to float precision; factors may stand anywhere.")
-def _(g: Graph) -> Value:
+def gelu_by_tanh(g: Graph) -> Value:
     x = data(g)
     inner = ops.Multiply(ops.Add(x, ops.Multiply(ops.Power(x, c(3.0)), c(0.044715))), c(math.sqrt(2 / math.pi)))
     return ops.Multiply(ops.Multiply(x, c(0.5)), ops.Add(ops.Tanh(inner), c(1.0)))
 
 
 @example("clamp-fusion", "limits", "The limits are single numbers.")
-def _(g: Graph) -> Value:
+def limits(g: Graph) -> Value:
     return ops.Minimum(ops.Maximum(data(g), c(0.0)), c(6.0))
 
 
-@example("prelu-fusion", "prelu-of-relus", "The slope is a number, or a constant with one number for each channel. Same for "
-         "`max(x, a x)` (`leaky-limit`), Select (`leaky-select`) and |x| (`prelu-of-abs`).")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "prelu-fusion",
+    "prelu-of-relus",
+    "The slope is a number, or a constant with one number for each channel. Same for `max(x, a x)` (`leaky- "
+    "limit`), Select (`leaky-select`) and |x| (`prelu-of-abs`).",
+)
+def prelu_of_relus(g: Graph) -> Value:
     x = data(g)
     return ops.Subtract(ops.ReLU(x), ops.Multiply(w(4, 1, 1), ops.ReLU(ops.Negative(x))))
 
 
 @example("powers", "simple-power", "The exponent is exactly 1 or 1/2.")
-def _(g: Graph) -> Value:
+def simple_power(g: Graph) -> Value:
     return ops.Power(ops.Abs(data(g)), c(0.5))
 
 
-@example("softmax-fusion", "softmax", "One constant axis, kept by the reductions; the maximum taken off is that along the same axis.")
-def _(g: Graph) -> Value:
+@example(
+    "softmax-fusion",
+    "softmax",
+    "One constant axis, kept by the reductions; the maximum taken off is that along the same axis.",
+)
+def softmax(g: Graph) -> Value:
     x = data(g, 2, 10)
     e = ops.Exp(ops.Subtract(x, ops.ReduceMax(x, [-1], keep_dims=True)))
     return ops.Divide(e, ops.ReduceSum(e, [-1], keep_dims=True))
 
 
 @example("softmax-fusion", "log-softmax", "As above.")
-def _(g: Graph) -> Value:
+def log_softmax(g: Graph) -> Value:
     x = data(g, 2, 10)
     return ops.Subtract(x, ops.Log(ops.ReduceSum(ops.Exp(x), [-1], keep_dims=True)))
 
@@ -345,32 +442,44 @@ def _(g: Graph) -> Value:
 # -- normalisation and attention
 
 
-@example("normalisation-fusion", "mean-variance", "Both means are over the same constant axes and of the same value; eps is a number "
-         "that is not negative. Factor and shift behind it stay as they are.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "normalisation-fusion",
+    "mean-variance",
+    "Both means are over the same constant axes and of the same value; eps is a number that is not negative. "
+    "Factor and shift behind it stay as they are.",
+)
+def mean_variance(g: Graph) -> Value:
     x = data(g, 2, 5, 16)
     centred = ops.Subtract(x, ops.ReduceMean(x, [-1], keep_dims=True))
     variance = ops.ReduceMean(ops.Multiply(centred, centred), [-1], keep_dims=True)
     return ops.Divide(centred, ops.Sqrt(ops.Add(variance, c(1e-5))))
 
 
-@example("normalisation-fusion", "l2-of-squares", "The sum is over constant axes of the same value; eps is a number that is added, or "
-         "below which the sum is not allowed to fall.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "normalisation-fusion",
+    "l2-of-squares",
+    "The sum is over constant axes of the same value; eps is a number that is added, or below which the sum is "
+    "not allowed to fall.",
+)
+def l2_of_squares(g: Graph) -> Value:
     x = data(g)
     total = ops.ReduceSum(ops.Power(x, c(2.0)), [1], keep_dims=True)
     return ops.Divide(x, ops.Sqrt(ops.Add(total, c(1e-6))))
 
 
 @example("normalisation-fusion", "l2-of-length", "As above, the length being limited from below by eps.")
-def _(g: Graph) -> Value:
+def l2_of_length(g: Graph) -> Value:
     x = data(g)
     return ops.Divide(x, ops.Maximum(ops.ReduceL2(x, [1], keep_dims=True), c(1e-3)))
 
 
-@example("normalisation-fusion", "group-norm", "The first Reshape sets groups of channels apart, the MVN goes over all that a group "
-         "holds, and the second Reshape restores the shape.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "normalisation-fusion",
+    "group-norm",
+    "The first Reshape sets groups of channels apart, the MVN goes over all that a group holds, and the second "
+    "Reshape restores the shape.",
+)
+def group_norm(g: Graph) -> Value:
     x = data(g)
     apart = ops.Reshape(x, ints(1, 2, -1), special_zero=False)
     mvn = ops.MVN(apart, ints(2), normalize_variance=True, eps=1e-5, eps_mode="inside_sqrt")
@@ -378,9 +487,13 @@ def _(g: Graph) -> Value:
     return ops.Add(ops.Multiply(back, w(4, 1, 1)), w(4, 1, 1))
 
 
-@example("attention-fusion", "scaled-attention", "Queries, keys and values are computed, of one rank (3 or 4), and of the same batches; "
-         "Softmax is along the last axis; scale and mask are optional. Nothing else reads the scores.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "attention-fusion",
+    "scaled-attention",
+    "Queries, keys and values are computed, of one rank (3 or 4), and of the same batches; Softmax is along the "
+    "last axis; scale and mask are optional. Nothing else reads the scores.",
+)
+def scaled_attention(g: Graph) -> Value:
     q, k, v = (data(g, 1, 2, 5, 16, name=n) for n in "qkv")
     scores = ops.Multiply(ops.MatMul(q, k, transpose_b=True), c(0.25))
     return ops.MatMul(ops.Softmax(scores, axis=-1), v)
@@ -389,74 +502,103 @@ def _(g: Graph) -> Value:
 # -- what moves elements
 
 
-@example("shuffle-fusion", "shuffle-channels", "The Reshapes set the channels apart in two known numbers, and only these change places.")
-def _(g: Graph) -> Value:
+@example(
+    "shuffle-fusion",
+    "shuffle-channels",
+    "The Reshapes set the channels apart in two known numbers, and only these change places.",
+)
+def shuffle_channels(g: Graph) -> Value:
     y = ops.Reshape(data(g), ints(1, 2, 2, 8, 8), special_zero=False)
     return ops.Reshape(ops.Transpose(y, ints(0, 2, 1, 3, 4)), ints(1, 4, 8, 8), special_zero=False)
 
 
-@example("shuffle-fusion", "blocks-and-depth", "The shapes and the order of axes are those of DepthToSpace or SpaceToDepth in one of "
-         "their modes.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "shuffle-fusion",
+    "blocks-and-depth",
+    "The shapes and the order of axes are those of DepthToSpace or SpaceToDepth in one of their modes.",
+)
+def blocks_and_depth(g: Graph) -> Value:
     y = ops.Reshape(data(g), ints(1, 1, 2, 2, 8, 8), special_zero=False)
     return ops.Reshape(ops.Transpose(y, ints(0, 1, 4, 2, 5, 3)), ints(1, 1, 16, 16), special_zero=False)
 
 
-@example("reduction-fusion", "reductions", "Both are of one kind and both keep, or both drop, their axes. Also: axes dropped behind a "
-         "reduction, or put in again (`reduced-axes-dropped`, `reduced-axes-restored`).")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "reduction-fusion",
+    "reductions",
+    "Both are of one kind and both keep, or both drop, their axes. Also: axes dropped behind a reduction, or put "
+    "in again (`reduced-axes-dropped`, `reduced-axes-restored`).",
+)
+def reductions(g: Graph) -> Value:
     return ops.ReduceMean(ops.ReduceMean(data(g), [3], keep_dims=True), [2], keep_dims=True)
 
 
 @example("split-and-concat", "nested-concat", "Both are along the same axis, and nobody else reads the inner one.")
-def _(g: Graph) -> Value:
+def nested_concat(g: Graph) -> Value:
     x, y, z = (data(g, 1, 2, 4, name=n) for n in "xyz")
     return ops.Concat([ops.Concat([x, y], axis=1), z], axis=1)
 
 
-@example("split-and-concat", "slices-of-an-axis", "Steps of 1 along one axis of known size, which the slices share out without gap or "
-         "overlap.")  # fmt: skip
-def _(g: Graph) -> Sequence[Value]:
+@example(
+    "split-and-concat",
+    "slices-of-an-axis",
+    "Steps of 1 along one axis of known size, which the slices share out without gap or overlap.",
+)
+def slices_of_an_axis(g: Graph) -> Sequence[Value]:
     x = data(g)
     halves = [ops.Slice(x, ints(a), ints(a + 2), ints(1), ints(1)) for a in (0, 2)]
     return ops.ReLU(halves[0]), ops.Sigmoid(halves[1])
 
 
-@example("transposes", "merge-transposes", "The orders are constant. A Transpose moves down past element-wise ops, Concat, reductions, "
-         "Pad and Softmax when nobody else reads it, until it meets its inverse or a MatMul.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "transposes",
+    "merge-transposes",
+    "The orders are constant. A Transpose moves down past element-wise ops, Concat, reductions, Pad and Softmax "
+    "when nobody else reads it, until it meets its inverse or a MatMul.",
+)
+def merge_transposes(g: Graph) -> Value:
     y = ops.ReLU(ops.Transpose(data(g), ints(0, 2, 3, 1)))
     return ops.Transpose(ops.Add(y, w(4)), ints(0, 3, 1, 2))
 
 
 @example("transposes", "into-matmul-second", "The last two axes are exchanged, and no others.")
-def _(g: Graph) -> Value:
+def into_matmul_second(g: Graph) -> Value:
     return ops.MatMul(data(g, 2, 4), ops.Transpose(data(g, 8, 4, name="y"), ints(1, 0)))
 
 
 # -- quantisation
 
 
-@example("quantization", "symmetric-pair", "The whole numbers have no other reader, and hold every level. With a zero point: "
-         "`pair-with-zero-point`.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "quantization",
+    "symmetric-pair",
+    "The whole numbers have no other reader, and hold every level. With a zero point: `pair-with-zero-point`.",
+)
+def symmetric_pair(g: Graph) -> Value:
     levels = ops.FakeQuantize(data(g), c(-2.56), c(2.54), c(-128.0), c(127.0), levels=256)
     return ops.Multiply(ops.Convert(ops.Convert(levels, destination_type=t.i8), destination_type=t.f32), c(0.02))
 
 
-@example("requantization", "limit-before-quantize", "Only FakeQuantize reads the limit, and its range lies within the limits. A lower "
-         "limit of 0 that is needed is kept as ReLU.")  # fmt: skip
-def _(g: Graph) -> Value:
+@example(
+    "requantization",
+    "limit-before-quantize",
+    "Only FakeQuantize reads the limit, and its range lies within the limits. A lower limit of 0 that is needed "
+    "is kept as ReLU.",
+)
+def limit_before_quantize(g: Graph) -> Value:
     return quantized(ops.Clamp(data(g), min=0, max=6), 0.0, 5.1)
 
 
 @example("shared-quantization", "same-quantize", "Same operand, levels and limits.")
-def _(g: Graph) -> Sequence[Value]:
+def same_quantize(g: Graph) -> Sequence[Value]:
     x = data(g)
     return conv(quantized(x, 0.0, 5.1)), conv(quantized(x, 0.0, 5.1), 4, 1)
 
 
-@example("weights-compression", "weights-as-integers", "At most 256 levels, finite limits of which the lower is not above the upper.")
-def _(g: Graph) -> Value:
+@example(
+    "weights-compression",
+    "weights-as-integers",
+    "At most 256 levels, finite limits of which the lower is not above the upper.",
+)
+def weights_as_integers(g: Graph) -> Value:
     filters = ops.FakeQuantize(w(8, 4, 3, 3), c(-1.0), c(1.0), c(-1.0), c(1.0), levels=255)
     return ops.Convolution(data(g), filters, dilations=[1, 1], **window())

@@ -17,8 +17,8 @@ from mo_core.transforms.cleanup import constant_folding, dead_code
 from mo_core.transforms.switches import AMCT, OPTION_PASSES
 
 sys.path.insert(0, str(Path(__file__).parent))
-from drawing import boxes, svg  # noqa: E402
-from picture_graphs import EXAMPLES, Example  # noqa: E402
+from drawing import boxes, svg
+from picture_graphs import EXAMPLES, Example
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "optimisations.md"
@@ -38,7 +38,8 @@ def draw(e: Example, p: Pass) -> str:
     run([p], graph, context)
     fired = {f.rule for f in context.record.firings}
     if (e.rule or e.passes) not in fired and (e.rule or not fired):
-        raise ValueError(f"{e.passes}/{e.rule} does not fire on its example: {[d.reason for d in context.record.declined]}")
+        reasons = [d.reason for d in context.record.declined]
+        raise ValueError(f"{e.passes}/{e.rule} does not fire on its example: {reasons}")
     run([dead_code], graph, Context())
     graph.verify()
     return svg(before, boxes(graph), f"{e.passes} {e.rule}, before and after")
@@ -52,7 +53,8 @@ def amct_names(name: str) -> list[str]:
 def section(p: Pass, examples: list[Example]) -> list[str]:
     """The section of one pass."""
     option = next((o for o, names in OPTION_PASSES.items() if p.name in names), None)
-    switches = [f"`--disable-pass {p.name}`" if p.default else f"off by default, `--enable-pass {p.name}` switches it on"]
+    enable = f"off by default, `--enable-pass {p.name}` switches it on"
+    switches = [f"`--disable-pass {p.name}`" if p.default else enable]
     switches += [f"`--{option}`"] if option else []
     switches += ["`--disable_fusing`"] if p.fusion else []
     lines = [f"### {p.name}\n", f"{p.doc}\n", f"Switch: {', '.join(switches)}.\n"]
@@ -62,7 +64,8 @@ def section(p: Pass, examples: list[Example]) -> list[str]:
         if rule and len(docs) > 1:
             lines.append(f"**`{rule}`**: {docs[rule]}\n")
         names = amct_names(f"{p.name}/{rule}" if rule else p.name)
-        lines.append(f"Condition: {e.condition}" + (f" In a switch file also {', '.join(f'`{n}`' for n in names)}." if names else "") + "\n")
+        also = f" In a switch file also {', '.join(f'`{n}`' for n in names)}." if names else ""
+        lines.append(f"Condition: {e.condition}{also}\n")
         lines.append(f"![{e.passes} {e.rule}](pictures/{e.file}.svg)\n")
     shown = {e.rule for e in examples}
     rest = {name: doc for name, doc in docs.items() if name not in shown}

@@ -29,11 +29,15 @@ class Layers(Writer):
     def number(self, value: float) -> str:
         return self.constant(value, np.float32)
 
-    def conv(self, x: str, inner: int, outer: int, kernel: int, stride: int = 1, groups: int = 1, bias: bool = True) -> str:
-        weight = self.weight(outer, inner // groups, kernel, kernel, spread=(2 * groups / (inner * kernel * kernel)) ** 0.5)
+    def conv(
+        self, x: str, inner: int, outer: int, kernel: int, stride: int = 1, groups: int = 1, bias: bool = True
+    ) -> str:
+        inputs = inner // groups
+        weight = self.weight(outer, inputs, kernel, kernel, spread=(2 / (inputs * kernel * kernel)) ** 0.5)
         rest = [self.weight(outer)] if bias else []
-        return self.op("Conv", x, weight, *rest, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4,
-                       group=groups)  # fmt: skip
+        return self.op(
+            "Conv", x, weight, *rest, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4, group=groups
+        )
 
     def batch_norm(self, x: str, channels: int) -> str:
         moments = [self.weight(channels, middle=m) for m in (1.0, 0.0, 0.0, 1.0)]
@@ -69,7 +73,8 @@ class Layers(Writer):
         return self.op("Gather", self.op("Shape", x), self.constant(axis), axis=0)
 
     def view(self, x: str, *dims: int | str) -> str:
-        parts = [self.op("Unsqueeze", d, self.constant([0])) if isinstance(d, str) else self.constant([d]) for d in dims]
+        axis = self.constant([0])
+        parts = [self.op("Unsqueeze", d, axis) if isinstance(d, str) else self.constant([d]) for d in dims]
         return self.op("Reshape", x, self.op("Concat", *parts, axis=0))
 
     def transpose(self, x: str, *perm: int) -> str:
@@ -182,7 +187,8 @@ def vision_transformer(path: Path) -> Path:
     head = w.op("Slice", shape, w.constant([0]), w.constant([2]), w.constant([0]))
     x = w.op("Reshape", x, w.op("Concat", head, w.constant([-1]), axis=0))
     x = w.transpose(x, 0, 2, 1)
-    token_shape = w.op("Concat", w.op("Unsqueeze", w.dim(x, 0), w.constant([0])), w.constant([1]), w.constant([width]), axis=0)
+    batch = w.op("Unsqueeze", w.dim(x, 0), w.constant([0]))
+    token_shape = w.op("Concat", batch, w.constant([1]), w.constant([width]), axis=0)
     x = w.op("Concat", w.op("Expand", w.weight(1, 1, width), token_shape), x, axis=1)
     x = w.op("Add", x, w.weight(1, 65, width))
     for _ in range(2):
@@ -221,7 +227,8 @@ def bert(path: Path) -> Path:
         x = w.layer_norm(w.op("Add", w.linear(y, width, width), x), width)
         x = w.layer_norm(w.op("Add", w.linear(w.gelu(w.linear(x, width, 4 * width)), 4 * width, width), x), width)
     pooled = w.op("Gemm", w.op("Gather", x, w.constant(0), axis=1), w.weight(width, width), w.weight(width), transB=1)
-    return w.save(path, {"ids": ["batch", "length"], "mask": ["batch", "length"]}, w.op("Tanh", pooled), TensorProto.INT64)
+    inputs: dict[str, list[object]] = {"ids": ["batch", "length"], "mask": ["batch", "length"]}
+    return w.save(path, inputs, w.op("Tanh", pooled), TensorProto.INT64)
 
 
 @_network
@@ -252,7 +259,8 @@ def llama(path: Path) -> Path:
     cosine, sine = w.op("Cos", angles), w.op("Sin", angles)
     for _ in range(2):
         y = norm(x)
-        q, k, v = (w.transpose(w.view(project(y, width, width), batch, length, heads, depth), 0, 2, 1, 3) for _ in range(3))
+        views = [w.view(project(y, width, width), batch, length, heads, depth) for _ in range(3)]
+        q, k, v = (w.transpose(v, 0, 2, 1, 3) for v in views)
         k = w.transpose(rotate(k, cosine, sine), 0, 1, 3, 2)
         y = w.transpose(_heads(w, rotate(q, cosine, sine), k, v, depth), 0, 2, 1, 3)
         x = w.op("Add", x, project(w.view(y, batch, length, width), width, width))
@@ -336,7 +344,8 @@ def densenet(path: Path) -> Path:
         y = w.conv(w.op("Relu", w.batch_norm(x, channels)), channels, 32, 1, bias=False)
         y = w.conv(w.op("Relu", w.batch_norm(y, 32)), 32, 8, 3, bias=False)
         x, channels = w.op("Concat", x, y, axis=1), channels + 8
-    x = w.op("AveragePool", w.conv(w.op("Relu", w.batch_norm(x, channels)), channels, 24, 1), kernel_shape=[2, 2], strides=[2, 2])
+    x = w.conv(w.op("Relu", w.batch_norm(x, channels)), channels, 24, 1)
+    x = w.op("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
     return w.save(path, _IMAGE, w.classify(w.op("Relu", w.batch_norm(x, 24)), 24))
 
 
@@ -372,7 +381,7 @@ def recurrent(path: Path) -> Path:
 
 @_network
 def keras_mobilenet(path: Path) -> Path:
-    """A channels-last network as tf2onnx leaves it: Transposes around each convolution, paddings apart, ReLU 6 by limits."""
+    """A channels-last network as tf2onnx leaves it: Transposes around convolutions, Pads apart, ReLU 6 by limits."""
     w = Layers()
 
     def conv(x: str, inner: int, outer: int, kernel: int, stride: int, groups: int = 1) -> str:

@@ -2,8 +2,8 @@
 
     python -m tests.perf.opcounts [--kinds] [MODEL.onnx ...]
 
-Without models it writes those of `models` and `networks` to a temporary folder. Counted are layers that compute:
-no inputs, outputs, constants, nor Converts of constants (compressed weights). Exits with 1 when ours are more than ovc's.
+Without models it writes those of `models` and `networks` to a temporary folder. Counted are layers that compute: no
+inputs, outputs, constants, nor Converts of constants (compressed weights). Exits with 1 when ours are more than ovc's.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             models.resnet50(folder / "resnet50.onnx"), models.encoder(folder / "encoder.onnx"), *networks.write(folder),
         ]  # fmt: skip
         print(f"{'':32}", *(f"{n:>8}" for n in ("source", "unfused", "mo", "ovc")))
-        return 0 if all([compare(f, folder, given.kinds) for f in files]) else 1
+        results = [compare(f, folder, given.kinds) for f in files]
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":

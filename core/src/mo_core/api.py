@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core import cut, emit, passes
+from mo_core.conversion import Conversion
 from mo_core.errors import ModelError, UsageError, did_you_mean
-from mo_core.frontend import Conversion, ConverterTable, Foreign, Frontend, SourceModel
+from mo_core.frontend import ConverterTable, Foreign, Frontend, SourceModel
 from mo_core.ir import Graph, Parameter, Result
 from mo_core.options import Options, OptionTable, listed
 from mo_core.passes import Context, Stage

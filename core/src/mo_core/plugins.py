@@ -200,7 +200,7 @@ def _load_file(path: Path) -> ModuleType:
         import traceback
 
         del sys.modules[name]
-        lines = [f.lineno for f in traceback.extract_tb(e.__traceback__) if f.filename == str(path)]
+        lines = [f.lineno for f in traceback.extract_tb(e.__traceback__) if f.filename == spec.origin]
         place = f", line {lines[-1]}" if lines else ""
         raise PluginError(f'the extension "{path}"{place} cannot be loaded: {type(e).__name__}: {e}') from e
     if not any(getattr(f, "mo_impl", None) is not None for f in vars(module).values() if inspect.isroutine(f)):

@@ -29,8 +29,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mo_core import types as t
+from mo_core.conversion import Conversion
 from mo_core.errors import UsageError
-from mo_core.frontend import Conversion, Converter, ConverterTable, Foreign, Frontend
+from mo_core.frontend import Converter, ConverterTable, Foreign, Frontend
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
 from mo_core.options import Options
 from mo_core.passes import Context, Pass, order, run

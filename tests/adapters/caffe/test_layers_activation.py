@@ -65,7 +65,8 @@ def test_prelu_has_a_slope_for_each_channel() -> None:
 def test_prelu_may_share_its_slope() -> None:
     x, slope = X["x"], np.float32(0.3)
     blob = np.array(slope).reshape(())
-    close(run(of("PReLU", "prelu_param { channel_shared: true }"), X, {"y": [blob]})["y"], np.where(x > 0, x, x * slope))
+    got = run(of("PReLU", "prelu_param { channel_shared: true }"), X, {"y": [blob]})
+    close(got["y"], np.where(x > 0, x, x * slope))
 
 
 def test_prelu_of_vectors() -> None:

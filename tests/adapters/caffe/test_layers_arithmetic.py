@@ -66,7 +66,8 @@ def test_a_logarithm_needs_a_positive_base() -> None:
 
 def test_scale_per_channel() -> None:
     same_as_opencv(layer("Scale", "a", "y"), X, {"y": [values(3)]})
-    same_as_opencv(layer("Scale", "a", "y", "scale_param { bias_term: true }"), X, {"y": [values(3), values(3, seed=1)]})
+    blobs = [values(3), values(3, seed=1)]
+    same_as_opencv(layer("Scale", "a", "y", "scale_param { bias_term: true }"), X, {"y": blobs})
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,8 @@ def test_deconvolution_with_groups_and_dilation(group: int, dilation: int) -> No
     )
     got = run(layer("Deconvolution", "x", "y", rest), {"x": x}, {"y": [w]})
     each = 4 // group
-    parts = [spread(x[:, g * each : g * each + each], w[g * each : g * each + each], 2, 1, dilation) for g in range(group)]
+    groups = [slice(g * each, g * each + each) for g in range(group)]
+    parts = [spread(x[:, g], w[g], 2, 1, dilation) for g in groups]
     close(got["y"], np.concatenate(parts, 1))
 
 

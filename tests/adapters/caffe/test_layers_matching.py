@@ -11,7 +11,9 @@ from tests.adapters.caffe.harness import Array, close, inputs_of, layer, run, va
 A, B = values(2, 3, 7, 8), values(2, 3, 7, 8, seed=1)
 
 
-def correlate(a: Array, b: Array, pad: int, kernel: int, reach: int, stride_1: int, stride_2: int, subtract: bool) -> Array:
+def correlate(
+    a: Array, b: Array, pad: int, kernel: int, reach: int, stride_1: int, stride_2: int, subtract: bool
+) -> Array:
     a, b = (np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)]) for x in (a, b))
     border = reach + kernel // 2
     height, width = (-(-(n - 2 * border) // stride_1) for n in a.shape[2:])
@@ -29,7 +31,13 @@ def correlate(a: Array, b: Array, pad: int, kernel: int, reach: int, stride_1: i
 
 @pytest.mark.parametrize(
     ("pad", "kernel", "reach", "stride_1", "stride_2", "subtract"),
-    [(2, 1, 2, 1, 1, False), (3, 1, 3, 1, 2, False), (3, 3, 2, 1, 1, False), (4, 3, 3, 2, 1, True), (0, 1, 1, 1, 1, False)],
+    [
+        (2, 1, 2, 1, 1, False),
+        (3, 1, 3, 1, 2, False),
+        (3, 3, 2, 1, 1, False),
+        (4, 3, 3, 2, 1, True),
+        (0, 1, 1, 1, 1, False),
+    ],
 )
 def test_correlation(pad: int, kernel: int, reach: int, stride_1: int, stride_2: int, subtract: bool) -> None:
     rest = (

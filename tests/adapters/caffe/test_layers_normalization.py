@@ -113,7 +113,8 @@ def test_lrn_over_an_even_number_of_channels_is_refused() -> None:
 @pytest.mark.parametrize("variance", [True, False])
 def test_mvn(across: bool, variance: bool) -> None:
     x, axes = X["x"], (1, 2, 3) if across else (2, 3)
-    rest = f"mvn_param {{ across_channels: {str(across).lower()} normalize_variance: {str(variance).lower()} eps: 0.01 }}"
+    flags = f"across_channels: {str(across).lower()} normalize_variance: {str(variance).lower()}"
+    rest = f"mvn_param {{ {flags} eps: 0.01 }}"
     want = x - x.mean(axes, keepdims=True)
     if variance:
         want = want / (x.std(axes, keepdims=True) + 0.01)

@@ -20,7 +20,9 @@ def windows(size: int, kernel: int, stride: int, pad: int, up: bool) -> int:
     return count - 1 if pad and (count - 1) * stride >= size + pad else count
 
 
-def pool(x: Array, kernel: tuple[int, int], stride: tuple[int, int], pad: tuple[int, int], reduce: Reduce, up: bool) -> Array:
+def pool(
+    x: Array, kernel: tuple[int, int], stride: tuple[int, int], pad: tuple[int, int], reduce: Reduce, up: bool
+) -> Array:
     """`reduce` gets what a window sees of the image, and how much of the padded image it covers."""
     size = [windows(n, k, s, p, up) for n, k, s, p in zip(x.shape[2:], kernel, stride, pad)]
     y = np.zeros((*x.shape[:2], *size), np.float32)
@@ -46,7 +48,9 @@ def weighted(window: Array, area: int) -> float:
     return float((window * window).sum() / max(window.sum(), 1.2e-38))
 
 
-GEOMETRIES = [(3, 2, 0), (3, 2, 1), (2, 2, 0), (2, 2, 1), (3, 3, 1), (5, 3, 2), (3, 1, 1), (3, 4, 1), (7, 1, 3), (2, 1, 0)]
+GEOMETRIES = [
+    (3, 2, 0), (3, 2, 1), (2, 2, 0), (2, 2, 1), (3, 3, 1), (5, 3, 2), (3, 1, 1), (3, 4, 1), (7, 1, 3), (2, 1, 0)
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kernel", "stride", "pad"), GEOMETRIES)
@@ -69,7 +73,8 @@ def test_pooling_as_opencv(method: str) -> None:
 @pytest.mark.parametrize(("method", "reduce"), [("MAX", largest), ("AVE", mean)])
 def test_forks_may_round_down(how: str, method: str, reduce: Reduce) -> None:
     x = values(1, 2, 8, 8)
-    got = run(layer("Pooling", "x", "y", f"pooling_param {{ pool: {method} kernel_size: 3 stride: 2 {how} }}"), {"x": x})
+    rest = f"pooling_param {{ pool: {method} kernel_size: 3 stride: 2 {how} }}"
+    got = run(layer("Pooling", "x", "y", rest), {"x": x})
     close(got["y"], pool(x, (3, 3), (2, 2), (0, 0), reduce, False))
 
 
@@ -208,7 +213,8 @@ def test_a_pyramid_that_is_too_high_is_refused() -> None:
 
 def test_a_pyramid_needs_the_size_of_the_image() -> None:
     with pytest.raises(Unsupported, match="depend on the size"):
-        run(layer("SPP", "x", "y", "spp_param { pyramid_height: 2 }"), {"x": values(1, 1, 8, 8)}, input_shape="[1,1,?,8]")
+        text = layer("SPP", "x", "y", "spp_param { pyramid_height: 2 }")
+        run(text, {"x": values(1, 1, 8, 8)}, input_shape="[1,1,?,8]")
 
 
 @pytest.mark.parametrize("fields", ["", "kernel_size: 3 pad: 3", "kernel_size: 2 stride: 0", "kernel_size: 2 pool: 7"])

@@ -8,8 +8,8 @@ import pytest
 from mo_core.errors import ModelError
 from tests.adapters.caffe.harness import Array, close, inputs_of, layer, run, values
 
-T, N, I, H = 5, 2, 3, 4
-X = values(T, N, I)
+T, N, D, H = 5, 2, 3, 4
+X = values(T, N, D)
 CONT = np.array([[0, 0], [1, 1], [1, 0], [1, 1], [0, 1]], np.float32)
 STATIC = values(N, 6, seed=9)
 
@@ -29,7 +29,7 @@ def lstm(drive: Array, w: Array, h: Array, c: Array) -> tuple[Array, Array, Arra
 
 
 def weights(gates: int) -> list[Array]:
-    return [values(gates * H, I, seed=1), values(gates * H, seed=2), values(gates * H, H, seed=3)]
+    return [values(gates * H, D, seed=1), values(gates * H, seed=2), values(gates * H, H, seed=3)]
 
 
 PARAM = f"recurrent_param {{ num_output: {H} weight_filler {{ type: 'uniform' }} }}"
@@ -44,7 +44,7 @@ def test_lstm() -> None:
 
 def test_lstm_takes_images() -> None:
     w, b, r = weights(4)
-    x = X.reshape(T, N, I, 1)
+    x = X.reshape(T, N, D, 1)
     got = run(layer("LSTM", "x cont", "y", PARAM), {"x": x, "cont": CONT}, {"y": [w, b, r]})
     close(got["y"], lstm(X @ w.T + b, r, ZERO, ZERO)[0])
 
@@ -90,7 +90,7 @@ def test_rnn(static: bool) -> None:
 
 def test_the_number_of_steps_and_streams_may_change() -> None:
     w, b, r = weights(4)
-    text = inputs_of({"x": values(2, 3, I), "cont": values(2, 3)}) + layer("LSTM", "x cont", "y", PARAM)
+    text = inputs_of({"x": values(2, 3, D), "cont": values(2, 3)}) + layer("LSTM", "x cont", "y", PARAM)
     got = run(text, {"x": X, "cont": CONT}, {"y": [w, b, r]})
     close(got["y"], lstm(X @ w.T + b, r, ZERO, ZERO)[0])
 

@@ -113,5 +113,3 @@ def unchanged(graph: Graph, *passes: Pass, context: Context | None = None) -> Co
 def reasons(context: Context) -> list[str]:
     """Why rules declined."""
     return [d.reason for d in context.record.declined]
-
-

@@ -6,9 +6,14 @@ from typing import Any
 
 from mo_core.ir import Node, Value
 from mo_core.ops import (
-    AvgPool, Convolution, ConvolutionBackpropData, GroupConvolution, GroupConvolutionBackpropData, MatMul, MaxPool,
+    AvgPool,
+    Convolution,
+    ConvolutionBackpropData,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+    MatMul,
+    MaxPool,
 )  # fmt: skip
-
 from tests.core.transforms.harness import weights
 
 

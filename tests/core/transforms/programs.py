@@ -9,10 +9,20 @@ import numpy as np
 
 from mo_core.ir import Constant, Graph, Value
 from mo_core.ops import (
-    Add, BatchNormInference, Clamp, Concat, Divide, FakeQuantize, Multiply, Negative, ReLU, Reshape, Split, Subtract,
+    Add,
+    BatchNormInference,
+    Clamp,
+    Concat,
+    Divide,
+    FakeQuantize,
+    Multiply,
+    Negative,
+    ReLU,
+    Reshape,
+    Split,
+    Subtract,
     Transpose,
 )  # fmt: skip
-
 from tests.core.transforms.harness import inputs, weights
 from tests.core.transforms.layers import avg_pool, conv, max_pool, product
 
@@ -76,7 +86,10 @@ class Program:
 
     def linear(self, y: Value, axis: int = 1) -> Value:
         """One linear op by a constant."""
-        shapes, kind = self.shapes(y, axis), self.choose(["multiply", "multiply", "add", "add", "subtract", "from", "divide", "negative"])
+        shapes, kind = (
+            self.shapes(y, axis),
+            self.choose(["multiply", "multiply", "add", "add", "subtract", "from", "divide", "negative"]),
+        )
         if kind == "multiply":
             return Multiply(y, self.factor(shapes)) if self.choose([True, False]) else Multiply(self.factor(shapes), y)
         if kind == "divide":
@@ -119,7 +132,9 @@ class Program:
         groups = given["groups"]
         i, o = channels // groups, max(1, outputs // groups)
         head = ((groups,) if groups > 1 else ()) + ((i, o) if given["transposed"] else (o, i))
-        return conv(y, o * groups, filters=self.filters(given["transposed"], *head, *[given["kernel"]] * (y.rank - 2)), **given)
+        return conv(
+            y, o * groups, filters=self.filters(given["transposed"], *head, *[given["kernel"]] * (y.rank - 2)), **given
+        )
 
     def layer_with_ops(self, y: Value) -> Value:
         y = self.layer(y)
@@ -167,7 +182,10 @@ class Program:
             return y
         parts = Split(y, np.int64(1), num_splits=2).results
         fixed = {"groups": 1, "kernel": 1, "pad": 0, "transposed": False, "stride": self.choose([1, 2])}
-        made = [self.layer(p, 2, **fixed) for p in (parts if self.for_runtime or self.choose([True, True, False]) else parts[::-1])]
+        made = [
+            self.layer(p, 2, **fixed)
+            for p in (parts if self.for_runtime or self.choose([True, True, False]) else parts[::-1])
+        ]
         if self.choose([True, False]):
             made = [self.linear(m) for m in made]
         return self.choose([self.norm, lambda v: v])(Concat(made, axis=1))

@@ -14,8 +14,21 @@ import numpy as np
 
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
 from mo_core.ops import (
-    AvgPool, BatchNormInference, Clamp, Concat, Convolution, ConvolutionBackpropData, Divide, GroupConvolution,
-    GroupConvolutionBackpropData, MatMul, MaxPool, ReLU, Reshape, Split, Transpose,
+    AvgPool,
+    BatchNormInference,
+    Clamp,
+    Concat,
+    Convolution,
+    ConvolutionBackpropData,
+    Divide,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+    MatMul,
+    MaxPool,
+    ReLU,
+    Reshape,
+    Split,
+    Transpose,
 )  # fmt: skip
 
 Array = np.ndarray

@@ -73,7 +73,8 @@ SPELLINGS: list[tuple[str, str, Build]] = [
     ("Gelu", "divided by two", lambda x: ops.Divide(mul(x, ops.Add(erf_of(x), c(1.0))), c(2.0))),
     ("Gelu", "inverse root", lambda x: mul(x, half_of_one_plus(ops.Erf(mul(x, c(math.sqrt(0.5))))))),
     ("Gelu", "multiplied out", lambda x: ops.Add(mul(x, c(0.5)), mul(mul(x, c(0.5)), erf_of(x)))),
-    ("Gelu", "one minus minus", lambda x: mul(mul(x, c(0.5)), ops.Subtract(c(1.0), ops.Erf(mul(x, c(-math.sqrt(0.5))))))),
+    ("Gelu", "one minus minus", lambda x: mul(
+        mul(x, c(0.5)), ops.Subtract(c(1.0), ops.Erf(mul(x, c(-math.sqrt(0.5))))))),
     ("Gelu", "tanh", lambda x: mul(mul(x, c(0.5)), ops.Add(tanh_of(x), c(1.0)))),
     ("Gelu", "tanh, half inside", lambda x: mul(x, half_of_one_plus(tanh_of(x)))),
     ("Gelu", "tanh of products", lambda x: mul(x, half_of_one_plus(ops.Tanh(
@@ -157,7 +158,7 @@ OTHERS: list[tuple[str, Build]] = [
     ("slopes along another axis", lambda x: relus(x, [0.1, 0.2, 0.3, 0.4, 0.5])),
     ("parts that are not one", lambda x: ops.Add(mul(c(0.6), x), mul(c(0.5), ops.Abs(x)))),
     ("sum over two axes", lambda x: ops.Divide(ops.Exp(x), ops.ReduceSum(ops.Exp(x), [1, 2], keep_dims=True))),
-    ("one limit by channel", lambda x: ops.Maximum(x, constant(np.full((4, 1, 1), [[[0.5]], [[1]], [[2]], [[3]]], np.float32)))),
+    ("one limit by channel", lambda x: ops.Maximum(x, constant([[[0.5]], [[1.0]], [[2.0]], [[3.0]]], t.f32))),
     ("one limit", lambda x: ops.Maximum(ops.Maximum(x, c(0.5)), c(1.0))),
     ("third root", lambda x: ops.Power(ops.Abs(x), c(1 / 3))),
 ]  # fmt: skip

@@ -11,8 +11,21 @@ import pytest
 
 from mo_core.ir import constant
 from mo_core.ops import (
-    Add, BatchNormInference, Clamp, Concat, FakeQuantize, MatMul, Multiply, Negative, Power, ReLU, Reshape, ShapeOf, Split,
-    Subtract, Transpose,
+    Add,
+    BatchNormInference,
+    Clamp,
+    Concat,
+    FakeQuantize,
+    MatMul,
+    Multiply,
+    Negative,
+    Power,
+    ReLU,
+    Reshape,
+    ShapeOf,
+    Split,
+    Subtract,
+    Transpose,
 )  # fmt: skip
 from mo_core.passes import Stage
 from mo_core.transforms import PASSES as ALL_PASSES
@@ -20,7 +33,6 @@ from mo_core.transforms import amct
 from mo_core.transforms.amct import requantization, shared_quantization
 from mo_core.transforms.cleanup import constant_folding
 from mo_core.transforms.linear import PASSES
-
 from tests.core.transforms.harness import check, inputs, kinds, optimise, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, product
 

@@ -13,7 +13,6 @@ from mo_core.rewrite import Exclusion
 from mo_core.tensor import Lazy
 from mo_core.transforms.groups import grouped, horizontal
 from mo_core.transforms.linear import PASSES
-
 from tests.core.transforms.harness import check, inputs, kinds, only, optimise, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, product
 

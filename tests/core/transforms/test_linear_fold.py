@@ -8,15 +8,34 @@ import pytest
 from mo_core import types as t
 from mo_core.ir import Constant, constant
 from mo_core.ops import (
-    Add, BatchNormInference, Convert, Convolution, FakeQuantize, GroupConvolution, MatMul, Multiply, ReLU, Reshape, Result, Subtract,
+    Add,
+    BatchNormInference,
+    Convert,
+    Convolution,
+    FakeQuantize,
+    GroupConvolution,
+    MatMul,
+    Multiply,
+    ReLU,
+    Reshape,
+    Result,
+    Subtract,
 )  # fmt: skip
 from mo_core.passes import Context
 from mo_core.rewrite import Exclusion
 from mo_core.tensor import Array, Lazy
 from mo_core.transforms.linear import PASSES, linear_fusion
-
 from tests.core.transforms.harness import (
-    check, feed, evaluate, close, inputs, kinds, only, optimise, reasons, unchanged, weights,
+    check,
+    evaluate,
+    feed,
+    inputs,
+    kinds,
+    only,
+    optimise,
+    reasons,
+    unchanged,
+    weights,
 )  # fmt: skip
 from tests.core.transforms.layers import conv, product
 
@@ -357,7 +376,9 @@ def test_a_large_chain_ends():
     graph, (x,) = inputs((1, 4, 6, 6))
     y = x
     for i in range(60):
-        y = Add(Multiply(conv(y, 4, kernel=1, seed=i), channel(4, 2, seed=i, low=0.9, high=1.1)), channel(4, 2, seed=-i % 7))
+        y = Add(
+            Multiply(conv(y, 4, kernel=1, seed=i), channel(4, 2, seed=i, low=0.9, high=1.1)), channel(4, 2, seed=-i % 7)
+        )
     graph.add_output(y, "y")
     optimise(graph, *PASSES)
     assert kinds(graph) == ["Convolution", "Add"] * 60

@@ -8,10 +8,19 @@ import pytest
 from mo_core import types as t
 from mo_core.ir import constant
 from mo_core.ops import (
-    Add, BatchNormInference, Convert, Divide, Floor, MaxPool, Multiply, Negative, ReLU, ShapeOf, Subtract,
+    Add,
+    BatchNormInference,
+    Convert,
+    Divide,
+    Floor,
+    MaxPool,
+    Multiply,
+    Negative,
+    ReLU,
+    ShapeOf,
+    Subtract,
 )  # fmt: skip
 from mo_core.transforms.linear import PASSES, batch_norm, linear_merge_
-
 from tests.core.transforms.harness import check, inputs, kinds, only, optimise, reasons, unchanged, weights
 
 

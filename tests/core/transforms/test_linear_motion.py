@@ -7,12 +7,21 @@ import pytest
 
 from mo_core import types as t
 from mo_core.ops import (
-    Add, BatchNormInference, BatchToSpace, Concat, MatMul, Multiply, ReLU, Reshape, Squeeze, Transpose, Unsqueeze,
+    Add,
+    BatchNormInference,
+    BatchToSpace,
+    Concat,
+    MatMul,
+    Multiply,
+    ReLU,
+    Reshape,
+    Squeeze,
+    Transpose,
+    Unsqueeze,
 )  # fmt: skip
 from mo_core.transforms import amct
 from mo_core.transforms._channels import aligned
 from mo_core.transforms.linear import PASSES
-
 from tests.core.transforms.harness import check, inputs, kinds, reasons, unchanged, weights
 from tests.core.transforms.layers import avg_pool, conv, max_pool, product
 
@@ -126,7 +135,9 @@ def test_batch_norm_behind_batch_to_space():
 
 def test_batch_norm_behind_batch_to_space_in_channels_last():
     graph, (x,) = inputs((8, 4, 6, 6))
-    y = BatchToSpace(Transpose(conv(x, 8), TO_NHWC), np.array([1, 2, 2, 1]), np.zeros(4, np.int64), np.zeros(4, np.int64))
+    y = BatchToSpace(
+        Transpose(conv(x, 8), TO_NHWC), np.array([1, 2, 2, 1]), np.zeros(4, np.int64), np.zeros(4, np.int64)
+    )
     graph.add_output(Add(Multiply(y, weights(8)), weights(8, seed=2)), "y")
     check(graph, *PASSES, amct.batch_to_space)
     assert kinds(graph) == [*FIRST, "Transpose", "BatchToSpace"]
@@ -151,7 +162,11 @@ def test_batch_norm_behind_a_concat_of_convolutions(bias):
     graph, (x,) = inputs((2, 4, 6, 6))
     graph.add_output(norm(Concat(branches(x, bias), axis=1), 8), "y")
     check(graph, *PASSES, amct.concat)
-    want = ["Convolution", "Convolution", "Add", "Add", "Concat"] if bias else ["Convolution", "Convolution", "Concat", "Add"]
+    want = (
+        ["Convolution", "Convolution", "Add", "Add", "Concat"]
+        if bias
+        else ["Convolution", "Convolution", "Concat", "Add"]
+    )
     assert sorted(kinds(graph)) == sorted(want)
 
 

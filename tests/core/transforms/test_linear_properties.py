@@ -12,13 +12,25 @@ from hypothesis import strategies as st
 from mo_core.errors import MoError
 from mo_core.ir import constant
 from mo_core.ops import (
-    Clamp, Convolution, ConvolutionBackpropData, FakeQuantize, GroupConvolution, GroupConvolutionBackpropData, ReLU,
+    Clamp,
+    Convolution,
+    ConvolutionBackpropData,
+    FakeQuantize,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+    ReLU,
 )  # fmt: skip
 from mo_core.passes import Stage
 from mo_core.transforms import (
-    PASSES, _channels, _layers, amct, groups, linear_merge, linear_motion, strides,
+    PASSES,
+    _channels,
+    _layers,
+    amct,
+    groups,
+    linear_merge,
+    linear_motion,
+    strides,
 )  # fmt: skip
-
 from tests.core.transforms.harness import close, evaluate, feed, inputs, kinds, optimise
 from tests.core.transforms.programs import network
 from tests.core.transforms.reference import interpret

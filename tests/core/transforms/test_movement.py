@@ -27,7 +27,9 @@ def spatial_pad(x: Value, fill: float | None = None) -> Value:
     return pad(x, [0, 0, 1, 0], [0, 0, 2, 1], fill)
 
 
-def conv(x: Value, pads: tuple[int, int] = (0, 0), auto_pad: str = "explicit", strides: tuple[int, int] = (1, 1)) -> Value:
+def conv(
+    x: Value, pads: tuple[int, int] = (0, 0), auto_pad: str = "explicit", strides: tuple[int, int] = (1, 1)
+) -> Value:
     return ops.Convolution(
         x, h.weights(5, 4, 3, 3), strides=strides, pads_begin=pads, pads_end=pads, dilations=(1, 1), auto_pad=auto_pad
     )
@@ -56,7 +58,8 @@ TAKEN: list[tuple[str, Build, list[str]]] = [
     ("two pads", lambda x: ops.Sigmoid(pad(pad(x, [0, 1, 0, 2], [0] * 4, 2.0), [0, 0, 1, 1], [0, 1, 1, 0], 2.0)),
      ["Pad", "Sigmoid"]),
     ("mean", lambda x: pool(ops.AvgPool, spatial_pad(x)), ["AvgPool"]),
-    ("mean that counts its padding", lambda x: pool(ops.AvgPool, spatial_pad(x), (1, 1), exclude_pad=False), ["AvgPool"]),
+    ("mean that counts its padding", lambda x: pool(ops.AvgPool, spatial_pad(x), (1, 1), exclude_pad=False),
+     ["AvgPool"]),
     ("maximum of what is not negative", lambda x: pool(ops.MaxPool, spatial_pad(ops.ReLU(x))), ["ReLU", "MaxPool"]),
     ("maximum with the lowest number", lambda x: pool(ops.MaxPool, spatial_pad(x, LOWEST)), ["MaxPool"]),
 ]  # fmt: skip
@@ -98,7 +101,8 @@ def test_pads_that_stay(build: Build, reason: str) -> None:
 
 @pytest.mark.parametrize("build", [
     pytest.param(lambda x: conv(pad(x, [0, 0, 1, 1], [0] * 4, mode="edge")), id="mirror"),
-    pytest.param(lambda x: ops.Sigmoid(pad(pad(x, [0, 0, 1, 1], [0] * 4, 2.0), [0, 0, 1, 1], [0] * 4, 3.0)), id="two numbers"),
+    pytest.param(lambda x: ops.Sigmoid(pad(pad(x, [0, 0, 1, 1], [0] * 4, 2.0), [0, 0, 1, 1], [0] * 4, 3.0)),
+                 id="two numbers"),
     pytest.param(lambda x: pad(pad(x, [0, 0, -1, 1], [0] * 4), [0, 0, 1, 1], [0] * 4), id="away and on"),
 ])  # fmt: skip
 def test_pads_of_other_kinds_stay(build: Build) -> None:
@@ -110,8 +114,10 @@ def test_pads_of_other_kinds_stay(build: Build) -> None:
 # -- dilated convolutions
 
 
-def dilated(x: Value, pads: Sequence[int] = (0, 0, 2, 2), crops: Sequence[int] = (0, 0, 0, 1), bias: Value | None = None,
-            inner: tuple[int, int] = (0, 0), back: Sequence[int] = (1, 1, 2, 2), strides: tuple[int, int] = (1, 1)) -> Value:  # fmt: skip
+def dilated(
+    x: Value, pads: Sequence[int] = (0, 0, 2, 2), crops: Sequence[int] = (0, 0, 0, 1), bias: Value | None = None,
+    inner: tuple[int, int] = (0, 0), back: Sequence[int] = (1, 1, 2, 2), strides: tuple[int, int] = (1, 1),
+) -> Value:  # fmt: skip
     zeros = [0] * 4
     y = ops.SpaceToBatch(x, [1, 1, 2, 2], list(pads), [0, 0, 3, 2])
     y = conv(y, inner, strides=strides)
@@ -276,9 +282,11 @@ def test_slices_with_gaps_or_overlaps_stay(ranges: list[tuple[int, int]]) -> Non
 
 REDUCTIONS: list[tuple[str, Build, list[str]]] = [
     ("squeezed", lambda x: ops.Squeeze(ops.ReduceMax(x, [1, 3], keep_dims=True), [3, 1]), ["ReduceMax"]),
-    ("flattened", lambda x: ops.Reshape(ops.ReduceMean(x, [2, 3], keep_dims=True), [0, -1], special_zero=True), ["ReduceMean"]),
+    ("flattened", lambda x: ops.Reshape(ops.ReduceMean(x, [2, 3], keep_dims=True), [0, -1], special_zero=True),
+     ["ReduceMean"]),
     ("put in again", lambda x: ops.Unsqueeze(ops.ReduceSum(x, [1], keep_dims=False), [1]), ["ReduceSum"]),
-    ("one by one", lambda x: ops.ReduceMean(ops.ReduceMean(x, [3], keep_dims=True), [2], keep_dims=True), ["ReduceMean"]),
+    ("one by one", lambda x: ops.ReduceMean(ops.ReduceMean(x, [3], keep_dims=True), [2], keep_dims=True),
+     ["ReduceMean"]),
     ("one by one, dropped", lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=False), [1], keep_dims=False),
      ["ReduceSum"]),
     ("lengths", lambda x: ops.ReduceL2(ops.ReduceL2(x, [1], keep_dims=True), [3], keep_dims=True), ["ReduceL2"]),
@@ -298,8 +306,10 @@ def test_reductions(build: Build, kinds: list[str], shape: tuple[int | None, ...
     pytest.param(lambda x: ops.Squeeze(ops.ReduceMax(x, [1, 3], keep_dims=True), [1]), id="one axis left"),
     pytest.param(lambda x: ops.Unsqueeze(ops.ReduceSum(x, [1], keep_dims=False), [2]), id="another place"),
     pytest.param(lambda x: ops.ReduceMax(ops.ReduceMin(x, [1], keep_dims=True), [2], keep_dims=True), id="two kinds"),
-    pytest.param(lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=True), id="twice the same"),
-    pytest.param(lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=False), id="kept, then not"),
+    pytest.param(lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=True),
+                 id="twice the same"),
+    pytest.param(lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=False),
+                 id="kept, then not"),
 ])  # fmt: skip
 def test_other_reductions_stay(build: Build) -> None:
     graph, (x,) = h.inputs((2, 3, 4, 5))

@@ -106,7 +106,8 @@ def test_instance_norm_over_spatial_axes() -> None:
 
 
 OTHERS: list[tuple[str, Build]] = [
-    ("variance over another axis", lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(mean(square(centred(x)), [1]), c(EPS))))),
+    ("variance over another axis", lambda x: ops.Divide(
+        centred(x), ops.Sqrt(ops.Add(mean(square(centred(x)), [1]), c(EPS))))),
     ("third power", lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(mean(ops.Power(centred(x), c(3.0))), c(EPS))))),
     ("not centred", lambda x: ops.Divide(x, ops.Sqrt(ops.Add(mean(square(x)), c(EPS))))),
     ("scaled variance", lambda x: ops.Divide(

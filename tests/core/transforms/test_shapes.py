@@ -83,7 +83,8 @@ def test_a_zero_that_means_no_elements_stays() -> None:
 
 
 VIEWS = [
-    ("two reshapes", lambda x: ops.Reshape(ops.Reshape(x, [0, -1], special_zero=True), [0, 2, -1], special_zero=True), ["Reshape"]),
+    ("two reshapes", lambda x: ops.Reshape(
+        ops.Reshape(x, [0, -1], special_zero=True), [0, 2, -1], special_zero=True), ["Reshape"]),
     ("new axis in front", lambda x: ops.Unsqueeze(ops.Reshape(x, [0, -1], special_zero=True), [1]), ["Reshape"]),
     ("two new axes", lambda x: ops.Unsqueeze(ops.Unsqueeze(x, [0]), [2]), ["Unsqueeze"]),
     ("there and back", lambda x: ops.Squeeze(ops.Unsqueeze(ops.Abs(x), [1]), [1]), ["Abs"]),
@@ -128,7 +129,8 @@ def test_slices_of_everything_go() -> None:
     pytest.param(lambda x: ops.Slice(x, [0], [3], [1], [1]), id="less"),
     pytest.param(lambda x: ops.Slice(x, [-1], [-(2**31)], [-1], [1]), id="backwards"),
     pytest.param(lambda x: ops.Slice(x, [0], [100], [1], [0]), id="perhaps less"),
-    pytest.param(lambda x: ops.StridedSlice(x, [0], [9], [1], begin_mask=(1,), end_mask=(1,), new_axis_mask=(1,)), id="new"),
+    pytest.param(lambda x: ops.StridedSlice(x, [0], [9], [1], begin_mask=(1,), end_mask=(1,), new_axis_mask=(1,)),
+                 id="new"),
 ])  # fmt: skip
 def test_slices_that_change_something_stay(build) -> None:
     graph, (x,) = h.inputs((None, 4, 6))

@@ -7,12 +7,22 @@ import pytest
 
 from mo_core import types as t
 from mo_core.ops import (
-    Add, Convolution, FakeQuantize, GroupConvolution, MaxPool, Multiply, PReLU, ReLU, Result, ShapeOf, Sigmoid, Swish,
+    Add,
+    Convolution,
+    FakeQuantize,
+    GroupConvolution,
+    MaxPool,
+    Multiply,
+    PReLU,
+    ReLU,
+    Result,
+    ShapeOf,
+    Sigmoid,
+    Swish,
 )  # fmt: skip
 from mo_core.passes import Context
 from mo_core.rewrite import Exclusion
 from mo_core.transforms.strides import stride_optimization
-
 from tests.core.transforms.harness import check, inputs, kinds, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, max_pool
 

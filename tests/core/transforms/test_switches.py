@@ -11,7 +11,6 @@ from mo_core.ops import Multiply
 from mo_core.options import OptionTable
 from mo_core.passes import order
 from mo_core.transforms import PASSES, switches
-
 from tests.core.transforms.harness import inputs, kinds, optimise, weights
 from tests.core.transforms.layers import conv
 

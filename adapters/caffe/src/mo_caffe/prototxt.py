@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from mo_caffe.schema import Field, Plain, decode, fields_of
+from mo_caffe.schema import Field, Plain, decode, fields_of, single
 from mo_core.errors import ModelError
 from mo_core.wire import masquerade
 
@@ -199,7 +199,8 @@ def _scalar(field: Field, kind: str, text: str) -> Any:
         number = _integer(text) if kind == "number" else None
         return number if number is not None and field.limits[0] <= number <= field.limits[1] else None
     if field.kind == "float":
-        return _float(text) if kind != "string" else None
+        real = _float(text) if kind != "string" else None
+        return None if real is None else single(real)
     return _undeclared(kind, text) if field is _UNDECLARED else None
 
 

@@ -67,6 +67,12 @@ def _is_repeated(descriptor: Any) -> bool:
     return bool(descriptor.label == descriptor.LABEL_REPEATED)  # protobuf before 6.31
 
 
+def single(value: float) -> float:
+    """The value as Caffe has it, in single precision; but 0.1 as it is written, and not 0.10000000149011612."""
+    with np.errstate(over="ignore"):
+        return float(str(np.float32(value)))
+
+
 def decode(text: bytes) -> str:
     """Text of a file of unknown age: UTF-8, and what is not stays visible as `\\xd6`."""
     return text.decode("utf-8", "backslashreplace")
@@ -93,5 +99,5 @@ def _value(value: Any, field: Field, blob: Callable[[Any, int, Any], Any]) -> An
     if field.kind == "enum":
         return field.members[value]
     if field.kind == "float":
-        return float(str(np.float32(value)))  # 0.1, as it is written in a .prototxt, and not 0.10000000149011612
+        return single(value)
     return decode(value) if field.kind == "text" else value

@@ -72,9 +72,11 @@ def _is_quantised_below(value: Value, far: int = 6) -> bool:
         if layer is not None:
             if is_quantised(user.operands[layer.weights]):
                 return True
-        elif isinstance(user, FakeQuantize) or far == 0:
-            return True
-        elif isinstance(user, _PLAIN) and _is_quantised_below(user, far - 1):
+        elif (
+            isinstance(user, FakeQuantize)
+            or far == 0
+            or (isinstance(user, _PLAIN) and _is_quantised_below(user, far - 1))
+        ):
             return True
     return False
 

@@ -104,7 +104,7 @@ def part(c: Value, axis: int, start: int, stop: int) -> Value:
 
 
 class Move(NamedTuple):
-    """What becomes of a constant on the other side of an op: `stretched` first, then its axes in `order`, then `dims`."""
+    """What becomes of a constant on the other side of an op: `stretched`, then its axes in `order`, then `dims`."""
 
     dims: Dims
     stretched: Dims

@@ -14,8 +14,17 @@ import numpy as np
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ops import (
-    Convert, Convolution, ConvolutionBackpropData, FakeQuantize, GroupConvolution, GroupConvolutionBackpropData, MatMul,
-    Multiply, Reshape, Subtract, Transpose,
+    Convert,
+    Convolution,
+    ConvolutionBackpropData,
+    FakeQuantize,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+    MatMul,
+    Multiply,
+    Reshape,
+    Subtract,
+    Transpose,
 )  # fmt: skip
 from mo_core.tensor import Array_, encode, lazy
 from mo_core.transforms._channels import Dims, along, computed, grows, reshaped

@@ -208,7 +208,12 @@ def sigmoid(power: Node, x: Value) -> Instead | None:
     return None
 
 
-@rule(p.Sigmoid(_x, name="sigmoid"))
+def _is_factor(node: Node) -> bool:
+    """True when a reader multiplies or divides the value: what rules out most others at once."""
+    return any(isinstance(u, (ops.Multiply, ops.Divide)) for u, _ in node.uses)
+
+
+@rule(p.Sigmoid(_x, name="sigmoid", where=_is_factor))
 def swish(sigmoid: Node, x: Value) -> Instead | None:
     """y sigmoid(b y): Swish."""
     for y, b in multiple(x):
@@ -234,10 +239,10 @@ def _as_hsigmoid(node: Node) -> tuple[Value, float] | None:
     return None
 
 
-_hsigmoid = op(ops.Clamp, ops.HardSigmoid, ops.HSigmoid, name="hard", where=is_data)
+_KINDS = (ops.Clamp, ops.HardSigmoid, ops.HSigmoid)
 
 
-@rule(_hsigmoid)
+@rule(op(*_KINDS, name="hard", where=lambda n: is_data(n) and _is_factor(n)))
 def hswish(hard: Node) -> Instead | None:
     """x relu6(x + 3) / 6: HSwish."""
     found = _as_hsigmoid(hard)
@@ -248,7 +253,7 @@ def hswish(hard: Node) -> Instead | None:
     return whole.gives(ops.HSwish(x), hard) if whole is not None else None
 
 
-@rule(_hsigmoid)
+@rule(op(*_KINDS, name="hard", where=is_data))
 def hsigmoid(hard: Node) -> Instead | Value | None:
     """relu6(x + 3) / 6: HSigmoid."""
     found = _as_hsigmoid(hard) if not isinstance(hard, ops.HSigmoid) else None
@@ -267,7 +272,7 @@ def softplus(log: Node, total: Node, power: Node, x: Value) -> Instead | None:
     return instead(log, ops.SoftPlus(x), total, seeds=[power]) if shaped_like(log, x) else None
 
 
-@rule(p.Tanh(p.SoftPlus(_x, name="inner"), name="tanh"))
+@rule(p.Tanh(p.SoftPlus(_x, name="inner"), name="tanh", where=_is_factor))
 def mish(tanh: Node, inner: Node, x: Value) -> Instead | None:
     """x tanh(softplus(x)): Mish."""
     whole = written(tanh, x, tanh, like=x, wanted={(1, 1): 1.0})

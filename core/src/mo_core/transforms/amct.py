@@ -112,7 +112,7 @@ def limit_before_quantize(quantize: FakeQuantize, limit: Clamp | ReLU, x: Value)
     return quantize.evolve(ReLU(x) if low_needed else x, *quantize.operands[1:])
 
 
-def _range(node: FakeQuantize) -> tuple[np.ndarray, np.ndarray] | None:  # type: ignore[type-arg]
+def _range(node: FakeQuantize) -> tuple[np.ndarray, np.ndarray] | None:
     if not all(isinstance(v.node, Constant) for v in (node.input_low, node.input_high)):
         return None
     low, high = content(node.input_low), content(node.input_high)
@@ -131,7 +131,11 @@ def same_quantize(quantize: FakeQuantize, x: Value) -> Value | None:
     for other in x.users():
         if other is quantize or not isinstance(other, FakeQuantize) or other.data is not x or graph is None:
             continue
-        if other.attributes == quantize.attributes and graph.precedes(other, quantize) and _equal_limits(other, quantize):
+        if (
+            other.attributes == quantize.attributes
+            and graph.precedes(other, quantize)
+            and _equal_limits(other, quantize)
+        ):
             return other
     return None
 

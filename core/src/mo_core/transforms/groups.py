@@ -7,17 +7,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Graph, Node, Value, constant
 from mo_core.ops import (
-    Add, Concat, Convolution, ConvolutionBackpropData, GroupConvolution, GroupConvolutionBackpropData, MatMul, Reshape,
-    Split, Transpose, VariadicSplit,
+    Add,
+    Concat,
+    Convolution,
+    ConvolutionBackpropData,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+    MatMul,
+    Reshape,
+    Split,
+    Transpose,
+    VariadicSplit,
 )  # fmt: skip
 from mo_core.passes import Context, Stage, graph_pass, rewrites
 from mo_core.pattern import Match, Op
-from mo_core.rewrite import Declined, Firing, absorb, rule
+from mo_core.rewrite import Firing, absorb, rule
 from mo_core.transforms._layers import layer_of
 
 _GROUPED: dict[type[Node], type[Node]] = {
@@ -27,7 +35,7 @@ _GROUPED: dict[type[Node], type[Node]] = {
 
 
 class Branch(NamedTuple):
-    """One way from a Split to a Concat: Transpose, convolution, bias, Transpose; all but the convolution may be missing."""
+    """One way from a Split to a Concat: Transpose, convolution, bias, Transpose (only the convolution must be there)."""
 
     source: Value
     before: tuple[int, ...]
@@ -46,7 +54,11 @@ def _branch(value: Value) -> Branch | None:
         a, b = value.node.operands
         a, b = (b, a) if isinstance(a.node, Constant) else (a, b)
         layer = layer_of(a.node)
-        if not isinstance(b.node, Constant) or layer is None or b.shape not in ((1,) * len(layer.bias_shape), layer.bias_shape):
+        if (
+            not isinstance(b.node, Constant)
+            or layer is None
+            or b.shape not in ((1,) * len(layer.bias_shape), layer.bias_shape)
+        ):
             return None
         nodes.append(value.node)
         value, bias = a, b
@@ -196,7 +208,7 @@ def _join(graph: Graph, siblings: list[tuple[Node, Value | None, Node]], context
         parts = [_full_bias(node, bias) for node, bias, _ in siblings]
         wide = Add(wide, Concat(parts, axis=layer.out_axis))
     lengths = [w.static_shape[along] for w in weights]
-    split = VariadicSplit(wide, np.int64(layer.out_axis), np.array(lengths, np.int64))
+    split = VariadicSplit(wide, layer.out_axis, np.array(lengths, np.int64))
     ends = sorted([(end, split.results[i]) for i, (_, _, end) in enumerate(siblings)], key=lambda e: e[0]._order)
     origin = tuple(dict.fromkeys(n for node, _, end in siblings for m in (node, end) for n in (m.origin or (m.name,))))
     for end, result in ends:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mo_core.errors import Decline
 from mo_core.ir import Node, Value, constant
-from mo_core.ops import Add, Convolution, GroupConvolution, MatMul, Multiply
+from mo_core.ops import Add, Convolution, GroupConvolution, Multiply
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
 from mo_core.transforms._absorb import absorbed_above, absorbed_below, effect_of, is_arithmetic

@@ -10,12 +10,12 @@ import numpy as np
 
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, constant
-from mo_core.ops import Add, BatchNormInference, Divide, MatMul, Multiply, Negative, Subtract
+from mo_core.ops import Add, BatchNormInference, Divide, Multiply, Subtract
 from mo_core.pattern import any_, const, p
 from mo_core.rewrite import rule
 from mo_core.transforms._absorb import absorbed_above, absorbed_below, effect_of, is_arithmetic, is_rounded, linear
 from mo_core.transforms._channels import computed, content, dims_of, grows
-from mo_core.transforms._layers import CONVOLUTIONS, layer_of
+from mo_core.transforms._layers import LAYERS, layer_of
 
 
 @rule(p.BatchNormInference(any_("x"), name="norm"))
@@ -33,8 +33,8 @@ def _factor_and_shift(norm: BatchNormInference) -> tuple[Constant, Constant]:
         raise Decline("the rank of its operand is unknown")
     epsilon = norm.epsilon
 
-    def scale(g: np.ndarray, v: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-        return g / np.sqrt(v + epsilon)  # type: ignore[no-any-return]
+    def scale(g: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return g / np.sqrt(v + epsilon)
 
     shape = (1, *gamma.static_shape, *(1,) * (norm.data.rank - 2))
     factor = computed(scale, gamma, variance, shape=shape, what="gamma / sqrt(variance + epsilon)")
@@ -119,7 +119,7 @@ def _has_linear_neighbour(node: Node, x: Value) -> bool:
         return linear(user) is not None
     if isinstance(user, (Divide, Subtract)):
         return isinstance(user.b.node, Constant)
-    return isinstance(user, (*CONVOLUTIONS, MatMul)) and isinstance(user.operands[1].node, Constant)
+    return user is not None and isinstance(user, LAYERS) and isinstance(user.operands[1].node, Constant)
 
 
 @rule(p.Multiply(any_("x"), const("c"), name="node"), p.Add(any_("x"), const("c"), name="node"))

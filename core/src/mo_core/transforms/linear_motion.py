@@ -57,7 +57,10 @@ def ahead_of_batch_to_space(node: Node, mover: Node, x: Value, c: Value) -> Valu
     return _above(node, mover, x, c)
 
 
-@rule(p.Multiply(p.Concat(name="concat"), const("c"), name="node"), p.Add(p.Concat(name="concat"), const("c"), name="node"))
+@rule(
+    p.Multiply(p.Concat(name="concat"), const("c"), name="node"),
+    p.Add(p.Concat(name="concat"), const("c"), name="node"),
+)
 def ahead_of_concat(node: Node, concat: Concat, c: Value) -> Value | None:
     """A factor or shift behind a Concat, when each operand can take its part of it in."""
     shift = isinstance(node, Add)

@@ -159,7 +159,7 @@ class _Steps:
         if self.scale:
             text = f"({text}) / {_shown(self.scale)}" if self.mean else f"{text} / {_shown(self.scale)}"
         varies = self.reverse or len(self.mean) > 1 or len(self.scale) > 1
-        return f"{self.parameter.label}: {text}" + (f", channels are axis {self.axis}" if varies else "")
+        return f"{label_of(self.parameter)}: {text}" + (f", channels are axis {self.axis}" if varies else "")
 
     def applied(self, x: Value) -> Value:
         """The nodes, on `x`."""

@@ -108,7 +108,9 @@ class _Plan:
             if v.node in self.taken or _is_flat(node, i):
                 continue
             if v not in pools:
-                pool = MaxPool(v, strides=strides, dilations=ones, pads_begin=_zeros(ones), pads_end=_zeros(ones), kernel=ones)
+                pool = MaxPool(
+                    v, strides=strides, dilations=ones, pads_begin=_zeros(ones), pads_end=_zeros(ones), kernel=ones
+                )
                 pool.name, pool.origin = f"{node.name}/{v.label}/pool", node.origin
                 graph.splice([pool], node)
                 pools[v] = pool

@@ -124,7 +124,9 @@ def _from_json(content: dict[str, Any], place: str) -> SwitchFile:
                 else:
                     found.set(str(name), state, place)
     elif not _CONFIG_KEYS & content.keys():
-        raise UsageError(f'{place} has neither "Switch" nor "do_fusion"', "See the documentation of --fusion_switch_file.")
+        raise UsageError(
+            f'{place} has neither "Switch" nor "do_fusion"', "See the documentation of --fusion_switch_file."
+        )
     if content.get("do_fusion") is False:
         found.off.extend(name for name in AMCT if re.fullmatch(r"F\d+b?", name))
     skipped = content.get("skip_fusion_layers", [])
@@ -147,7 +149,10 @@ def _from_lines(text: str, place: str) -> SwitchFile:
         found.skipped = [name for _, name in _SKIPPED.findall(clean)]
         state = _DO_FUSION.search(clean)
         return _from_json(
-            {"do_fusion": state is None or state.group(1).lower() not in ("false", "0", "f"), "skip_fusion_layers": found.skipped},
+            {
+                "do_fusion": state is None or state.group(1).lower() not in ("false", "0", "f"),
+                "skip_fusion_layers": found.skipped,
+            },
             place,
         )
     for number, line in enumerate(lines, 1):
@@ -212,7 +217,9 @@ def _resolved(names: Iterable[str], passes: Sequence[Pass]) -> tuple[set[str], l
         elif name.endswith(("FusionPass", "Pass")):
             notes.append(f"{name}: a fusion of the device's own compiler; nothing to switch here.")
         else:
-            raise UsageError(f'there is no pass "{name}"', did_you_mean(name, [*own.values(), *AMCT]) or "See --list-passes.")
+            raise UsageError(
+                f'there is no pass "{name}"', did_you_mean(name, [*own.values(), *AMCT]) or "See --list-passes."
+            )
     return found, notes
 
 

@@ -64,11 +64,10 @@ def pooling(
 
 def windows(x: Value, pool: str, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
     """One value for each window; the number of windows is rounded up when `up`."""
-    if x.shape is not None and any(
-        isinstance(n, int) and n + 2 * p < k for n, k, p in zip(x.shape[2:], kernel, pads)
-    ):
+    image = x.shape[2:] if x.shape is not None else ()
+    if any(isinstance(n, int) and n + 2 * p < k for n, k, p in zip(image, kernel, pads)):
         raise ModelError(
-            f"an image of {' x '.join(map(str, x.shape[2:]))} is smaller than a window of {' x '.join(map(str, kernel))}",
+            f"a window of {_shown(kernel)} is larger than the image of {_shown(image)}",
             "Give the shape of the inputs with --input_shape; some networks leave it open.",
         )
     if pool == "AVE":
@@ -78,6 +77,10 @@ def windows(x: Value, pool: str, kernel: Ints, strides: Ints, pads: Ints, up: bo
     if pool != "MAX":
         raise ModelError(f"the method is {pool}, which is none of MAX, AVE, STOCHASTIC")
     return max_pool(x, kernel, strides, pads, up)
+
+
+def _shown(sizes: Sequence[object]) -> str:
+    return " x ".join(map(str, sizes))
 
 
 def global_pool(x: Value, pool: str) -> Sequence[Value]:
