@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {p.parent.name: p.parent for p in sorted(ROOT.glob("**/src/mo_*/__init__.py")) if ".venv" not in p.parts}
-ADAPTERS = sorted(set(PACKAGES) - {"mo_core"})
+ADAPTERS = sorted(name for name, folder in PACKAGES.items() if folder.is_relative_to(ROOT / "adapters"))
 
 
 def imports(package):

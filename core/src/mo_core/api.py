@@ -21,7 +21,7 @@ from mo_core.passes import Context, Stage
 from mo_core.plugins import Plugins
 from mo_core.report import Report
 from mo_core.rewrite import Exclusion
-from mo_core.transforms.switches import Selection, select
+from mo_core.transforms.switches import Selection, check_layers, select
 from mo_core.types import Type
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     with watch.stage("read"):
         model = read(frontend, source, options)
         report.source(model, frontend)
+        check_layers(selection.skipped, model.graph)
     front = [p for p in pipeline if p.stage is Stage.FRONT]
     with watch.stage("front"):
         _run_passes(front, model.graph, context, plugins, options)

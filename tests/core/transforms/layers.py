@@ -24,8 +24,18 @@ def _window(count: int, stride: int, pad: int, dilation: int = 1) -> dict[str, A
     }  # fmt: skip
 
 
-def conv(x: Value, outputs: int, *, kernel: int = 3, stride: int = 1, pad: int = 0, groups: int = 1, transposed: bool = False,
-         seed: int = 0, filters: Value | None = None) -> Node:  # fmt: skip
+def conv(
+    x: Value,
+    outputs: int,
+    *,
+    kernel: int = 3,
+    stride: int = 1,
+    pad: int = 0,
+    groups: int = 1,
+    transposed: bool = False,
+    seed: int = 0,
+    filters: Value | None = None,
+) -> Node:
     """A convolution of any kind on N, C, <spatial> data of known channels."""
     channels, count = x.dims[1], x.rank - 2
     assert isinstance(channels, int)
@@ -60,6 +70,6 @@ def max_pool(x: Value, kernel: int = 2, stride: int = 2, pad: int = 0) -> Node:
 
 def avg_pool(x: Value, kernel: int = 2, stride: int = 2, pad: int = 0, exclude_pad: bool = True) -> Node:
     """Means over square windows."""
-    count = x.rank - 2
-    return AvgPool(x, strides=[stride] * count, pads_begin=[pad] * count, pads_end=[pad] * count, kernel=[kernel] * count,
-                   exclude_pad=exclude_pad)  # fmt: skip
+    window = _window(x.rank - 2, stride, pad)
+    del window["dilations"]
+    return AvgPool(x, kernel=[kernel] * (x.rank - 2), exclude_pad=exclude_pad, **window)

@@ -1,7 +1,7 @@
 """An interpreter in numpy and f64, written from the specification of the operation sets.
 
-It is the second opinion beside the runtime: exact enough to tell a wrong rule from rounding, fast enough for thousands of
-small networks, and without optimisations of its own.
+It is the second opinion beside the runtime: exact enough to tell a wrong rule from rounding, fast enough for thousands
+of small networks, and without optimisations of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The fusions of the Ascend model compression toolkit, F1 to F15, with their conditions and guards.
 
-F1 to F5, F10 to F14 are the linear fusions (`test_linear_fold`), F6b is the grouped convolution (`test_groups`); here is
-what is particular: small-op batch norms, batch norms between Reshapes, Caffe's layers, quantisation.
+F1 to F5, F10 to F14 are the linear fusions (`test_linear_fold`), F6b is the grouped convolution (`test_groups`); here
+is what is particular: small-op batch norms, batch norms between Reshapes, Caffe's layers, quantisation.
 """
 
 from __future__ import annotations

@@ -126,9 +126,8 @@ def test_shared_filters_are_scaled_apart():
     assert kinds(graph).count("Multiply") == 0
 
 
-PRODUCTS = [
-    {"transpose_a": a, "transpose_b": b, "first": first} for a in (False, True) for b in (False, True) for first in (False, True)
-]  # fmt: skip
+BOTH = (False, True)
+PRODUCTS = [{"transpose_a": a, "transpose_b": b, "first": first} for a in BOTH for b in BOTH for first in BOTH]
 
 
 @pytest.mark.parametrize("options", PRODUCTS, ids=str)
@@ -207,9 +206,7 @@ def test_a_shift_stays_ahead_of_padding(options):
 
 def test_a_shift_stays_ahead_of_automatic_padding():
     graph, (x,) = inputs((2, 4, 6, 6))
-    y = Convolution(Add(x, 1.0), weights(8, 4, 3, 3), strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1],
-                    auto_pad="same_upper")  # fmt: skip
-    graph.add_output(y, "y")
+    graph.add_output(conv(Add(x, 1.0), 8).evolve(auto_pad="same_upper"), "y")
     assert "zero padding" in reasons(unchanged(graph, *PASSES))[0]
 
 

@@ -107,15 +107,25 @@ def test_skip_fusion_layers(tmp_path, text):
     assert selection.excluded == ("fc.*", "conv1", r"a/b\[c")
 
 
+def test_skipped_layers_must_exist():
+    graph, (x,) = inputs((1, 4, 6, 6))
+    layer = conv(x, 8)
+    layer.name = "conv1"
+    graph.add_output(layer, "y")
+    switches.check_layers(("conv1",), graph)
+    with pytest.raises(UsageError, match='skip_fusion_layers names "conv2"'):
+        switches.check_layers(("conv1", "conv2"), graph)
+
+
 def test_unknown_fusions_of_the_device_are_noted(tmp_path):
     selection = switches.select(options(fusion_switch_file=write(tmp_path, "TbePool2dQuantFusionPass:off")), ORDERED)
     assert "TbePool2dQuantFusionPass" in selection.notes[0]
 
 
 @pytest.mark.parametrize("text", [
-    "batch-nrm:off", "batch-norm:maybe", "batch-norm off", '{"Switch": []', "[" * 100000, '{"Switch": {"GraphFusion": 3}}',
-    '{"Switch": {"GraphFusion": {"batch-norm": 7}}}', '{"some": 1}', '{"do_fusion": true, "skip_fusion_layers": 3}',
-    "{" * 100000, "\x00",
+    "batch-nrm:off", "batch-norm:maybe", "batch-norm off", '{"Switch": []', "[" * 100000, "{" * 100000,
+    '{"Switch": {"GraphFusion": 3}}', '{"Switch": {"GraphFusion": {"batch-norm": 7}}}', '{"some": 1}', '{"do_fusion": true, "skip_fusion_layers": 3}',
+    "\x00",
 ])  # fmt: skip
 def test_bad_files_are_refused(tmp_path, text):
     with pytest.raises(UsageError):

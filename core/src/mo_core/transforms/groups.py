@@ -35,7 +35,7 @@ _GROUPED: dict[type[Node], type[Node]] = {
 
 
 class Branch(NamedTuple):
-    """One way from a Split to a Concat: Transpose, convolution, bias, Transpose (only the convolution must be there)."""
+    """One way from a Split to a Concat: Transpose, convolution, bias, Transpose (only the convolution is a must)."""
 
     source: Value
     before: tuple[int, ...]
@@ -154,8 +154,10 @@ grouped = rewrites("grouped-convolution", grouped_convolution, stage=Stage.FUSE,
 # -- side by side
 
 
-@graph_pass("horizontal-fusion", stage=Stage.FUSE, after=("linear-fusion", "grouped-convolution", "stride-optimization"),
-            default=False)  # fmt: skip
+_LAST = ("linear-fusion", "grouped-convolution", "stride-optimization")
+
+
+@graph_pass("horizontal-fusion", stage=Stage.FUSE, after=_LAST, default=False)
 def horizontal(graph: Graph, context: Context) -> bool:
     """Make convolutions (or matrix products) of one geometry on the same data one wide one, and split its result."""
     changed = False

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mo_core.errors import UsageError, did_you_mean
+from mo_core.ir import Graph
 from mo_core.passes import Pass, Switches
 
 OPTION_PASSES: dict[str, tuple[str, ...]] = {
@@ -50,12 +51,13 @@ AMCT: dict[str, tuple[str, ...]] = {
     "RequantFusionPass": ("requantization",),
     "QuantFusionPass": ("shared-quantization",),
 }
-"""The fusions of the toolkit (by their numbers in our documentation, and by names of its passes): what they are here."""
+"""The fusions of the toolkit, by their numbers in our documentation and by names of its passes, and what does them."""
 
 _LIMIT = 1 << 20
 _CONFIG_KEYS = frozenset((
     "version", "batch_num", "activation_offset", "joint_quant", "do_fusion", "skip_fusion_layers", "skip_layers",
-    "skip_layer_types", "common_config", "override_layer_types", "override_layer_configs", "tensor_quantize", "nuq_config",
+    "skip_layer_types", "common_config", "override_layer_types", "override_layer_configs", "tensor_quantize",
+    "nuq_config",
 ))  # fmt: skip
 
 
@@ -180,7 +182,7 @@ class Selection:
 
 
 def select(options: Any, passes: Sequence[Pass]) -> Selection:
-    """The switches that the options ask for; raises UsageError for a name that is no pass, no rule and none of AMCT's."""
+    """The switches that the options ask for; raises UsageError for a name that is no pass, rule or fusion of AMCT."""
     file = read(options.fusion_switch_file) if options.fusion_switch_file else SwitchFile()
     off, notes = _resolved(file.off, passes)
     on, more = _resolved(file.on, passes)
@@ -201,6 +203,16 @@ def select(options: Any, passes: Sequence[Pass]) -> Selection:
     )
     excluded = (*options.finegrain_fusing, *map(re.escape, file.skipped))
     return Selection(switches, excluded, tuple(file.skipped), tuple(notes + more + last))
+
+
+def check_layers(skipped: Iterable[str], graph: Graph) -> None:
+    """Raise UsageError for a layer in skip_fusion_layers that the source does not have."""
+    wanted = set(skipped)
+    if not wanted:
+        return
+    known = {name for node in graph.walk() for name in (node.name, *node.origin)}
+    for name in sorted(wanted - known):
+        raise UsageError(f'skip_fusion_layers names "{name}", which the model does not have', did_you_mean(name, known))
 
 
 def _resolved(names: Iterable[str], passes: Sequence[Pass]) -> tuple[set[str], list[str]]:
