@@ -1,7 +1,7 @@
 """Draws every fusion before and after, and writes the sections of the page: `python tools/pictures.py [--check]`.
 
-The graphs are those of `picture_graphs`, and what is drawn is what the passes make of them. `--check` compares that with
-what is there.
+The graphs are those of `picture_graphs`, and what is drawn is what the passes make of them. `--check` compares
+that with what is there.
 """
 
 from __future__ import annotations

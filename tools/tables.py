@@ -60,10 +60,14 @@ def operations() -> str:
     lines.append("| operation | set | operands | attributes | folds | |\n|---|---|---|---|---|---|")
     for kind in sorted(ops.ALL, key=lambda k: k.__name__):
         schema = kind.schema
-        operands = ", ".join(f"[{f.name}]" if f.optional else f"{f.name}…" if f.variadic else f.name for f in schema.operands)
+        operands = ", ".join(
+            f"[{f.name}]" if f.optional else f"{f.name}…" if f.variadic else f.name for f in schema.operands
+        )
         attributes = ", ".join(f"`{a.key or n}`" for n, a in schema.attributes.items() if a.xml is not None)
         doc = (kind.__doc__ or "").strip().split("\n")[0].replace("|", "\\|")
-        lines.append(f"| {kind.__name__} | {kind.opset} | {operands} | {attributes} | {'yes' if kind.fold else ''} | {doc} |")
+        lines.append(
+            f"| {kind.__name__} | {kind.opset} | {operands} | {attributes} | {'yes' if kind.fold else ''} | {doc} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -92,7 +96,9 @@ def options() -> str:
         names = ", ".join(f"`{n}`" for n in (o.flag, *o.aliases))
         default = "" if o.default in (None, False, (), "") else f"`{o.default}`"
         groups.setdefault(o.group, []).append(f"| {names} | {default} | {text} |".replace("\n", " "))
-    lines = [f"# Options\n\n{NOTICE}\nOn the command line with `_` or `-`; as keywords of `mo_core.convert` with `_`.\n"]
+    lines = [
+        f"# Options\n\n{NOTICE}\nOn the command line with `_` or `-`; as keywords of `mo_core.convert` with `_`.\n"
+    ]
     for group, rows in groups.items():
         lines += [f"\n## {group}\n", "| option | default | |\n|---|---|---|", *rows]
     return "\n".join(lines) + "\n"

@@ -118,7 +118,9 @@ def test_fp16_storage_with_decompression(tmp_path):
     emitted = emit.save(graph, tmp_path / "m.xml")
     assert emitted.bin_bytes == 16 and emitted.layers["Convert"] == 2 and not emitted.kept_full
     assert "decompression" in (tmp_path / "m.xml").read_text()
-    np.testing.assert_allclose(run(tmp_path / "m.xml", np.zeros((1, 1, 4), np.float32))[0][0, 0], np.arange(4) * 0.1, rtol=1e-3)
+    np.testing.assert_allclose(
+        run(tmp_path / "m.xml", np.zeros((1, 1, 4), np.float32))[0][0, 0], np.arange(4) * 0.1, rtol=1e-3
+    )
 
 
 def test_what_does_not_fit_fp16_stays_as_it_is(tmp_path):
@@ -149,7 +151,9 @@ def test_the_same_graph_gives_the_same_bytes_whatever_the_hash_seed(tmp_path):
     for seed in ("0", "1", "77"):
         folder = tmp_path / seed
         folder.mkdir()
-        subprocess.run([sys.executable, "-c", code, str(folder / "m.xml")], check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder / "m.xml")], check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        )
         found.add((folder / "m.xml").read_bytes() + (folder / "m.bin").read_bytes())
     assert len(found) == 1
 
@@ -207,7 +211,11 @@ def test_memory_does_not_grow_with_the_weights(tmp_path):
     with open(source, "wb") as file:
         file.truncate(64 * 4194304)
     peaks = [
-        int(subprocess.run([sys.executable, "-c", code, str(source), str(tmp_path / "m.xml"), n], check=True, capture_output=True).stdout)
+        int(
+            subprocess.run(
+                [sys.executable, "-c", code, str(source), str(tmp_path / "m.xml"), n], check=True, capture_output=True
+            ).stdout
+        )
         for n in ("4", "64")
     ]
     assert peaks[1] - peaks[0] < 48 * 1024  # KiB; the weights differ by 240 MiB

@@ -142,7 +142,9 @@ def test_a_shape_error_tells_the_operand_types(x):
 def test_a_convolution_infers_with_dynamic_sizes(graph):
     n, h = t.Dynamic(), t.Dynamic()
     x = graph.add_input("i", t.f32, (n, 3, h, 32))
-    y = Convolution(x, np.zeros((8, 3, 3, 3), np.float32), strides=(1, 2), pads_begin=(1, 1), pads_end=(1, 1), dilations=(1, 1))
+    y = Convolution(
+        x, np.zeros((8, 3, 3, 3), np.float32), strides=(1, 2), pads_begin=(1, 1), pads_end=(1, 1), dilations=(1, 1)
+    )
     assert y.shape[0] is n and y.shape[1] == 8 and y.shape[2] is h and y.shape[3] == 16
 
 
@@ -152,7 +154,9 @@ def test_shape_arithmetic_carries_identity(graph):
     sizes = ShapeOf(x)
     assert sizes.known.tolist() == [n, length, 64]
     parts = Split(sizes, 0, num_splits=3)
-    y = Reshape(x, Concat([parts.results[1], parts.results[0], constant([8]), constant([8])], axis=0), special_zero=False)
+    y = Reshape(
+        x, Concat([parts.results[1], parts.results[0], constant([8]), constant([8])], axis=0), special_zero=False
+    )
     assert y.shape == (length, n, 8, 8)
 
 

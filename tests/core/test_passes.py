@@ -19,7 +19,13 @@ def names(passes):
 
 
 def test_the_order_does_not_depend_on_the_order_of_installation():
-    passes = [step("d", after=("a",)), step("a", before=("b",)), step("c", Stage.CLEANUP), step("b"), step("e", Stage.FRONT)]
+    passes = [
+        step("d", after=("a",)),
+        step("a", before=("b",)),
+        step("c", Stage.CLEANUP),
+        step("b"),
+        step("e", Stage.FRONT),
+    ]
     assert {tuple(names(list(some))) for some in itertools.permutations(passes)} == {("e", "a", "b", "d", "c")}
 
 

@@ -121,7 +121,10 @@ def test_bfloat16_rounds_to_nearest_even():
     np.testing.assert_array_equal(encode(values, t.bf16), values.astype(ml_dtypes.bfloat16).view(np.uint16))
 
 
-@pytest.mark.parametrize(("element", "name"), [(t.f8e4m3, "float8_e4m3fn"), (t.f8e5m2, "float8_e5m2"), (t.f8e8m0, "float8_e8m0fnu"), (t.f4e2m1, "float4_e2m1fn")])
+@pytest.mark.parametrize(
+    ("element", "name"),
+    [(t.f8e4m3, "float8_e4m3fn"), (t.f8e5m2, "float8_e5m2"), (t.f8e8m0, "float8_e8m0fnu"), (t.f4e2m1, "float4_e2m1fn")],
+)
 def test_small_floats_have_the_standard_values(element, name):
     ml_dtypes = pytest.importorskip("ml_dtypes")
     codes = np.arange(16 if element.bits == 4 else 256, dtype=np.uint8)
@@ -138,4 +141,7 @@ def test_small_floats_round_to_nearest(element, name):
 
 
 def test_strings_are_stored_as_the_runtime_reads_them():
-    assert stored(Array(np.array(["ab", "cde"], dtype=object))) == bytes.fromhex("02000000 00000000 02000000 05000000") + b"abcde"
+    assert (
+        stored(Array(np.array(["ab", "cde"], dtype=object)))
+        == bytes.fromhex("02000000 00000000 02000000 05000000") + b"abcde"
+    )

@@ -20,7 +20,13 @@ def test_the_same_expression_on_the_same_unknown_is_the_same_unknown():
 
 def test_bounds_follow_arithmetic():
     d = Dynamic(2, 10)
-    assert [(x.lo, x.hi) for x in (d + 3, d * 2, d // 4, d * -1, d - 2)] == [(5, 13), (4, 20), (0, 2), (-10, -2), (0, 8)]
+    assert [(x.lo, x.hi) for x in (d + 3, d * 2, d // 4, d * -1, d - 2)] == [
+        (5, 13),
+        (4, 20),
+        (0, 2),
+        (-10, -2),
+        (0, 8),
+    ]
     assert (Dynamic(1) * 8).hi == INF
     assert (Dynamic(0, 10) // 4).as_dim().lo == 0
 
@@ -32,7 +38,13 @@ def test_a_dimension_is_never_negative():
 
 @pytest.mark.parametrize(
     ("shapes", "want"),
-    [([(3, 1), (1, 4)], (3, 4)), ([(5,), (2, 3, 5)], (2, 3, 5)), ([(), (2,)], (2,)), ([(0,), (1,)], (0,)), ([None, (1,)], None)],
+    [
+        ([(3, 1), (1, 4)], (3, 4)),
+        ([(5,), (2, 3, 5)], (2, 3, 5)),
+        ([(), (2,)], (2,)),
+        ([(0,), (1,)], (0,)),
+        ([None, (1,)], None),
+    ],
 )
 def test_broadcasting_of_numbers(shapes, want):
     assert t.broadcast(*shapes) == want

@@ -42,7 +42,11 @@ def test_no_adapter_imports_another(adapter):
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_an_adapter_imports_the_public_face_of_the_core_only(adapter):
-    private = [(f.name, m) for f, m in imports(adapter) if m.startswith("mo_core") and any(p.startswith("_") and not p.startswith("__") for p in m.split("."))]
+    private = [
+        (f.name, m)
+        for f, m in imports(adapter)
+        if m.startswith("mo_core") and any(p.startswith("_") and not p.startswith("__") for p in m.split("."))
+    ]
     assert not private
 
 

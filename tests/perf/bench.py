@@ -86,7 +86,9 @@ def fusing_memory(model: Path, folder: Path) -> bool:
     with_fusing, without = run(base)[1], run([*base, "--disable_fusing"])[1]
     size = model.stat().st_size / (1 << 20)
     good = with_fusing - without < size / 4
-    print(f"fusing     peak {with_fusing:.0f} MiB with, {without:.0f} MiB without, {size:.0f} MiB of weights{'' if good else '   MISSED'}")
+    print(
+        f"fusing     peak {with_fusing:.0f} MiB with, {without:.0f} MiB without, {size:.0f} MiB of weights{'' if good else '   MISSED'}"
+    )
     return good
 
 
@@ -95,7 +97,9 @@ def large(folder: Path, gigabytes: float) -> bool:
     if free < 2.2 * gigabytes + 1:
         raise SystemExit(f"the large model needs {2.2 * gigabytes + 1:.0f} GiB of disk, and {free:.0f} GiB are free")
     model = made("large", folder, gigabytes)
-    base = run([sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"])[1]
+    base = run(
+        [sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"]
+    )[1]
     seconds, peak = run([script("mo-onnx"), str(model), "--output_dir", str(folder), "--model_name", "large-out"])
     good = peak - base < BOUNDS["large"]
     print(
@@ -109,7 +113,9 @@ def large(folder: Path, gigabytes: float) -> bool:
 
 
 def chain(folder: Path) -> bool:
-    start = run([sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"])[0]
+    start = run(
+        [sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"]
+    )[0]
     seconds = []
     for length in (10_000, 100_000):
         model = made("chain", folder, length)
@@ -153,7 +159,7 @@ def main() -> int:
             "chain": lambda: chain(folder),
         }
         wanted = arguments.only.split(",")
-        return 0 if all([step() for key, step in steps.items() if key in wanted]) else 1
+        return 0 if all(step() for key, step in steps.items() if key in wanted) else 1
 
 
 if __name__ == "__main__":

@@ -59,7 +59,12 @@ def resnet50(path: Path) -> Path:
         pad = kernel // 2
         y = w.op("Conv", x, w.weight(outer, inner, kernel, kernel, spread=spread), kernel_shape=[kernel, kernel],
                  strides=[stride, stride], pads=[pad] * 4)  # fmt: skip
-        moments = [w.weight(outer, middle=1.0), w.weight(outer), w.weight(outer), w.weight(outer, middle=1.0, spread=0.01)]
+        moments = [
+            w.weight(outer, middle=1.0),
+            w.weight(outer),
+            w.weight(outer),
+            w.weight(outer, middle=1.0, spread=0.01),
+        ]
         y = w.op("BatchNormalization", y, *moments, epsilon=1e-5)
         return w.op("Relu", y) if relu else y
 
@@ -141,7 +146,9 @@ def large(path: Path, gigabytes: float = 4.0) -> Path:
             file.write(block.tobytes())
     nodes, weights, x = [], [], "input"
     for i in range(count):
-        tensor = TensorProto(name=f"w{i}", data_type=TensorProto.FLOAT, dims=[width, width], data_location=TensorProto.EXTERNAL)
+        tensor = TensorProto(
+            name=f"w{i}", data_type=TensorProto.FLOAT, dims=[width, width], data_location=TensorProto.EXTERNAL
+        )
         for key, value in (("location", data.name), ("offset", i * 4 * width * width), ("length", 4 * width * width)):
             tensor.external_data.add(key=key, value=str(value))
         weights.append(tensor)

@@ -35,9 +35,8 @@ class Layers(Writer):
         inputs = inner // groups
         weight = self.weight(outer, inputs, kernel, kernel, spread=(2 / (inputs * kernel * kernel)) ** 0.5)
         rest = [self.weight(outer)] if bias else []
-        return self.op(
-            "Conv", x, weight, *rest, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4, group=groups
-        )
+        window = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [kernel // 2] * 4}
+        return self.op("Conv", x, weight, *rest, **window, group=groups)
 
     def batch_norm(self, x: str, channels: int) -> str:
         moments = [self.weight(channels, middle=m) for m in (1.0, 0.0, 0.0, 1.0)]

@@ -1,8 +1,8 @@
 """mo: converts trained models to OpenVINO IR.
 
-    import mo_core
-    model = mo_core.convert("model.onnx", input_shape="[1,3,224,224]")
-    model.save("model.xml")
+import mo_core
+model = mo_core.convert("model.onnx", input_shape="[1,3,224,224]")
+model.save("model.xml")
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from mo_core.passes import Context, Stage
 from mo_core.plugins import Plugins
 from mo_core.report import Report
 from mo_core.rewrite import Exclusion
-from mo_core.transforms.switches import Selection, check_layers, select
+from mo_core.transforms.switches import Selection, check_explained, check_layers, select, unmatched
 from mo_core.types import Type
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ KNOWN_ADAPTERS = {
     "onnx": "mo-onnx", "caffe": "mo-caffe", "tensorflow": "mo-tensorflow", "mxnet": "mo-mxnet", "kaldi": "mo-kaldi",
 }  # fmt: skip
 _SUFFIXES = {
-    ".onnx": "onnx", ".caffemodel": "caffe", ".prototxt": "caffe", ".pb": "tensorflow", ".pbtxt": "tensorflow", ".meta": "tensorflow",
+    ".onnx": "onnx", ".caffemodel": "caffe", ".prototxt": "caffe",
+    ".pb": "tensorflow", ".pbtxt": "tensorflow", ".meta": "tensorflow",
     ".params": "mxnet", ".nd": "mxnet", ".nnet": "kaldi", ".mdl": "kaldi",
 }  # fmt: skip
 
@@ -79,10 +80,14 @@ class Model:
             raise UsageError("the package openvino is not installed", "pip install openvino") from e
         import numpy as np
 
-        xml, weights = emit.serialize(self.graph, name=self.name, rt_info=self._rt_info, version=int(self._options.ir_version))
+        xml, weights = emit.serialize(
+            self.graph, name=self.name, rt_info=self._rt_info, version=int(self._options.ir_version)
+        )
         data = np.frombuffer(weights, dtype=np.uint8)
         core = openvino.Core()
-        return core.read_model(model=xml.encode(), weights=openvino.Tensor(data.copy() if data.size else np.zeros(1, np.uint8)))
+        return core.read_model(
+            model=xml.encode(), weights=openvino.Tensor(data.copy() if data.size else np.zeros(1, np.uint8))
+        )
 
 
 def convert(source: Any, **options: Any) -> Model:
@@ -133,6 +138,8 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
         model = read(frontend, source, options)
         report.source(model, frontend)
         check_layers(selection.skipped, model.graph)
+        for name in unmatched(selection.excluded, model.graph):
+            context.notes.append(f'--finegrain_fusing: nothing in the model is called "{name}".')
     front = [p for p in pipeline if p.stage is Stage.FRONT]
     with watch.stage("front"):
         _run_passes(front, model.graph, context, plugins, options)
@@ -181,7 +188,9 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
             if f.accepts(source):
                 return f
         kind = f"{type(source).__module__}.{type(source).__name__}"
-        raise UsageError(f"no installed front-end takes a {kind}", "Give a path, or install the adapter of its framework.")
+        raise UsageError(
+            f"no installed front-end takes a {kind}", "Give a path, or install the adapter of its framework."
+        )
     path = Path(source)
     if not path.exists():
         raise UsageError(f'there is no file "{path}"', _similar_file(path))
@@ -224,7 +233,9 @@ def _not_installed(framework: str, frontends: dict[str, Frontend]) -> UsageError
     if adapter:
         return UsageError(f"the front-end for {framework} models is not installed", f"pip install {adapter}")
     known = sorted({*KNOWN_ADAPTERS, *frontends})
-    return UsageError(f'there is no framework "{framework}"', did_you_mean(framework, known) or f"Known: {', '.join(known)}.")
+    return UsageError(
+        f'there is no framework "{framework}"', did_you_mean(framework, known) or f"Known: {', '.join(known)}."
+    )
 
 
 def model_name(frontend: Frontend, source: Any) -> str:
@@ -244,6 +255,7 @@ def all_passes(plugins: Plugins, options: Any = None) -> list[passes.Pass]:
 
 def _pipeline(plugins: Plugins, options: Options) -> tuple[list[passes.Pass], Selection]:
     ordered = all_passes(plugins, options)
+    check_explained(options.explain, ordered)
     selection = select(options, ordered)
     return selection.switches.choose(ordered, options), selection
 
@@ -271,7 +283,7 @@ def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: 
     info: dict[str, object] = {
         "MO_version": f"mo-core {__version__}",
         "conversion_parameters": parameters,
-        "framework": {k: v for k, v in sorted(model.metadata.items())} if model.metadata else {},
+        "framework": dict(sorted(model.metadata.items())) if model.metadata else {},
         "legacy_frontend": "False",
         **context.info,
     }
@@ -299,7 +311,9 @@ class _Watch:
         self._report.seconds[name] = time.perf_counter() - start
 
 
-def inspect(source: Any, options: Options, plugins: Plugins, frontend: Frontend) -> tuple[SourceModel, Counter[str], set[str]]:
+def inspect(
+    source: Any, options: Options, plugins: Plugins, frontend: Frontend
+) -> tuple[SourceModel, Counter[str], set[str]]:
     """Read without converting: the model, source ops with counts, and those without a converter."""
     model = read(frontend, source, options)
     table = ConverterTable(plugins.converters(frontend.name))

@@ -131,7 +131,8 @@ class Conversion:
             return
         except MoError as e:
             by = f", converted by {converter_.provider}" if converter_ is not None and converter_.provider else ""
-            raise e.note(f'{node.op} "{node.name or node.label}"{by}')
+            e.note(f'{node.op} "{node.name or node.label}"{by}')
+            raise
         except (MemoryError, RecursionError):
             raise
         except Exception as e:
@@ -150,7 +151,9 @@ class Conversion:
         keywords = {k: v for k, v in given.items() if k in c.attributes}
         unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]
         if unknown:
-            raise Unsupported(f'attribute "{unknown[0]}" of {node.op} is not known', did_you_mean(unknown[0], c.attributes))
+            raise Unsupported(
+                f'attribute "{unknown[0]}" of {node.op} is not known', did_you_mean(unknown[0], c.attributes)
+            )
         for name, parameter in c.attributes.items():
             if parameter.default is inspect.Parameter.empty and name not in keywords:
                 raise ModelError(f'{node.op} needs attribute "{name}", and it is not given')
@@ -212,12 +215,17 @@ class Conversion:
 
     def _survey(self, graph: Graph) -> None:
         for node in graph.walk():
-            if isinstance(node, Foreign) and self.table.find(node) is None:
-                if self._expand is None or self._expand(node) is None:
-                    self._problem(node, self._advice(node) if self._advice is not None else "")
+            if not isinstance(node, Foreign) or self.table.find(node) is not None:
+                continue
+            if self._expand is None or self._expand(node) is None:
+                self._problem(node, self._advice(node) if self._advice is not None else "")
 
     def _problem(self, node: Node, reason: str) -> None:
-        op = f"{node.domain}:{node.op}" if isinstance(node, Foreign) and node.domain else getattr(node, "op", node.type_name)
+        op = (
+            f"{node.domain}:{node.op}"
+            if isinstance(node, Foreign) and node.domain
+            else getattr(node, "op", node.type_name)
+        )
         known = self._problems.setdefault((op, reason), Problem(op, node.name or node.label, 0, reason))
         known.count += 1
 
@@ -244,7 +252,9 @@ def unsupported(problems: Sequence[Problem]) -> Unsupported:
     """One error for all ops that are beyond us, with counts, the first node and what would help."""
     lines = []
     for p in sorted(problems, key=lambda p: (-p.count, p.op)):
-        lines.append(f'{p.op} ({p.count} node{"s" * (p.count > 1)}, first "{p.name}"){": " + p.reason if p.reason else ""}')
+        lines.append(
+            f'{p.op} ({p.count} node{"s" * (p.count > 1)}, first "{p.name}"){": " + p.reason if p.reason else ""}'
+        )
     count = len({p.op for p in problems})
     fact = f"{count} operation{'s are' if count > 1 else ' is'} not supported: " + "; ".join(lines)
     error = Unsupported(
@@ -256,7 +266,7 @@ def unsupported(problems: Sequence[Problem]) -> Unsupported:
 
 
 def inline(graph: Graph, node: Foreign, body: Graph) -> list[Node]:
-    """Replace `node` by copies of the nodes of `body`, whose parameters stand for the node's slots; returns the copies."""
+    """Replace `node` by copies of the nodes of `body`, whose parameters stand for its slots; returns the copies."""
     slots = node.slots
     mapping: dict[Value, Value | None] = {p: slots[i] if i < len(slots) else None for i, p in enumerate(body.inputs)}
     copies: list[Node] = []

@@ -33,7 +33,8 @@ SPECIAL = ("node", "convert", "options", "note")
 
 _NUMBER = (int, float, np.integer, np.floating)
 _SCALARS: dict[str, tuple[type, ...]] = {
-    "int": (int, np.integer), "bool": (int, np.bool_), "float": _NUMBER, "str": (str,), "Tensor": (Tensor,), "Graph": (Graph,),
+    "int": (int, np.integer), "bool": (int, np.bool_), "float": _NUMBER, "str": (str,),
+    "Tensor": (Tensor,), "Graph": (Graph,),
     "None": (type(None),),
 }  # fmt: skip
 _ITEMS: dict[str, tuple[type, ...]] = {
@@ -151,9 +152,7 @@ class Converter:
         """
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         positional = [p for p in self._parameters if p.kind in kinds]
-        return tuple(
-            i for i, p in enumerate(positional) if p.default is p.empty and "None" not in str(p.annotation)
-        )
+        return tuple(i for i, p in enumerate(positional) if p.default is p.empty and "None" not in str(p.annotation))
 
     @cached_property
     def variadic(self) -> bool:

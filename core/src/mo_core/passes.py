@@ -67,7 +67,9 @@ def rewrites(
     """A pass made of rules (`@rule` functions)."""
     flat = tuple(r for group in rules for r in group)
     is_fusion = stage is Stage.FUSE if fusion is None else fusion
-    return Pass(name, stage, doc or (flat[0].doc if flat else ""), flat, None, tuple(after), tuple(before), is_fusion, default)
+    return Pass(
+        name, stage, doc or (flat[0].doc if flat else ""), flat, None, tuple(after), tuple(before), is_fusion, default
+    )
 
 
 def graph_pass(
@@ -132,7 +134,8 @@ def order(passes: Sequence[Pass]) -> list[Pass]:
                 continue  # ordering against a pass that is not installed is no constraint
             if q.stage is not p.stage and (q.stage < p.stage) is not first:
                 raise PluginError(
-                    f'the pass "{p.name}" of {p.provider} ({p.stage.name}) wants to run {"after" if first else "before"} '
+                    f'the pass "{p.name}" of {p.provider} ({p.stage.name}) wants to run '
+                    f"{'after' if first else 'before'} "
                     f'"{q.name}" of {q.provider} ({q.stage.name}), against the order of the stages'
                 )
             if q.stage is p.stage:
@@ -190,7 +193,9 @@ class Switches:
         chosen = set(named.values()) - self.disabled
         if self.only and p.fusion and p.name not in self.only:
             chosen &= self.only
-        return p if len(chosen) == len(named) else replace(p, rules=tuple(r for r in p.rules if named[r.name] in chosen))
+        return (
+            p if len(chosen) == len(named) else replace(p, rules=tuple(r for r in p.rules if named[r.name] in chosen))
+        )
 
 
 def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
@@ -206,7 +211,8 @@ def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
             if context.check:
                 graph.verify()
         except MoError as e:
-            raise e.note(f"pass {name}")
+            e.note(f"pass {name}")
+            raise
         context.seconds[name] = context.seconds.get(name, 0.0) + time.perf_counter() - start
         if context.after_pass is not None:
             context.after_pass(name, graph, changed)

@@ -76,7 +76,9 @@ class Any_(Pattern):
 class Const(Pattern):
     """A constant; `value`: a scalar number it must be equal to everywhere (small constants only)."""
 
-    def __init__(self, name: str = "", value: float | None = None, where: Callable[[Value], bool] | None = None) -> None:
+    def __init__(
+        self, name: str = "", value: float | None = None, where: Callable[[Value], bool] | None = None
+    ) -> None:
         self.name, self._value, self._where = name, value, where
 
     def match(self, value: Value, match: Match) -> Iterator[Match]:
@@ -148,7 +150,9 @@ class Op(Pattern):
         if len(sources) < len(wanted):
             return False
         straight = all(issubclass(s, w) for s, w in zip(sources, wanted))
-        return straight or (self._commutative and issubclass(sources[0], wanted[1]) and issubclass(sources[1], wanted[0]))
+        return straight or (
+            self._commutative and issubclass(sources[0], wanted[1]) and issubclass(sources[1], wanted[0])
+        )
 
     def names(self) -> set[str]:
         return super().names().union(*[o.names() for o in self.operands])
@@ -221,7 +225,7 @@ def op(*kinds: type[Node], operands: Sequence[Pattern] = (), **options: Any) -> 
 
 
 class _Namespace:
-    """`p.Add(a, b, name=…, uses=…, attribute=…)` for every op of `mo_core.ops`; `p.Add | p.Multiply` does not exist: use `op`."""
+    """`p.Add(a, b, name=…, uses=…, attribute=…)` for every op of `mo_core.ops`; for one of several ops use `op`."""
 
     def __getattr__(self, name: str) -> Callable[..., Op]:
         kind = getattr(ops, name, None)

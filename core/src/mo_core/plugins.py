@@ -84,7 +84,9 @@ class Plugins:
         for provider, many in self._collect("mo_frontends"):
             for frontend in many:
                 if frontend.name in found:
-                    raise PluginError(f'the front-end "{frontend.name}" is given by {found[frontend.name][0]} and {provider}')
+                    raise PluginError(
+                        f'the front-end "{frontend.name}" is given by {found[frontend.name][0]} and {provider}'
+                    )
                 found[frontend.name] = provider, frontend
         return [frontend for _, frontend in found.values()]
 
@@ -97,7 +99,7 @@ class Plugins:
         return [o for _, many in self._collect("mo_ops") for o in many]
 
     def converters(self, framework: str) -> list[Converter]:
-        """Converters for a framework: those of the front-end's own distribution first, then those that override them."""
+        """Converters for a framework: those of its own distribution first, then those that override them."""
         own = {str(p) for p, many in self._collect("mo_frontends") if any(f.name == framework for f in many)}
         found: list[Converter] = []
         for i, (provider, many) in enumerate(self._collect("mo_converters", framework=framework)):
@@ -154,7 +156,9 @@ class Plugins:
             self._manager.register(plugin, key)
             self._manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as e:
-            raise PluginError(f"the plug-in {provider.name} of {provider} does not fit: {e}", "See docs on hooks.") from e
+            raise PluginError(
+                f"the plug-in {provider.name} of {provider} does not fit: {e}", "See docs on hooks."
+            ) from e
         self._providers[key] = provider
 
     def _collect(self, hook: str, **arguments: Any) -> list[tuple[Provider, Any]]:

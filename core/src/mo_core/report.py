@@ -155,14 +155,18 @@ class Report:
 
     def explain(self, query: str) -> str:
         """Which rules fired at a node, which declined and why; `query` is `NODE` or `PASS@NODE` (source names)."""
+        known = _named(self.record)
         pass_name, at, name = query.partition("@")
-        wanted, name = (pass_name, name) if at else ("", query)
-        fired = [f for f in self.record.firings if name in (f.kept, *f.gone) and wanted in ("", f.pass_name, f.rule)]
-        declined = [
-            d for d in self.record.declined if name in (d.node, *d.origin) and wanted in ("", d.pass_name, d.rule)
-        ]
+        wanted, name = (pass_name, name) if at and query not in known else ("", query)
+
+        def asked(x: Firing | Declined) -> bool:
+            return wanted in ("", x.pass_name, x.rule, f"{x.pass_name}/{x.rule}")
+
+        fired = [f for f in self.record.firings if name in (f.kept, *f.gone) and asked(f)]
+        declined = [d for d in self.record.declined if name in (d.node, *d.origin) and asked(d)]
         if not fired and not declined:
-            return _nothing(self.record, query, name)
+            near = did_you_mean(name, list(known)[:4000]) if name not in known else ""
+            return f'no rule matched at "{query}"' + (f"; {near}" if near else "")
         return "\n".join([f'"{name}":', *map(_firing_line, fired), *map(_decline_line, declined)])
 
 
@@ -202,11 +206,11 @@ def _decline_line(d: Declined) -> str:
     return f'  {d.pass_name}/{d.rule} did not fire at "{d.node}": {d.reason}'
 
 
-def _nothing(record: Record, query: str, name: str) -> str:
+def _named(record: Record) -> dict[str, None]:
+    """The names that firings and declines mention, in order."""
     known = dict.fromkeys(n for f in record.firings for n in (f.kept, *f.gone))
     known.update(dict.fromkeys(n for d in record.declined for n in (d.node, *d.origin)))
-    near = did_you_mean(name, list(known)[:4000]) if name not in known else ""
-    return f'no rule matched at "{query}"' + (f"; {near}" if near else "")
+    return known
 
 
 def format_bytes(count: int) -> str:

@@ -78,7 +78,7 @@ class Firing:
 
 @dataclass
 class Declined:
-    """One match that did not fire, with the reason."""
+    """One match that did not fire: its root, the source names of what it matched, the reason."""
 
     pass_name: str
     rule: str
@@ -199,6 +199,7 @@ class Driver:
         self._widest = max((len(r.pattern.operands) for _, r in rules), default=0)
         self._rules_of: dict[tuple[type[Node], ...], list[tuple[str, Rule]]] = {}
         self._depth_of: dict[type[Node], int] = {}
+        self._refused: dict[Node, None] = {}
 
     def run(self, graph: Graph) -> bool:
         """Rewrite the graph (bodies of control flow, too); True when something fired."""
@@ -206,14 +207,17 @@ class Driver:
         for body in [b for node in graph for b in node.bodies]:
             changed |= self.run(body)
         fuel = _Fuel(FUEL_PER_NODE * (len(graph) + 16), self._record)
-        # rules may look further than their patterns reach: what happened far away is met by another sweep
-        while self._sweep(graph, fuel):
+        todo = [node for node in graph if self._depth(node)]
+        # a function may look further than its pattern reaches: where it refused, it is asked again afterwards
+        while self._sweep(graph, todo, fuel):
             changed = True
+            todo = list(self._refused)
         return changed
 
-    def _sweep(self, graph: Graph, fuel: _Fuel) -> bool:
-        work: deque[Node] = deque(node for node in graph if self._depth(node))
+    def _sweep(self, graph: Graph, todo: Iterable[Node], fuel: _Fuel) -> bool:
+        work = deque(todo)
         queued = set(work)
+        self._refused = {}
         fired = False
         while work:
             node = work.popleft()
@@ -268,13 +272,15 @@ class Driver:
             for match in r.pattern.match(node, Match()):
                 found = self._try(pass_name, r, node, match)
                 if found is None:
+                    self._refused[node] = None
                     continue
                 root, values, matched = found
                 gone = tuple(dict.fromkeys(n for m in matched for n in (m.origin or (m.name,))))
                 try:
                     touched = absorb(graph, root, values, matched)
                 except MoError as e:
-                    raise e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
+                    e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
+                    raise
                 kept = values[0].node.name if values[0] is not None else ""
                 self._record.fire(Firing(pass_name, r.name, gone, kept))
                 return touched
@@ -282,7 +288,8 @@ class Driver:
 
     def _try(self, pass_name: str, r: Rule, node: Node, match: Match) -> _Found | None:
         def decline(reason: str) -> None:
-            self._record.decline(Declined(pass_name, r.name, node.name, node.origin, reason))
+            origin = tuple(dict.fromkeys(n for m in match.nodes for n in (m.origin or (m.name,))))
+            self._record.decline(Declined(pass_name, r.name, node.name, origin, reason))
 
         if self._excluded(match.nodes, decline):
             return None
@@ -292,7 +299,8 @@ class Driver:
             decline(d.reason)
             return None
         except MoError as e:
-            raise e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
+            e.note(f'rule {pass_name}/{r.name} at "{node.label}"')
+            raise
         except (MemoryError, RecursionError):
             raise
         except Exception as e:

@@ -170,7 +170,9 @@ def text(*, default: str = _REQUIRED, key: str | None = None, kw_only: bool = Fa
 
 def texts(*, default: Sequence[str] = _REQUIRED, key: str | None = None, kw_only: bool = False) -> Any:
     """A list of texts."""
-    return Attribute("texts", lambda v: tuple(map(str, v)), _join, default if default is _REQUIRED else tuple(default), key)
+    return Attribute(
+        "texts", lambda v: tuple(map(str, v)), _join, default if default is _REQUIRED else tuple(default), key
+    )
 
 
 def one_of(*choices: str, default: str | None = None, key: str | None = None, kw_only: bool = False) -> Any:
@@ -181,7 +183,9 @@ def one_of(*choices: str, default: str | None = None, key: str | None = None, kw
             raise UsageError(f'"{value}" is none of {", ".join(choices)}', did_you_mean(str(value), choices))
         return str(value)
 
-    return Attribute("one of " + "|".join(choices), check, str, choices[0] if default is None else default, key, choices)
+    return Attribute(
+        "one of " + "|".join(choices), check, str, choices[0] if default is None else default, key, choices
+    )
 
 
 def required_one_of(*choices: str, key: str | None = None, kw_only: bool = False) -> Any:
@@ -202,9 +206,7 @@ def dims(*, default: t.Shape = _REQUIRED, key: str | None = None, kw_only: bool 
     return Attribute("shape", lambda v: None if v is None else tuple(v), form, default, key)
 
 
-def hidden(
-    *, default: Any = _REQUIRED, normalize: Callable[[Any], Any] = lambda v: v, kw_only: bool = False
-) -> Any:
+def hidden(*, default: Any = _REQUIRED, normalize: Callable[[Any], Any] = lambda v: v, kw_only: bool = False) -> Any:
     """Anything that the emission does not write as an attribute: tensors, bodies, port maps."""
     return Attribute("object", normalize, None, default)
 
@@ -223,7 +225,9 @@ class Schema:
     def unknown(self, node: type[Node], name: str) -> UsageError:
         """The error for an argument that was never declared."""
         known = [*self.attributes, *(f.name for f in self.operands)]
-        return UsageError(f'{node.__name__} has no attribute "{name}"', did_you_mean(name, known) or f"It has {_join(known)}.")
+        return UsageError(
+            f'{node.__name__} has no attribute "{name}"', did_you_mean(name, known) or f"It has {_join(known)}."
+        )
 
 
 def collect(cls: type) -> Schema:

@@ -183,7 +183,12 @@ class Lazy(Tensor):
     __slots__ = ("by_rows", "function", "operands")
 
     def __init__(
-        self, function: Rule, operands: Sequence[Tensor], element: ElementType, shape: Sequence[int], by_rows: bool = False
+        self,
+        function: Rule,
+        operands: Sequence[Tensor],
+        element: ElementType,
+        shape: Sequence[int],
+        by_rows: bool = False,
     ) -> None:
         super().__init__(element, shape)
         self.function, self.operands = function, tuple(operands)
@@ -195,7 +200,8 @@ class Lazy(Tensor):
         wanted = self.element.dtype or self.element.storage
         if not self.element.is_packed and (result.shape != shape or result.dtype != wanted):
             raise InternalError(
-                f"the recipe {getattr(self.function, '__name__', self.function)} gave {result.dtype}{list(result.shape)} "
+                f"the recipe {getattr(self.function, '__name__', self.function)} gave "
+                f"{result.dtype}{list(result.shape)} "
                 f"for {wanted}{list(shape)}"
             )
         return result
@@ -277,14 +283,18 @@ def reshaped(tensor: Tensor, shape: Sequence[int]) -> Tensor:
     if raw:
         return Lazy(lambda: tensor.stored(0, tensor.shape[0] if tensor.shape else 1), (), tensor.element, shape)
     by_rows = same_rows and len(tensor.shape) >= len(shape)
-    return Lazy(lambda a: a.reshape((len(a), *shape[1:]) if by_rows else shape), (tensor,), tensor.element, shape, by_rows)
+    return Lazy(
+        lambda a: a.reshape((len(a), *shape[1:]) if by_rows else shape), (tensor,), tensor.element, shape, by_rows
+    )
 
 
 def reinterpreted(tensor: Tensor, element: ElementType, shape: Sequence[int]) -> Tensor:
     """The same stored bytes as elements of another type; nothing is copied. Raises ModelError when the size differs."""
     shape = tuple(map(int, shape))
     if element.nbytes(math.prod(shape)) != tensor.nbytes:
-        raise ModelError(f"{tensor} has {tensor.nbytes} bytes, and {element}{list(shape)} needs {element.nbytes(math.prod(shape))}")
+        raise ModelError(
+            f"{tensor} has {tensor.nbytes} bytes, and {element}{list(shape)} needs {element.nbytes(math.prod(shape))}"
+        )
     if isinstance(tensor, Mapped):
         return Mapped(tensor.file, tensor.offset, element, shape)
 
@@ -426,7 +436,9 @@ def _float8_table(name: str) -> Array_:
             mantissa_bits = 7 - exponent_bits
             exponent = (codes >> mantissa_bits) & (2**exponent_bits - 1)
             mantissa = (codes & (2**mantissa_bits - 1)) / 2**mantissa_bits
-            table = np.where(exponent == 0, mantissa * 2.0 ** (1 - bias), (1 + mantissa) * np.exp2(exponent - float(bias)))
+            table = np.where(
+                exponent == 0, mantissa * 2.0 ** (1 - bias), (1 + mantissa) * np.exp2(exponent - float(bias))
+            )
             if name == "f8e4m3":
                 table[(codes & 127) == 127] = np.nan
             else:

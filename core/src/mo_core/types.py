@@ -1,7 +1,8 @@
 """Element types, dimensions, shapes and broadcasting.
 
 A shape is a tuple of dimensions, or None when not even the rank is known. A dimension is an `int` or a `Dynamic`: an
-unknown number with bounds and an identity, so that two tensors which come from the same `?` are known to be equal there.
+unknown number with bounds and an identity, so that two tensors which come from the same `?` are known to be equal
+there.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ class ElementType:
     def __init__(self, name: str, precision: str, bits: int, dtype: Any = None, storage: Any = None) -> None:
         self.name, self.precision, self.bits = name, precision, bits
         self.dtype: np.dtype[Any] | None = np.dtype(dtype) if dtype is not None else None
-        self.storage: np.dtype[Any] = np.dtype(storage if storage is not None else dtype if dtype is not None else np.uint8)
+        self.storage: np.dtype[Any] = np.dtype(
+            storage if storage is not None else dtype if dtype is not None else np.uint8
+        )
 
     def __repr__(self) -> str:
         return self.name

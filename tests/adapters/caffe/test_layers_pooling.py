@@ -212,8 +212,8 @@ def test_a_pyramid_that_is_too_high_is_refused() -> None:
 
 
 def test_a_pyramid_needs_the_size_of_the_image() -> None:
+    text = layer("SPP", "x", "y", "spp_param { pyramid_height: 2 }")
     with pytest.raises(Unsupported, match="depend on the size"):
-        text = layer("SPP", "x", "y", "spp_param { pyramid_height: 2 }")
         run(text, {"x": values(1, 1, 8, 8)}, input_shape="[1,1,?,8]")
 
 

@@ -93,7 +93,10 @@ def test_a_name_that_is_computed_twice(tmp_path):
 
 
 def test_a_cycle(tmp_path):
-    nodes = [helper.make_node("Add", ["x", "b"], ["a"], name="first"), helper.make_node("Relu", ["a"], ["b"], name="second")]
+    nodes = [
+        helper.make_node("Add", ["x", "b"], ["a"], name="first"),
+        helper.make_node("Relu", ["a"], ["b"], name="second"),
+    ]
     with pytest.raises(ModelError, match="cycle"):
         mo_core.convert(model(nodes, {"x": [1]}, ["b"]))
 

@@ -12,6 +12,7 @@ from mo_core.ops import (
     BatchNormInference,
     Convert,
     Divide,
+    FakeQuantize,
     Floor,
     MaxPool,
     Multiply,
@@ -22,6 +23,7 @@ from mo_core.ops import (
 )  # fmt: skip
 from mo_core.transforms.linear import PASSES, batch_norm, linear_merge_
 from tests.core.transforms.harness import check, inputs, kinds, only, optimise, reasons, unchanged, weights
+from tests.core.transforms.layers import conv
 
 
 def norm(x, channels, **changed):
@@ -139,12 +141,26 @@ def test_lone_negation_stays():
     unchanged(graph, linear_merge_)
 
 
-def test_a_dequantised_value_keeps_its_form():
+def dequantised(source, filters):
     graph, _ = inputs()
-    x = graph.add_input("x", t.i8, (2, 3))
-    real = Convert(x, destination_type=t.f32)
-    graph.add_output(Multiply(Subtract(real, 3.0), 0.5), "y")
-    unchanged(graph, linear_merge_)
+    x = graph.add_input("x0", t.i8, (1, 3, 6, 6))
+    real = Convert(source(x), destination_type=t.f32)
+    y = Multiply(Subtract(real, 3.0), 0.5)
+    graph.add_output(conv(y, 4, pad=1, filters=filters), "y")
+    return graph
+
+
+def test_a_dequantised_value_keeps_its_form():
+    limits = [np.float32(n) for n in (-1, 1, -1, 1)]
+    unchanged(dequantised(lambda x: x, FakeQuantize(weights(4, 3, 3, 3), *limits, levels=255)), linear_merge_)
+    inner = lambda x: Add(x, constant(1, t.i8))  # noqa: E731
+    unchanged(dequantised(inner, weights(4, 3, 3, 3)), linear_merge_)
+
+
+def test_an_image_in_whole_numbers_is_ordinary_data():
+    graph = dequantised(lambda x: x, weights(4, 3, 3, 3))
+    check(graph, *PASSES)
+    assert kinds(graph) == ["Convert", "Add", "Convolution"]
 
 
 def test_merged_f16_constants_are_rounded_once():

@@ -75,7 +75,8 @@ def test_pads_are_taken_in(build: Build, kinds: list[str], shape: tuple[int | No
 
 
 LEFT: list[tuple[str, Build, str]] = [
-    ("another number", lambda x: conv(spatial_pad(x, 1.0)), "a convolution pads with zeros, and this is another number"),
+    ("another number", lambda x: conv(spatial_pad(x, 1.0)),
+     "a convolution pads with zeros, and this is another number"),
     ("same padding", lambda x: conv(spatial_pad(x), auto_pad="same_upper"),
      "the padding depends on the size of what is padded"),
     ("batch", lambda x: conv(pad(x, [1, 0, 0, 0], [0] * 4)), "batch or channels are padded"),

@@ -124,7 +124,8 @@ def test_unknown_fusions_of_the_device_are_noted(tmp_path):
 
 @pytest.mark.parametrize("text", [
     "batch-nrm:off", "batch-norm:maybe", "batch-norm off", '{"Switch": []', "[" * 100000, "{" * 100000,
-    '{"Switch": {"GraphFusion": 3}}', '{"Switch": {"GraphFusion": {"batch-norm": 7}}}', '{"some": 1}', '{"do_fusion": true, "skip_fusion_layers": 3}',
+    '{"Switch": {"GraphFusion": 3}}', '{"Switch": {"GraphFusion": {"batch-norm": 7}}}',
+    '{"some": 1}', '{"do_fusion": true, "skip_fusion_layers": 3}',
     "\x00",
 ])  # fmt: skip
 def test_bad_files_are_refused(tmp_path, text):

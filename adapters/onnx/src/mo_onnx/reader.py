@@ -33,7 +33,8 @@ def read(source: Any) -> SourceModel:
             tensors = Tensors(file, found, path.parent)
             return Reader(model, tensors).model()
         except (ModelError, Unsupported) as e:
-            raise e.note(f'file "{path}"')
+            e.note(f'file "{path}"')
+            raise
     return Reader(source, Tensors(None, None, None)).model()
 
 
@@ -64,7 +65,8 @@ class Reader:
         self.opsets: dict[str, int] = {"": 1}
         if not model.opset_import and model.ir_version >= 3:
             raise ModelError(
-                "the model does not say which opset it uses, so it is not complete", "Get the file again from where it came."
+                "the model does not say which opset it uses, so it is not complete",
+                "Get the file again from where it came.",
             )
         for entry in model.opset_import:
             self.opsets[_domain(entry.domain)] = entry.version
@@ -83,7 +85,12 @@ class Reader:
         )
 
     def graph(
-        self, proto: Any, scope: Scope, opsets: Mapping[str, int], depth: int, attributes: Mapping[str, Any] | None = None
+        self,
+        proto: Any,
+        scope: Scope,
+        opsets: Mapping[str, int],
+        depth: int,
+        attributes: Mapping[str, Any] | None = None,
     ) -> Graph:
         """A GraphProto; `attributes` are those of the function call that it is in."""
         if depth > MAX_NESTING:
@@ -143,9 +150,7 @@ class Reader:
         known = types or {}
         results = [self._stated(known.get(name)) for name in proto.output] or [UNKNOWN]
         name = proto.name or next((o for o in proto.output if o), proto.op_type)
-        node = Foreign(
-            "onnx", op, slots, given, results, domain=domain, version=opsets.get(domain, 1), name=name
-        )
+        node = Foreign("onnx", op, slots, given, results, domain=domain, version=opsets.get(domain, 1), name=name)
         graph.add(node)
         for result, output in zip(node.results, proto.output):
             if output:
@@ -264,7 +269,9 @@ def _word(text: Any, what: str) -> str:
 def _define(scope: Scope, name: str, value: Value) -> None:
     _word(name, "tensor name")
     if name in scope.values:
-        raise ModelError(f'the tensor "{name}" is computed twice', "Every tensor of an ONNX graph has one name of its own.")
+        raise ModelError(
+            f'the tensor "{name}" is computed twice', "Every tensor of an ONNX graph has one name of its own."
+        )
     scope.values[name] = value
 
 

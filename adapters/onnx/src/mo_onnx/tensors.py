@@ -62,7 +62,8 @@ class Tensors:
                 return self._from_windows(windows, element, shape, what)
             return _from_message(proto, element, shape, what)
         except ModelError as e:
-            raise e.note(what)
+            e.note(what)
+            raise
 
     def sparse(self, proto: Any, what: str) -> Tensor:
         """A dense recipe for a SparseTensorProto (COO; linear or N-D indices)."""
@@ -88,7 +89,9 @@ class Tensors:
 
     # -- payloads
 
-    def _from_windows(self, windows: tuple[Window, ...], element: ElementType, shape: tuple[int, ...], what: str) -> Tensor:
+    def _from_windows(
+        self, windows: tuple[Window, ...], element: ElementType, shape: tuple[int, ...], what: str
+    ) -> Tensor:
         file = self._file
         assert file is not None
         fields = {w.field for w in windows}
@@ -131,7 +134,9 @@ class Tensors:
                     "Put the weights beside the model and correct the location, if you trust the file.",
                 )
             if not path.is_file():
-                raise ModelError(f'the file "{location}" with weights of the model is missing', f'Put it into "{self._folder}".')
+                raise ModelError(
+                    f'the file "{location}" with weights of the model is missing', f'Put it into "{self._folder}".'
+                )
             found = self._external[path] = MappedFile(path)
         return found
 

@@ -58,9 +58,10 @@ def save(
             handle, made = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
             os.close(handle)
             temporary.append(Path(made))
-        with open(temporary[0], "w", encoding="utf-8", newline="\n", buffering=1 << 20) as text, open(
-            temporary[1], "w+b", buffering=0
-        ) as raw:
+        with (
+            open(temporary[0], "w", encoding="utf-8", newline="\n", buffering=1 << 20) as text,
+            open(temporary[1], "w+b", buffering=0) as raw,
+        ):
             emitted = _write(graph, text, raw, name or xml.stem, rt_info or {}, version, advance)  # type: ignore[arg-type]
         for made_path in temporary:
             os.chmod(made_path, 0o666 & ~_umask())
@@ -79,7 +80,9 @@ def save(
     return emitted
 
 
-def serialize(graph: Graph, *, name: str = "model", rt_info: Mapping[str, object] | None = None, version: int = 11) -> tuple[str, bytes]:
+def serialize(
+    graph: Graph, *, name: str = "model", rt_info: Mapping[str, object] | None = None, version: int = 11
+) -> tuple[str, bytes]:
     """The two files in memory, as the runtime's `read_model(model=…, weights=…)` takes them."""
     text, raw = io.StringIO(), io.BytesIO()
     _write(graph, text, raw, name, rt_info or {}, version, None)
@@ -100,7 +103,10 @@ def _write(
     writer.model(graph, name, rt_info)
     weights.flush()
     return Emitted(
-        bin_bytes=weights.size, shared_bytes=weights.shared, layers=dict(sorted(writer.layers.items())), kept_full=weights.kept_full
+        bin_bytes=weights.size,
+        shared_bytes=weights.shared,
+        layers=dict(sorted(writer.layers.items())),
+        kept_full=weights.kept_full,
     )
 
 

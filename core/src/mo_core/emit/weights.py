@@ -36,7 +36,9 @@ class WeightsWriter:
         self.shared = 0
         self.kept_full: list[str] = []
 
-    def add(self, tensor: Tensor, stored_as: ElementType | None = None, label: str = "") -> tuple[ElementType, int, int]:
+    def add(
+        self, tensor: Tensor, stored_as: ElementType | None = None, label: str = ""
+    ) -> tuple[ElementType, int, int]:
         """Store a tensor; returns the element type it is stored in, its offset and its length in bytes.
 
         `stored_as` f16 is taken only when every finite value stays finite; else the tensor is stored as it is.

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import TextIO
 
-
 from mo_core.emit.control import write_bodies
 from mo_core.emit.weights import WeightsWriter
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
@@ -101,7 +100,9 @@ class XmlWriter:
 
     def _open(self, number: int, name: str, type_name: str, opset: str) -> None:
         self.layers[type_name] = self.layers.get(type_name, 0) + 1
-        self._write(f'\t\t<layer id="{number}" name="{escape(self._unique(name))}" type="{type_name}" version="{opset}">\n')
+        self._write(
+            f'\t\t<layer id="{number}" name="{escape(self._unique(name))}" type="{type_name}" version="{opset}">\n'
+        )
 
     def _layer(self, node: Node, number: int, places: dict[Value, tuple[int, int]], edges: list[str]) -> None:
         name = node.name or node.type_name
@@ -117,7 +118,9 @@ class XmlWriter:
             for i, v in enumerate(node.operands):
                 self._port(i, v, "", "\t\t\t\t")
                 layer, port = places[v]
-                edges.append(f'\t\t<edge from-layer="{layer}" from-port="{port}" to-layer="{number}" to-port="{i}" />\n')
+                edges.append(
+                    f'\t\t<edge from-layer="{layer}" from-port="{port}" to-layer="{number}" to-port="{i}" />\n'
+                )
             self._write("\t\t\t</input>\n")
         if node.results:
             self._write("\t\t\t<output>\n")
@@ -138,7 +141,9 @@ class XmlWriter:
                     parts.append(f' {attribute.key}="{escape(attribute.xml(value))}"')
         return "".join(parts)
 
-    def _port(self, number: int, v: Value, names: str, indent: str, info: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def _port(
+        self, number: int, v: Value, names: str, indent: str, info: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         head = f'{indent}<port id="{number}" precision="{v.element.precision}"'
         if names:
             head += f' names="{names}"'
@@ -166,9 +171,7 @@ class XmlWriter:
         name = node.name or "Constant"
         self._open(number, f"{name}_compressed" if compressed else name, "Const", "opset1")
         shape = ",".join(map(str, node.value.shape))
-        self._write(
-            f'\t\t\t<data element_type="{stored.name}" shape="{shape}" offset="{offset}" size="{length}" />\n'
-        )
+        self._write(f'\t\t\t<data element_type="{stored.name}" shape="{shape}" offset="{offset}" size="{length}" />\n')
         self._rt_info(node.rt_info, "\t\t\t")
         names = "" if compressed else tensor_names(node.names)
         self._write("\t\t\t<output>\n")
@@ -207,5 +210,3 @@ def _file_order(graph: Graph) -> list[Node]:
 def _result_name(node: Result) -> str:
     source = node.source
     return f"{source.node.name or source.node.type_name}/sink_port_{source.index}"
-
-

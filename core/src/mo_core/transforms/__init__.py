@@ -31,6 +31,7 @@ PASSES: tuple[Pass, ...] = (
     cleanup.no_ops,
     quantization.quantization,
     shapes.shape_simplification,
+    shapes.shape_lists,
     preprocess.layouts,
     preprocess.preprocessing,
     stateful.make_stateful,

@@ -7,7 +7,9 @@ a polynomial. Element-wise arithmetic with broadcasting is a ring: equal polynom
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 from mo_core import types as t
@@ -148,22 +150,23 @@ def shaped_like(a: Value, b: Value) -> bool:
 # -- up: what is it made of
 
 
-def inside(value: Value) -> list[Value]:
+def inside(value: Value) -> Iterator[Value]:
     """The value and what its arithmetic is made of, constants left out; the nearest first."""
     found: dict[Value, None] = {value: None}
-    front = [value]
-    while front and len(found) < _NEAR:
-        front = [
-            v for f in front if isinstance(f.node, ARITHMETIC)
-            for v in f.node.operands if not isinstance(v.node, Constant) and v not in found
-        ]  # fmt: skip
-        found.update(dict.fromkeys(front))
-    return list(found)
+    work = deque([value])
+    while work:
+        nearest = work.popleft()
+        yield nearest
+        if len(found) < _NEAR and isinstance(nearest.node, ARITHMETIC):
+            new = [v for v in nearest.node.operands if not isinstance(v.node, Constant) and v not in found]
+            found.update(dict.fromkeys(new))
+            work.extend(new)
 
 
 def affine(value: Value) -> Iterator[tuple[Value, float, float]]:
     """Every `x` such that `value` is `a x + b`, with a and b; `value` itself comes first."""
-    for x in inside(value):
+    yield value, 1.0, 0.0
+    for x in islice(inside(value), 1, None):
         found = Leaves(x).terms(value)
         if found is not None and (1,) in found and found.keys() <= {(1,), (0,)} and shaped_like(value, x):
             yield x, found[1,], found.get((0,), 0.0)
@@ -206,21 +209,26 @@ def instead(root: Node, value: Value, *nodes: Node, seeds: Sequence[Node] = ()) 
     return Instead(root, value, tuple(own))
 
 
-def outside(seed: Value) -> list[Node]:
+def outside(seed: Value) -> Iterator[Node]:
     """Nodes that compute from `seed` by arithmetic alone, the nearest first."""
-    found: dict[Node, None] = {}
-    front: list[Value] = [seed]
-    while front and len(found) < _NEAR:
-        readers = [u for v in front if len(v.uses) <= _READERS for u, _ in v.uses if u.graph is seed.node.graph]
-        front = [u for u in dict.fromkeys(readers) if isinstance(u, ARITHMETIC) and u not in found]
-        found.update((u.node, None) for u in front)
-    return list(found)
+    graph, found = seed.node.graph, dict[Node, None]()
+    work: deque[Value] = deque([seed])
+    while work and len(found) < _NEAR:
+        value = work.popleft()
+        readers = [u for u, _ in value.uses] if len(value.uses) <= _READERS else []
+        for reader in readers:
+            if reader not in found and isinstance(reader, ARITHMETIC) and reader.graph is graph:
+                found[reader] = None
+                work.append(reader)
+                yield reader
 
 
 def written(seed: Value, *leaves: Value | Sequence[Value], like: Value, wanted: Terms, free: int = 0) -> Found | None:
     """The node, computed from `seed` by arithmetic and shaped like `like`, whose value is the polynomial `wanted`."""
     for root in outside(seed):
+        if not shaped_like(root, like):
+            continue
         known, nodes = Leaves(*leaves, free=free), list[Node]()
-        if same(known.terms(root, nodes), wanted, like) and shaped_like(root, like):
+        if same(known.terms(root, nodes), wanted, like):
             return Found(root, nodes, known.constants)
     return None

@@ -20,7 +20,7 @@ from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ops import AvgPool, BatchToSpace, MaxPool, Reshape, Squeeze, Transpose, Unsqueeze
-from mo_core.tensor import Lazy, Tensor, encode, lazy
+from mo_core.tensor import Array, Lazy, Tensor, encode, lazy
 from mo_core.types import Shape
 
 Dims = tuple[int, ...]
@@ -65,18 +65,21 @@ def computed(
     """
     tensors = [_tensor(c) for c in constants]
     element = tensors[0].element
-    wide = np.float64 if max(x.size for x in tensors) <= LOOK else np.float32
+    small = all(x.size <= LOOK and not isinstance(x, Lazy) for x in tensors)
+    wide = np.float64 if small else np.float32
 
     def evaluate(*arrays: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         result = function(*[a.astype(wide, copy=False) for a in arrays])
         return encode(result if shape is None else result.reshape(shape), element)
 
     found = np.broadcast_shapes(*[x.shape for x in tensors]) if shape is None else shape
-    made = Constant(value=lazy(evaluate, *tensors, element=element, shape=found))
-    numbers = content(made)
-    if numbers is not None and not np.isfinite(numbers).all():
+    if not small:
+        return Constant(value=lazy(evaluate, *tensors, element=element, shape=found))
+    with np.errstate(all="ignore"):
+        made = Array(evaluate(*[x.numpy() for x in tensors]), element, found)
+    if not np.isfinite(made.numpy()).all():
         raise Decline(f"{what} is not finite")
-    return made
+    return Constant(value=made)
 
 
 def _tensor(c: Value) -> Tensor:

@@ -14,8 +14,8 @@ from mo_core.ops.reduction import Reduction
 from mo_core.passes import Stage, rewrites
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
-from mo_core.transforms.activations import BEFORE
 from mo_core.transforms._algebra import number, shaped_like
+from mo_core.transforms.activations import BEFORE
 
 # -- padding
 

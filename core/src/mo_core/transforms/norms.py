@@ -217,7 +217,7 @@ def group_norm(mvn: ops.MVN, apart: Node, x: Value) -> Instead | None:
     if groups is None or together is None:
         return None
     back, nodes = together
-    for root in reversed(outside(back)):  # the farthest has the shift, too
+    for root in reversed(list(outside(back))):  # the farthest has the shift, too
         arithmetic: list[Node] = []
         leaves = Leaves(back, free=2)
         found = leaves.terms(root, arithmetic)

@@ -15,7 +15,7 @@ _EXACT = (ops.Interpolate, ops.Range, ops.NonMaxSuppression, ops.PriorBox, ops.P
 
 @graph_pass("fp16-weights", stage=Stage.PRECISION, wanted=lambda options: bool(options is not None and options.fp16))
 def fp16_weights(graph: Graph, context: Context) -> bool:
-    """Store float weights as fp16 with a decompressing Convert; what does not fit keeps its type (--compress_to_fp16)."""
+    """Store float weights as fp16 with a decompressing Convert (--compress_to_fp16); what does not fit stays."""
     changed = False
     for node in graph.walk():
         if not isinstance(node, Constant) or node.element not in (t.f32, t.f64) or node.value.size < SMALLEST:

@@ -274,11 +274,17 @@ def decided_if(branch: ops.If, condition: Value) -> list[Value] | None:
 
 
 shape_simplification = rewrites(
-    "shape-simplification", constant_pattern, views, whole_slice, broadcast_by_arithmetic, dimension_as_list,
-    dimensions_together, conversions, decided_select, decided_if,
+    "shape-simplification", constant_pattern, views, whole_slice, broadcast_by_arithmetic, conversions, decided_select,
+    decided_if,
     stage=Stage.NORMALIZE, after=("constant-folding",),
     doc="Reshapes that copy dimensions instead of computing them, views merged, dead branches and no-ops removed.",
 )  # fmt: skip
+
+
+shape_lists = rewrites(
+    "shape-lists", dimension_as_list, dimensions_together, stage=Stage.NORMALIZE, after=("shape-simplification",),
+    doc="Dimensions taken one by one and put together again: taken as one list.",
+)
 
 
 # -- the same dimensions asked for twice

@@ -201,8 +201,35 @@ def select(options: Any, passes: Sequence[Pass]) -> Selection:
     switches = Switches(
         frozenset(off | disabled), frozenset(only), not options.disable_fusing, frozenset(enabled | (on & optional))
     )
-    excluded = (*options.finegrain_fusing, *map(re.escape, file.skipped))
+    excluded = (*map(_pattern, options.finegrain_fusing), *map(re.escape, file.skipped))
     return Selection(switches, excluded, tuple(file.skipped), tuple(notes + more + last))
+
+
+def _pattern(name: str) -> str:
+    """A regular expression as it is; a name that is none, literally."""
+    try:
+        re.compile(name)
+    except re.error:
+        return re.escape(name)
+    return name
+
+
+def check_explained(query: str | None, passes: Sequence[Pass]) -> None:
+    """Raise UsageError when the pass of `--explain PASS@NODE` looks like a misspelt one."""
+    name, at, _ = (query or "").partition("@")
+    known = {name for p in passes for name in (p.name, *(n for r in p.rules for n in (r.name, f"{p.name}/{r.name}")))}
+    near = did_you_mean(name, known) if at and name not in known else ""
+    if near:
+        raise UsageError(f'--explain: there is no pass or rule "{name}"', near)
+
+
+def unmatched(patterns: Iterable[str], graph: Graph) -> list[str]:
+    """Those of the patterns (of `--finegrain_fusing`) that no source name fits."""
+    left = dict.fromkeys(patterns)
+    for node in graph.walk() if left else ():
+        for name in [n for n in left if node.name == n or re.fullmatch(n, node.name)]:
+            del left[name]
+    return list(left)
 
 
 def check_layers(skipped: Iterable[str], graph: Graph) -> None:

@@ -59,7 +59,9 @@ def merge_transposes(outer: Node, inner: Node, x: Value) -> Value:
 _moved = p.Transpose(any_("x"), const("order"), name="moved", uses=1)
 
 
-@rule(op(Unary, Predicate, ops.Convert, operands=[_moved], name="node", where=lambda n: not isinstance(n, _NOT_BY_ELEMENT)))
+@rule(
+    op(Unary, Predicate, ops.Convert, operands=[_moved], name="node", where=lambda n: not isinstance(n, _NOT_BY_ELEMENT))
+)
 def below_unary(node: Node, moved: Node, x: Value) -> Value | None:
     """A function of each element goes ahead of the Transpose."""
     if any(v.shape is None or len(v.shape) for v in node.operands[1:]):
@@ -85,7 +87,10 @@ def below_binary(node: Node, moved: Node, x: Value, moved2: Node, y: Value) -> V
     return transpose(node.evolve(*operands), order)
 
 
-@rule(op(*_BINARY, operands=[_moved, const("c")], name="node"), op(*_BINARY, operands=[const("c"), _moved], name="node"))
+@rule(
+    op(*_BINARY, operands=[_moved, const("c")], name="node"),
+    op(*_BINARY, operands=[const("c"), _moved], name="node"),
+)
 def below_constant(node: Node, moved: Node, x: Value, c: Value) -> Value | None:
     """A constant operand is transposed in the file, so that the Transpose comes behind."""
     order = _order(moved)
