@@ -1,7 +1,9 @@
 """GatedShift for mo-caffe: every channel of a sequence blends with what it was some steps before.
 
-    y[t] = x[t] + gate[t] * (x[t - steps] - x[t])       x is 0 before its beginning
-    gate = sigmoid(weight * x + bias)                   weight and bias are learned, one number for each channel
+    y[t] = x[t] + gate[t] * (x[t - steps] - x[t])
+    gate = sigmoid(weight * x + bias)
+
+x is 0 before its beginning; weight and bias are learned, one number for each channel.
 """
 
 from mo_caffe.registry import caffe_layer, caffe_python_layer

@@ -88,6 +88,7 @@ def closure(names: Iterable[str]) -> list[str]:
 
 def build_wheels(folder: Path, *projects: Path) -> None:
     """Build a wheel of each project, by the hatchling of the environment of the tests."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), *map(str, projects)]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder)]
+    command += map(str, projects)
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, **_PIP})
     assert done.returncode == 0, done.stderr

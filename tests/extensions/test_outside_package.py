@@ -194,6 +194,20 @@ def test_a_plug_in_of_this_framework_only_is_loaded(toy, tmp_path):
     assert 'type="Sigmoid"' in (tmp_path / "m.xml").read_text()
 
 
+def test_a_plug_in_of_one_framework_is_not_asked_for_another(toy):
+    source = (
+        "from mo_core import hookimpl\nfrom mo_core.frontend import converter, converters_of\n"
+        "@converter('warp')\ndef warp(x): return x\n"
+        "@hookimpl\ndef mo_converters(framework): return converters_of(warp)\n"
+    )
+    install(toy, "better", source, group="mo.toy")
+    code = (
+        "from mo_core.plugins import Plugins\nplugins = Plugins()\nplugins.load_framework('toy')\n"
+        "print(*['warp' in [c.op for c in plugins.converters(name)] for name in ('toy', 'onnx')])"
+    )
+    assert python(toy, code).stdout.strip() == "True False"
+
+
 def test_the_single_file_form(toy, tmp_path):
     (tmp_path / "warp.py").write_text(
         "from mo_core import hookimpl\nfrom mo_core.frontend import converter\nfrom mo_core.ops import Negative\n"

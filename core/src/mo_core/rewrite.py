@@ -204,10 +204,13 @@ class Driver:
     def run(self, graph: Graph) -> bool:
         """Rewrite the graph (bodies of control flow, too); True when something fired."""
         changed = False
-        for body in [b for node in graph for b in node.bodies]:
-            changed |= self.run(body)
+        todo: list[Node] = []
+        for node in graph:
+            for body in node.bodies:
+                changed |= self.run(body)
+            if self._depth(node):
+                todo.append(node)
         fuel = _Fuel(FUEL_PER_NODE * (len(graph) + 16), self._record)
-        todo = [node for node in graph if self._depth(node)]
         # a function may look further than its pattern reaches: where it refused, it is asked again afterwards
         while self._sweep(graph, todo, fuel):
             changed = True

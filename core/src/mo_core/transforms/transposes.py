@@ -18,7 +18,7 @@ from mo_core.passes import Stage, rewrites
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
 
-_NOT_BY_ELEMENT = (ops.Softmax, ops.LogSoftmax, ops.PReLU)
+_NOT_SO = (ops.Softmax, ops.LogSoftmax, ops.PReLU)
 _BINARY = (Elementwise, ops.Equal, ops.NotEqual, ops.Less, ops.LessEqual, ops.Greater, ops.GreaterEqual,
            ops.LogicalAnd, ops.LogicalOr, ops.LogicalXor)  # fmt: skip
 
@@ -60,7 +60,7 @@ _moved = p.Transpose(any_("x"), const("order"), name="moved", uses=1)
 
 
 @rule(
-    op(Unary, Predicate, ops.Convert, operands=[_moved], name="node", where=lambda n: not isinstance(n, _NOT_BY_ELEMENT))
+    op(Unary, Predicate, ops.Convert, operands=[_moved], name="node", where=lambda n: not isinstance(n, _NOT_SO))
 )
 def below_unary(node: Node, moved: Node, x: Value) -> Value | None:
     """A function of each element goes ahead of the Transpose."""
