@@ -17,6 +17,7 @@ from mo_core.transforms.cleanup import constant_folding, dead_code
 from mo_core.transforms.switches import AMCT, OPTION_PASSES
 
 sys.path.insert(0, str(Path(__file__).parent))
+import picture_graphs_small  # noqa: F401 - its examples
 from drawing import boxes, svg
 from picture_graphs import EXAMPLES, Example
 

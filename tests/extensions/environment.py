@@ -26,7 +26,8 @@ class Environment:
 
     def __init__(self, folder: Path, wheels: Path) -> None:
         venv.create(folder, symlinks=os.name != "nt")
-        paths = sysconfig.get_paths("venv", {"base": str(folder), "platbase": str(folder)})
+        scheme = "nt" if os.name == "nt" else "posix_prefix"
+        paths = sysconfig.get_paths(scheme, {"base": str(folder), "platbase": str(folder)})
         self.site, self.scripts = Path(paths["purelib"]), Path(paths["scripts"])
         self.python = self.scripts / Path(sys.executable).name
         self._wheels = wheels

@@ -10,17 +10,17 @@ from onnx import TensorProto
 
 from tests.perf.models import Writer
 
-_ALL: list[Callable[[Path], Path]] = []
+ALL: list[Callable[[Path], Path]] = []
 
 
 def _network(build: Callable[[Path], Path]) -> Callable[[Path], Path]:
-    _ALL.append(build)
+    ALL.append(build)
     return build
 
 
 def write(folder: Path) -> list[Path]:
     """Write all of them."""
-    return [build(folder / f"{build.__name__}.onnx") for build in _ALL]
+    return [build(folder / f"{build.__name__}.onnx") for build in ALL]
 
 
 class Layers(Writer):

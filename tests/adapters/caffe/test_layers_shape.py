@@ -201,6 +201,31 @@ def test_crop_as_opencv() -> None:
     same_as_opencv(text + layer("AbsVal", "like", "z"), feeds)
 
 
+OLD_FCN = """
+input: "x" input_dim: 1 input_dim: 1 input_dim: 20 input_dim: 24
+layers { name: "c1" type: CONVOLUTION bottom: "x" top: "c1" convolution_param { num_output: 1 kernel_size: 3 pad: 10 } }
+layers { name: "r1" type: RELU bottom: "c1" top: "c1" }
+layers { name: "p1" type: POOLING bottom: "c1" top: "p1" pooling_param { kernel_size: 2 stride: 2 } }
+layers { name: "c2" type: CONVOLUTION bottom: "p1" top: "c2" convolution_param { num_output: 1 kernel_size: 5 } }
+layers { name: "up" type: DECONVOLUTION bottom: "c2" top: "up"
+  convolution_param { num_output: 1 kernel_size: 4 stride: 2 bias_term: false } }
+layers { name: "crop" type: CROP bottom: "up" bottom: "x" top: "crop" }
+"""
+
+
+def test_the_first_fully_convolutional_networks_do_not_state_their_offsets() -> None:
+    """x to c1: 1 - 10; to p1: 2 i + 1/2; to c2: 2; back through up: (i - 3/2) / 2. In all, x begins at 6 of up."""
+    ones = np.ones((1, 1, 3, 3), np.float32)
+    blobs = {
+        "c1": [ones, np.zeros(1, np.float32)], "c2": [np.ones((1, 1, 5, 5), np.float32), np.zeros(1, np.float32)],
+        "up": [np.ones((1, 1, 4, 4), np.float32)],
+    }  # fmt: skip
+    feeds = {"x": values(1, 1, 20, 24)}
+    whole = run(OLD_FCN, feeds, blobs, output="up")["up"]
+    got = run(OLD_FCN, feeds, blobs)["crop"]
+    close(got, whole[:, :, 6:26, 6:30])
+
+
 def test_forks_crop_to_a_given_size() -> None:
     close(one("Crop", "axis: 2 dim: 2 dim: 3 offset: 1", "crop_param"), x[:, :, 1:3, 1:4])
 

@@ -5,6 +5,7 @@ All have few channels and small images, and the depth that they were published w
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 
 import mo_core
+from mo_caffe.crop import offsets
+from mo_caffe.network import read_network
 from tests.adapters.caffe import inceptions, networks
 from tests.adapters.caffe.harness import Array, close, infer, opencv, run, values, write
 from tests.adapters.caffe.networks import Net
@@ -57,6 +60,14 @@ def test_as_opencv(make: Make) -> None:
     for name, expected in want.items():
         assert expected.std() > 1e-4 * np.abs(expected).max()
         close(got[name] / np.abs(expected).max(), expected / np.abs(expected).max(), 1e-3)
+
+
+def test_fcn_finds_its_offsets() -> None:
+    """They are those that its authors state in later files: 5, 9 and 31."""
+    text = networks.fcn8s(4, 48, 5).text
+    old = re.sub(r"crop_param \{[^}]*\}", "", text.replace('"Crop"', '"CROP"'))
+    crops = [layer for layer in read_network(old.encode()).layers if layer.type == "CROP"]
+    assert [offsets(layer) for layer in crops] == [(5, 5), (9, 9), (31, 31)]
 
 
 @pytest.mark.parametrize("size", [300, pytest.param(512, marks=slow)])

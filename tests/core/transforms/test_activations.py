@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -234,3 +235,46 @@ def test_many_rules_on_many_nodes_are_cheap() -> None:
     h.optimise(graph, *activations.PASSES, context=context)
     assert sum(context.seconds.values()) < 1.0
     assert [p.name for p in order(activations.PASSES)]
+
+
+def product(random: Random, factors: list[Value]) -> Value:
+    """The product of the factors in some order, put together in some way."""
+    factors = list(factors)
+    while len(factors) > 1:
+        a, b = (factors.pop(random.randrange(len(factors))) for _ in range(2))
+        factors.append(ops.Multiply(a, b))
+    return factors[0]
+
+
+def times(random: Random, x: Value, number: float) -> Value:
+    """A multiple of a value, by Multiply, Divide, or two steps."""
+    choice = random.randrange(4)
+    if choice == 0:
+        return ops.Divide(x, c(1 / number))
+    if choice == 1:
+        return ops.Negative(ops.Multiply(c(-number), x))
+    if choice == 2:
+        return ops.Multiply(ops.Divide(x, c(4.0)), c(4 * number))
+    return ops.Multiply(c(number), x)
+
+
+def cubed(random: Random, x: Value) -> Value:
+    return random.choice([lambda: ops.Power(x, c(3.0)), lambda: product(random, [x, x, x])])()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_gelu_in_random_spellings(seed: int) -> None:
+    random = Random(seed)
+    graph, (x,) = h.inputs((2, 3))
+    if seed % 2:
+        bell = ops.Erf(times(random, x, math.sqrt(0.5)))
+    else:
+        cube = times(random, cubed(random, x), 0.044715)
+        bell = ops.Tanh(times(random, ops.Add(*random.sample([x, cube], 2)), math.sqrt(2 / math.pi)))
+    one_more = ops.Add(*random.sample([c(1.0), bell], 2))
+    if random.random() < 0.5:
+        graph.add_output(product(random, [x, times(random, one_more, 0.5)]), "y")
+    else:
+        graph.add_output(times(random, product(random, [x, one_more]), 0.5), "y")
+    h.check(graph, *activations.PASSES)
+    assert h.kinds(graph) == ["Gelu"]

@@ -106,7 +106,7 @@ def _connect(name: str, layers: Iterable[Plain]) -> Network:
     """Resolve names: in-place blobs, duplicate layers, unknown bottoms."""
     network = Network(name, [], [])
     current: dict[str, Value] = {}
-    taken: set[str] = set()
+    taken: dict[str, int] = {}  # how often a name was wanted
     for source in layers:
         bottoms, tops = source.get("bottom", []), source.get("top", [])
         if source.get("type") == "Silence":
@@ -133,17 +133,16 @@ def _is_copy(source: Plain) -> bool:
     return kind == "Split" and name.endswith("_split") and len(source.get("bottom", [])) == 1
 
 
-def _layer(source: Plain, taken: set[str]) -> Layer:
+def _layer(source: Plain, taken: dict[str, int]) -> Layer:
     fields = {key: value for key, value in source.items() if key not in ("name", "type", "bottom", "top", "blobs")}
     kind = source.get("type", "")
     base = name = source.get("name") or next(iter(source.get("top", [])), "") or kind
     if not kind:
         raise ModelError(f'layer "{base}" has no type', "Correct the description of the network.")
-    number = 1
     while name in taken:
-        number += 1
-        name = f"{base}_{number}"
-    taken.add(name)
+        taken[base] += 1
+        name = f"{base}_{taken[base]}"
+    taken[name] = 1
     return Layer(name, kind, fields, blobs=tuple(source.get("blobs", ())))
 
 

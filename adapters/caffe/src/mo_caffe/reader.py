@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mo_caffe.blobs import tensor_of
+from mo_caffe.crop import offsets
 from mo_caffe.custom_layers import CUSTOM, CustomLayer, read_mapping
 from mo_caffe.mean import subtract_mean
 from mo_caffe.network import Layer, Network, read_network
@@ -121,6 +122,8 @@ class _Reader:
             python = layer.fields.get("python_param", {})
             given = parse_param_str(python.get("param_str", ""))
             return f"{python.get('module', '')}.{python.get('layer', '')}", {PARAM_STR: given, BOTTOMS: bottoms}
+        if layer.type == "CROP" and "crop_param" not in layer.fields:
+            return "Crop", {"crop_param": {"axis": 2, "offset": offsets(layer)}, BOTTOMS: bottoms}
         return layer.type, {**layer.fields, BOTTOMS: bottoms}
 
     def _blob(self, layer: Layer, index: int) -> Constant:

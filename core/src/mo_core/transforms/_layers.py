@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mo_core import tensor
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ops import (
@@ -26,7 +27,7 @@ from mo_core.ops import (
     Subtract,
     Transpose,
 )  # fmt: skip
-from mo_core.tensor import Array_, encode, lazy
+from mo_core.tensor import Array_, Tensor, encode, lazy
 from mo_core.transforms._channels import Dims, along, computed, grows, reshaped
 
 CONVOLUTIONS: tuple[type[Node], ...] = (Convolution, GroupConvolution, ConvolutionBackpropData)
@@ -105,8 +106,7 @@ class Layer(NamedTuple):
         weights = self.node.operands[self.weights].tensor
         if weights is None or "b" in self.axes:
             raise Decline("the weights are compressed, or a stack of matrices, so a shift has no plain response")
-        vector = _vector(shift, self.beside("i")).tensor
-        assert vector is not None
+        vector = _vector(shift, self.beside("i"))
         axes = self.axes
         result = "".join(a for a in axes if a in "go")
         shape = tuple(n for n, a in zip(weights.shape, axes) if a in "go")
@@ -124,9 +124,11 @@ class Layer(NamedTuple):
         return reshaped(Constant(value=lazy(respond, weights, vector, shape=shape)), self.bias_shape)
 
 
-def _vector(c: Value, shape: Dims) -> Value:
+def _vector(c: Value, shape: Dims) -> Tensor:
     """A scalar or a constant over channels, in the form that broadcasts against weights."""
-    return reshaped(c, shape if math.prod(c.static_shape) > 1 else (1,) * len(shape))
+    assert isinstance(c.node, Constant)
+    vector = c.node.value
+    return tensor.reshaped(vector, shape if vector.size > 1 else (1,) * len(shape))
 
 
 def layer_of(node: Node) -> Layer | None:
@@ -174,11 +176,12 @@ def is_quantised(v: Value) -> bool:
     return isinstance(node, FakeQuantize) or is_quantised(node.operands[0])
 
 
-def scaled_weights(weights: Value, factor: Value) -> Value:
+def scaled_weights(weights: Value, vector: Tensor) -> Value:
     """Weights times a constant; quantised ones stay quantised, since the factor goes into their scale."""
     node = weights.node
     if isinstance(node, Constant):
-        return _product_of(node, factor)
+        return _product_of(node, vector)
+    factor = Constant(value=vector)
     if isinstance(node, FakeQuantize) and all(isinstance(v.node, Constant) for v in node.operands[1:]):
         return node.evolve(*node.operands[:3], *[_rescaled(v, factor) for v in node.operands[3:]])
     if isinstance(node, Multiply) and isinstance(node.b.node, Constant):
@@ -188,11 +191,10 @@ def scaled_weights(weights: Value, factor: Value) -> Value:
     return Multiply(weights, factor)
 
 
-def _product_of(weights: Constant, factor: Value) -> Constant:
+def _product_of(weights: Constant, vector: Tensor) -> Constant:
     """Both multiplied while they are written; what folding the Multiply would give, in fewer steps."""
-    element, tensor = weights.element, factor.tensor
-    assert tensor is not None
-    return Constant(value=lazy(lambda w, f: encode(w * f, element), weights.value, tensor, by_rows=True))
+    element = weights.element
+    return Constant(value=lazy(lambda w, f: encode(w * f, element), weights.value, vector, by_rows=True))
 
 
 def _rescaled(scale: Value, factor: Value) -> Value:

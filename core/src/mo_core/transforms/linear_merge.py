@@ -6,6 +6,8 @@ it, factors and shifts next to each other become one, and a factor goes ahead of
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mo_core.errors import Decline
@@ -31,15 +33,19 @@ def _factor_and_shift(norm: BatchNormInference) -> tuple[Constant, Constant]:
         raise Decline("its parameters are computed when the model runs")
     if norm.data.shape is None:
         raise Decline("the rank of its operand is unknown")
-    epsilon = norm.epsilon
+    g, b, m, v = (_numbers(c).astype(np.float64, copy=False) for c in (gamma, beta, mean, variance))
+    with np.errstate(all="ignore"):
+        factor = g / np.sqrt(v + norm.epsilon)
+        shift = b - m * factor
+    if not np.isfinite(factor).all() or not np.isfinite(shift).all():
+        raise Decline("gamma / sqrt(variance + epsilon), or the shift, is not finite")
+    shape = (1, *g.shape, *(1,) * (norm.data.rank - 2))
+    return constant(factor.reshape(shape), gamma.element), constant(shift.reshape(shape), gamma.element)
 
-    def scale(g: np.ndarray, v: np.ndarray) -> np.ndarray:
-        return g / np.sqrt(v + epsilon)
 
-    shape = (1, *gamma.static_shape, *(1,) * (norm.data.rank - 2))
-    factor = computed(scale, gamma, variance, shape=shape, what="gamma / sqrt(variance + epsilon)")
-    shift = computed(lambda b, m, g, v: b - m * scale(g, v), beta, mean, gamma, variance, shape=shape, what="the shift")
-    return factor, shift
+def _numbers(c: Value) -> np.ndarray[Any, Any]:
+    assert isinstance(c.node, Constant)
+    return c.node.value.numpy()
 
 
 def _into_layer(norm: BatchNormInference, layer: Node) -> Value | None:

@@ -121,6 +121,7 @@ def reverse(x: Value, *, axis: int = 0) -> Value:
 
 
 @caffe_layer("Crop", "crop_param")
+@caffe_layer("CROP", "crop_param")
 def crop(
     x: Value, like: Value | None = None, *, axis: int = 2, offset: tuple[int, ...] = (), dim: tuple[int, ...] = ()
 ) -> Value:
