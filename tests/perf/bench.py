@@ -1,6 +1,6 @@
 """`make bench`: mo-onnx against ovc as ratios in one run, whole processes, in pairs; memory; linear time.
 
-    python -m tests.perf.bench [--rounds 7] [--large 4.0] [--only resnet50,encoder,large,chain]
+    python -m tests.perf.bench [--rounds 7] [--large 4.0] [--only resnet50,encoder,fusing,caffe,large,chain]
 
 Exits with 1 when a bound of BOUNDS is missed. Telemetry of ovc is switched off first: it would only make ovc slower.
 """
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-BOUNDS = {"time": 0.75, "memory": 0.40, "large": 400.0, "linear": 14.0}
+BOUNDS = {"time": 0.75, "memory": 0.40, "large": 400.0, "linear": 14.0, "caffe": 1.3}
 Run = tuple[float, float]  # seconds, MiB
 
 
@@ -41,7 +41,8 @@ def run(command: Sequence[str]) -> Run:
 
 def made(kind: str, folder: Path, *arguments: object) -> Path:
     """A network, written by another process: the peak memory of a child counts its parent's."""
-    path = folder / f"{kind}{arguments[0] if kind == 'chain' else ''}.onnx"
+    suffix = "caffemodel" if kind == "caffe" else "onnx"
+    path = folder / f"{kind}{arguments[0] if kind == 'chain' else ''}.{suffix}"
     if not path.exists():
         subprocess.run([sys.executable, "-m", "tests.perf.models", kind, str(path), *map(str, arguments)], check=True)
     return path
@@ -75,6 +76,22 @@ def compare(name: str, model: Path, folder: Path, rounds: int) -> bool:
     print(
         f"{name:10} time {middle(a, 0):.2f} s against {middle(b, 0):.2f} s of ovc: ratio {seconds:.2f} (at most {BOUNDS['time']}); "
         f"peak {middle(a, 1):.0f} MiB against {middle(b, 1):.0f} MiB: ratio {memory:.2f} (at most {BOUNDS['memory']})"
+        f"{'' if good else '   MISSED'}",
+        flush=True,
+    )
+    return good
+
+
+def caffe(folder: Path, rounds: int) -> bool:
+    """The same network from Caffe and from ONNX."""
+    models = {"mo-caffe": made("caffe", folder), "mo-onnx": made("resnet50", folder)}
+    ours, theirs = ([script(c), str(m), "--output_dir", str(folder), "--model_name", c] for c, m in models.items())
+    a, b = pairs(ours, theirs, rounds)
+    seconds, memory = statistics.median(x[0] / y[0] for x, y in zip(a, b)), middle(a, 1) / middle(b, 1)
+    good = max(seconds, memory) <= BOUNDS["caffe"]
+    print(
+        f"caffe      ResNet-50: time {middle(a, 0):.2f} s against {middle(b, 0):.2f} s from ONNX: ratio {seconds:.2f}; "
+        f"peak {middle(a, 1):.0f} MiB against {middle(b, 1):.0f} MiB: ratio {memory:.2f} (both at most {BOUNDS['caffe']})"
         f"{'' if good else '   MISSED'}",
         flush=True,
     )
@@ -133,7 +150,7 @@ def chain(folder: Path) -> bool:
 
 def prepare() -> None:
     """What an installation does, too: compile our modules; and switch the telemetry of ovc off."""
-    for package in ("mo_core", "mo_onnx"):
+    for package in ("mo_core", "mo_onnx", "mo_caffe"):
         spec = importlib.util.find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
             compileall.compile_dir(folder, quiet=2)
@@ -146,7 +163,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--large", type=float, default=4.0, metavar="GIB")
-    parser.add_argument("--only", default="resnet50,encoder,fusing,large,chain")
+    parser.add_argument("--only", default="resnet50,encoder,fusing,caffe,large,chain")
     arguments = parser.parse_args()
     prepare()
     with tempfile.TemporaryDirectory(prefix="mo-bench-") as name:
@@ -155,6 +172,7 @@ def main() -> int:
             "resnet50": lambda: compare("resnet50", made("resnet50", folder), folder, arguments.rounds),
             "encoder": lambda: compare("encoder", made("encoder", folder), folder, arguments.rounds),
             "fusing": lambda: fusing_memory(made("resnet50", folder), folder),
+            "caffe": lambda: caffe(folder, arguments.rounds),
             "large": lambda: large(folder, arguments.large),
             "chain": lambda: chain(folder),
         }

@@ -163,10 +163,21 @@ def large(path: Path, gigabytes: float = 4.0) -> Path:
     return path
 
 
+def caffe_resnet50(path: Path) -> Path:
+    """ResNet-50 as Caffe has it, BatchNorm and Scale layers included: `path` and the `.prototxt` beside it."""
+    from tests.adapters.caffe.harness import caffemodel
+    from tests.adapters.caffe.networks import resnet
+
+    net = resnet(50)
+    path.with_suffix(".prototxt").write_text(net.text)
+    path.write_bytes(caffemodel(net.blobs))
+    return path
+
+
 def main() -> None:
     """`python -m tests.perf.models resnet50 PATH [ARGUMENT]`: in a process of its own, so that the caller stays small."""
     kind, path, *rest = sys.argv[1:]
-    makers = {"resnet50": resnet50, "encoder": encoder, "chain": chain, "large": large}
+    makers = {"resnet50": resnet50, "encoder": encoder, "chain": chain, "large": large, "caffe": caffe_resnet50}
     makers[kind](Path(path), *[float(r) if kind == "large" else int(r) for r in rest])  # type: ignore[operator]
 
 

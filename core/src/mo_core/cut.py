@@ -17,6 +17,7 @@ from mo_core.errors import ShapeError, UsageError
 from mo_core.frontend import SourceModel
 from mo_core.ir import Constant, Graph, Node, Parameter, Value
 from mo_core.names import Names, Place, quoted, tensor_name
+from mo_core.ops import Convert
 from mo_core.options import Options
 from mo_core.specs import UNSET, InputSpec, OutputSpec, parse_frozen, parse_inputs, parse_outputs, parse_shapes
 from mo_core.tensor import Array, encode
@@ -214,6 +215,7 @@ class _Cutter:
             self.notes.append(f'the shape of the new input "{spec.text}" is not known; it can stand behind the name.')
         parameter = self.graph.add_input(self._name(place), element, shape)
         self._connect(place, parameter)
+        self._keep_computing_in(old.element, parameter)
         self.listed.append(parameter)
         self.made[parameter] = place
 
@@ -246,7 +248,22 @@ class _Cutter:
                 stated, taken = t.format_shape(shape), t.format_shape(spec.shape)
                 self.notes.append(f'the model states {stated} for "{parameter.label}"; {taken} is taken.')
             shape = _refined(spec.shape, shape)
-        self._set_type(parameter, spec.element or parameter.element, shape)
+        before, readers = parameter.element, parameter.users()
+        parameter.retype(spec.element or before, shape)
+        parameter.refresh()
+        self._keep_computing_in(before, parameter)
+        self.graph.refresh([*parameter.users(), *readers])
+
+    def _keep_computing_in(self, element: ElementType, parameter: Parameter) -> None:
+        """Data of another type is converted first, where the model computes with real numbers."""
+        if not element.is_real or parameter.element is element:
+            return
+        readers = list(parameter.uses)
+        convert = Convert(parameter, destination_type=element)
+        convert.name, convert.origin = f"{parameter.name}/convert", parameter.origin
+        self.graph.splice([convert], next(n for n in self.graph if not isinstance(n, Parameter)))
+        for node, index in readers:
+            node.set_operand(index, convert)
 
     def _set_type(self, parameter: Parameter, element: ElementType, shape: Shape) -> None:
         parameter.retype(element, shape)

@@ -99,8 +99,8 @@ class Context:
     Attributes:
         options: the conversion's options; record: firings and declines; exclusion: names that fusions leave alone.
         seconds: time by pass; notes: warnings for the report.
-        before_pass, after_pass: called with the graph (for dumps); around: gives a context manager to run a pass in;
-        check: verify the graph after every pass.
+        before_pass, after_pass: called with the graph (for dumps), the latter with the names of the passes that fired;
+        around: gives a context manager to run a pass in; check: verify the graph after every pass.
         info: what passes want to tell the report and `rt_info` (`{key: text}`).
     """
 
@@ -204,7 +204,7 @@ def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
         name = "+".join(p.name for p in batch)
         if context.before_pass is not None:
             context.before_pass(name, graph)
-        start = time.perf_counter()
+        start, firings = time.perf_counter(), len(context.record.firings)
         try:
             with context.around(name, graph) if context.around is not None else nullcontext():
                 changed = _run_batch(batch, graph, context)
@@ -215,7 +215,8 @@ def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
             raise
         context.seconds[name] = context.seconds.get(name, 0.0) + time.perf_counter() - start
         if context.after_pass is not None:
-            context.after_pass(name, graph, changed)
+            fired = dict.fromkeys(f.pass_name for f in context.record.firings[firings:])
+            context.after_pass("+".join(fired) or name, graph, changed)
 
 
 def _run_batch(batch: Sequence[Pass], graph: Graph, context: Context) -> bool:

@@ -133,7 +133,7 @@ class Dumper:
         if text == self._text:
             return
         self._count += 1
-        stem = f"{self._count:03}-{re.sub(r'[^A-Za-z0-9_+-]', '_', name)[:80]}"
+        stem = f"{self._count:03}-{re.sub(r'[^A-Za-z0-9_+-]', '_', name)[:200]}"
         try:
             for part, content in (("before", self._text), ("after", text)):
                 (self._folder / f"{stem}.{part}.txt").write_text(content, encoding="utf-8")

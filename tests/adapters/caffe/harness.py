@@ -41,7 +41,7 @@ def inputs_of(feeds: Mapping[str, Array]) -> str:
     return text
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
@@ -52,7 +52,7 @@ def _varint(number: int) -> bytes:
 def blob(array: Array) -> Any:
     """A BlobProto with packed values."""
     raw = array.astype("<f4").tobytes()
-    message = caffe_pb2.BlobProto.FromString(b"\x2a" + _varint(len(raw)) + raw)
+    message = caffe_pb2.BlobProto.FromString(b"\x2a" + varint(len(raw)) + raw)
     message.shape.dim.extend(array.shape)
     return message
 

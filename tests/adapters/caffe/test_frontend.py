@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 import mo_core
+from mo_caffe import caffe_pb2
 from mo_caffe.plugin import CaffeFrontend
 from mo_caffe.reader import read
 from mo_core.errors import ModelError, MoError, Unsupported, UsageError
+from mo_core.ir import Constant
 from mo_core.options import Options, OptionTable
 from tests.adapters.caffe.harness import (
     Array,
@@ -25,6 +28,7 @@ from tests.adapters.caffe.harness import (
     layer,
     run,
     values,
+    varint,
     write,
 )
 from tests.adapters.caffe.nets import SMALL
@@ -116,6 +120,69 @@ def test_recognition(name: str, head: bytes, want: bool) -> None:
     assert CaffeFrontend().recognises(Path(name), head) is want
 
 
+# -- forms of blobs
+
+
+def half(array: Array) -> Any:
+    made = caffe_pb2.BlobProto(raw_data=array.astype(np.float16).tobytes(), raw_data_type=caffe_pb2.BlobProto.FLOAT16)
+    made.shape.dim.extend(array.shape)
+    return made
+
+
+def double(array: Array) -> Any:
+    made = caffe_pb2.BlobProto(double_data=array.ravel().tolist())
+    made.shape.dim.extend(array.shape)
+    return made
+
+
+def old(array: Array) -> Any:
+    """Four axes, as files had them before `shape`."""
+    made = blob(array)
+    made.ClearField("shape")
+    padded = (*[1] * (4 - array.ndim), *array.shape)
+    made.num, made.channels, made.height, made.width = padded
+    return made
+
+
+def unpacked(array: Array) -> bytes:
+    """A tag before each value, as the first versions of Caffe wrote it."""
+    tagged = b"".join(b"\x2d" + value.tobytes() for value in array.astype("<f4").ravel())
+    return bytes(caffe_pb2.BlobProto(shape=caffe_pb2.BlobShape(dim=array.shape)).SerializeToString()) + tagged
+
+
+@pytest.mark.parametrize("form", [half, double, old, unpacked], ids=["half", "double", "old", "unpacked"])
+@pytest.mark.parametrize("outputs", [5, 900])
+def test_blobs_of_every_form(tmp_path: Path, form: Callable[[Array], Any], outputs: int) -> None:
+    """Small ones are arrays, large ones recipes or windows."""
+    w, b = values(outputs, 24), values(outputs, seed=1)
+    net = caffe_pb2.NetParameter()
+    made = net.layer.add(name=b"y")
+    for array in (w, b):
+        content = form(array)
+        made.blobs.append(caffe_pb2.BlobProto.FromString(content) if isinstance(content, bytes) else content)
+    encoded = net.SerializeToString()
+    if form is unpacked:  # protobuf packs what it writes
+        inner = b"".join(b"\x3a" + varint(len(part)) + part for part in (unpacked(w), unpacked(b)))
+        layer_ = b"\x0a\x01y" + inner
+        encoded = b"\xa2\x06" + varint(len(layer_)) + layer_
+    x = values(2, 24, seed=2)
+    text = inputs_of({"x": x}) + layer("InnerProduct", "x", "y", f"inner_product_param {{ num_output: {outputs} }}")
+    path = write(tmp_path, text, {})
+    path.write_bytes(encoded)
+    got = infer(mo_core.convert(path).save(tmp_path / "m.xml"), {"x": x})
+    close(got["y"], x @ w.T + b, 1e-3 if form is half else 1e-5)
+
+
+def test_layers_share_what_they_learned() -> None:
+    text = inputs_of({"x": values(2, 8)}) + "".join(
+        layer("InnerProduct", source, top, "inner_product_param { num_output: 8 bias_term: false } param { name: 'w' }")
+        for source, top in (("x", "a"), ("a", "b"))
+    )
+    w = values(8, 8, seed=1)
+    model = convert(text, {"a": [w]})
+    assert sum(isinstance(node, Constant) and node.shape == (8, 8) for node in model.graph) == 1
+
+
 # -- names
 
 
@@ -142,9 +209,10 @@ def test_an_inner_layer_may_be_the_output() -> None:
     close(got["conv"], reference(X["data"])[0])
 
 
-def test_an_inner_layer_may_be_the_input() -> None:
+@pytest.mark.parametrize("written", ["0:fc[1,4,6,6]", "fc[1,4,6,6]", "relu:0[1,4,6,6]"])
+def test_an_inner_layer_may_be_the_input(written: str) -> None:
     x = values(1, 4, 6, 6)
-    got = run(TEXT, {"fc/placeholder_port_0": x}, BLOBS, input="0:fc[1,4,6,6]")
+    got = run(TEXT, {"fc/placeholder_port_0": x, "conv": x}, BLOBS, input=written)
     close(got["fc"], x.reshape(1, -1) @ BLOBS["fc"][0].T + BLOBS["fc"][1])
 
 

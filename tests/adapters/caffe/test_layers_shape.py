@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mo_core.errors import ModelError, MoError
-from tests.adapters.caffe.harness import Array, close, inputs_of, layer, run, same_as_opencv, values
+from tests.adapters.caffe.harness import Array, close, convert, inputs_of, layer, run, same_as_opencv, values
 
 X = {"x": values(2, 6, 4, 5)}
 x = X["x"]
@@ -267,3 +267,21 @@ def test_a_blob_may_stand_in_the_prototxt() -> None:
 def test_a_written_blob_of_the_wrong_size_is_refused() -> None:
     with pytest.raises(ModelError, match=r"shape \[7\] and 2 values"):
         run(layer("Scale", "x", "y", "blobs { shape { dim: 7 } data: 1 data: 2 }"), X)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('bottom: "up" bottom: "x"', 'bottom: "up"', "a crop needs two"),
+        ("stride: 2 bias", "stride: 3 bias", "cannot be aligned"),
+        ("pad: 10", "pad: 0", "cannot be aligned"),
+        ('bottom: "x" top: "crop"', 'bottom: "z" top: "crop"', "no common ancestor"),
+    ],
+)
+def test_bottoms_that_nothing_aligns_are_refused(old: str, new: str, problem: str) -> None:
+    text = OLD_FCN.replace(old, new)
+    if '"z"' in text:
+        text = text.replace("input_dim: 24", "input_dim: 24 input: 'z' " + "input_dim: 1 " * 4)
+    with pytest.raises(ModelError, match=problem) as caught:
+        convert(text)
+    assert 'layer "crop"' in str(caught.value)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import mo_core
-from mo_caffe.crop import offsets
+from mo_caffe.crop import state_offsets
 from mo_caffe.network import read_network
 from tests.adapters.caffe import inceptions, networks
 from tests.adapters.caffe.harness import Array, close, infer, opencv, run, values, write
@@ -66,8 +66,10 @@ def test_fcn_finds_its_offsets() -> None:
     """They are those that its authors state in later files: 5, 9 and 31."""
     text = networks.fcn8s(4, 48, 5).text
     old = re.sub(r"crop_param \{[^}]*\}", "", text.replace('"Crop"', '"CROP"'))
-    crops = [layer for layer in read_network(old.encode()).layers if layer.type == "CROP"]
-    assert [offsets(layer) for layer in crops] == [(5, 5), (9, 9), (31, 31)]
+    layers = read_network(old.encode()).layers
+    state_offsets(layers)
+    stated = [layer.fields["crop_param"]["offset"] for layer in layers if layer.type == "CROP"]
+    assert stated == [[5, 5], [9, 9], [31, 31]]
 
 
 @pytest.mark.parametrize("size", [300, pytest.param(512, marks=slow)])

@@ -18,6 +18,10 @@ Build = Callable[[Value], Value]
 LOWEST = float(np.finfo(np.float32).min)
 
 
+def c(number: float) -> Value:
+    return constant(number, t.f32)
+
+
 def pad(x: Value, begin: Sequence[int], end: Sequence[int], fill: float | None = None, mode: str = "constant") -> Value:
     extra = [] if fill is None else [constant(fill, t.f32)]
     return ops.Pad(x, constant(list(begin)), constant(list(end)), *extra, pad_mode=mode)
@@ -85,6 +89,9 @@ LEFT: list[tuple[str, Build, str]] = [
      "the mean counts these elements, and would count them otherwise as its own padding"),
     ("mean rounded up", lambda x: pool(ops.AvgPool, spatial_pad(x), rounding_type="ceil"),
      "the mean counts these elements, and would count them otherwise as its own padding"),
+    ("mean of quantised numbers", lambda x: pool(ops.AvgPool, spatial_pad(ops.FakeQuantize(
+        x, c(-2.0), c(2.0), c(-2.0), c(2.0), levels=256))),
+     "the runtime's integer kernels would take their own padding for the number that stands for 0"),
     ("maximum of anything", lambda x: pool(ops.MaxPool, spatial_pad(x)),
      "the maximum takes its own padding for the lowest number, and this is another one"),
     ("nothing but padding", lambda x: pool(ops.MaxPool, pad(ops.ReLU(x), [0, 0, 4, 0], [0] * 4)),

@@ -119,6 +119,27 @@ def test_whole_numbers_become_real_first(command):
     exact(model, original, x, ready(x, 1, True, MEAN, SCALE))
 
 
+def test_an_input_may_take_pixels_though_the_model_computes_with_real_numbers(command):
+    original = command.convert(convolution())
+    model = command.convert(convolution(), "--input", "data{u8}", *ALL)
+    assert model.layers == ["Convert", "Convolution", "Add", "ReLU"]
+    x = raw(1, 3, 8, 8, element=np.uint8)
+    exact(model, original, x, ready(x, 1, True, MEAN, SCALE))
+    assert model.compiled().input("data").element_type.get_type_name() == "u8"
+
+
+def test_a_cut_may_take_pixels_too(command):
+    text = """
+        %x = Parameter : f32[1,3,8,8] "data"
+        %a = ReLU(%x) "first" <"a">
+        %b = Elu(%a) {alpha=1.0} "second" <"b">
+        return %b
+    """
+    model = command.convert(text, "--input", "a{u8}", "--scale", "255")
+    x = raw(1, 3, 8, 8, element=np.uint8)
+    assert largest_difference(model.run({"a": x})[0], x / np.float32(255)) <= TOLERANCE
+
+
 def test_whole_numbers_that_stay_so_have_no_mean(command, capsys):
     text = """
         %x = Parameter : u8[1,3] "data"

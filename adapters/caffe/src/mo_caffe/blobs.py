@@ -1,4 +1,4 @@
-"""Learned blobs as tensors: windows on the .caffemodel, f64 and f16 as recipes for f32."""
+"""Learned blobs as tensors: windows on the .caffemodel, f64 and f16 as recipes for f32; small ones as arrays."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from mo_core import types as t
 from mo_core.errors import ModelError
 from mo_core.tensor import Array, Lazy, Mapped, MappedFile, Tensor, cast
 
+SMALL = 16 * 1024
+"""Blobs up to so many bytes are read at once: looking at them later would bring in the file around them again."""
+
+_AROUND = 2 << 20  # what the kernel may have brought in with them
 _LEGACY = ("num", "channels", "height", "width")
 _UNREAD = ("data", "double_data", "diff", "double_diff")
 
@@ -22,6 +26,11 @@ def tensor_of(blob: Blob | Mapping[str, Any], file: MappedFile | None) -> Tensor
     if not isinstance(blob, Blob):
         return _written(blob)
     assert file is not None
+    if blob.size * blob.element.bits <= 8 * SMALL:
+        values = np.array(blob.array(file.buffer), np.float32)
+        first = max(blob.windows[0].offset - _AROUND, 0) if blob.windows else 0
+        file.forget(first, min(2 * _AROUND, file.size - first))
+        return Array(values)
     if blob.is_plain:
         window: Tensor = Mapped(file, blob.windows[0].offset, blob.element, blob.shape)
     else:

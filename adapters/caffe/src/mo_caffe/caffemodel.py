@@ -7,6 +7,7 @@ The files are messages of `caffe.proto`. The payloads of blobs become windows (`
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,13 +61,14 @@ class Blob:
         return scalars(buffer, self.windows, self.element.storage).reshape(self.shape)
 
 
-def read_caffemodel(buffer: Buffer, complete: bool) -> Plain:
+def read_caffemodel(buffer: Buffer, complete: bool, forget: Callable[[int, int], None] | None = None) -> Plain:
     """Read a trained network.
 
     Args:
         buffer: the mapped file.
         complete: False gives names, types, connections and blobs only, which is what every fork writes alike; True
             gives the parameters of the layers as well.
+        forget: gives pages of the file back, (offset, length), that have been passed.
 
     Returns:
         A NetParameter as plain data (see `schema`); the elements of `blobs` are `Blob`s.
@@ -74,7 +76,7 @@ def read_caffemodel(buffer: Buffer, complete: bool) -> Plain:
     Raises:
         ModelError: the file is truncated, of another format, or has a blob whose shape and values disagree.
     """
-    found = skim(buffer, _NET, threshold=0)
+    found = skim(buffer, _NET, threshold=0, forget=forget)
     message = caffe_pb2.NetParameter if complete else caffe_pb2.TrainedNet
 
     def blob(owner: Any, index: int, encoded: Any) -> Blob:

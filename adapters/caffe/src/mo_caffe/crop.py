@@ -7,6 +7,7 @@ the top of a convolution sees place `stride * i + (kernel - 1) / 2 - pad` of its
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from mo_caffe.network import Layer, Value
 from mo_caffe.window import per_axis
 from mo_core.errors import ModelError
 
+MAX_CROPS = 64
+_SANE = 1 << 40
 _BLOCKS = {"Convolution": "convolution_param", "Deconvolution": "convolution_param", "Pooling": "pooling_param"}
 _KEEPING = frozenset((
     "AbsVal", "BatchNorm", "Bias", "BNLL", "Concat", "Dropout", "Eltwise", "ELU", "Exp", "Log", "LRN", "MVN", "Power",
@@ -33,13 +36,30 @@ class Map(NamedTuple):
         (e, f), (g, h) = self.scale, self.shift
         return Map((a * e, b * f), (a * g + c, b * h + d))
 
+    @property
+    def is_sane(self) -> bool:
+        """False beyond what any image has; numbers could grow without limit otherwise."""
+        return all(abs(n.numerator) < _SANE and n.denominator < _SANE for n in (*self.scale, *self.shift))
+
     def inverse(self) -> Map:
         """The way back."""
         (a, b), (c, d) = self.scale, self.shift
         return Map((1 / a, 1 / b), (-c / a, -d / b))
 
 
-def offsets(layer: Layer) -> tuple[int, int]:
+def state_offsets(layers: Iterable[Layer]) -> None:
+    """Write the offsets into those crops (in the order of execution) that lack them; raises ModelError."""
+    lacking = [layer for layer in layers if layer.type == "CROP" and "crop_param" not in layer.fields]
+    if len(lacking) > MAX_CROPS:
+        raise ModelError(f"{len(lacking)} layers of the type CROP are too many")
+    for layer in lacking:
+        try:
+            layer.fields["crop_param"] = {"axis": 2, "offset": list(_offsets(layer))}
+        except ModelError as e:
+            raise e.note(f'layer "{layer.name}" (CROP)') from None
+
+
+def _offsets(layer: Layer) -> tuple[int, int]:
     """Where the first bottom of a crop begins to be the second one; raises ModelError when nothing aligns them."""
     if len(layer.inputs) != 2:
         raise ModelError(f"there are {len(layer.inputs)} bottoms, and a crop needs two")
@@ -48,7 +68,7 @@ def offsets(layer: Layer) -> tuple[int, int]:
         if value in first:
             aligned = to_ancestor.then(first[value].inverse())
             whole = [s.numerator for s in aligned.shift if s.denominator == 1 and s >= 0]
-            if aligned.scale != (1, 1) or len(whole) != 2:
+            if any(s != 1 for s in aligned.scale) or len(whole) != 2:
                 raise ModelError("the bottoms cannot be aligned by a crop", "Give the offsets with crop_param.")
             return whole[0], whole[1]
     raise ModelError("the bottoms have no common ancestor by which they could be aligned")
@@ -61,7 +81,7 @@ def _ancestors(value: Value) -> dict[Value, Map]:
     while waiting:
         current = waiting.popleft()
         step = _step(current.layer)
-        if step is None:
+        if step is None or not found[current].is_sane:
             continue
         for bottom in current.layer.inputs[:1] if current.layer.type in ("Crop", "CROP") else current.layer.inputs:
             if bottom not in found:
@@ -75,8 +95,8 @@ def _step(layer: Layer) -> Map | None:
     if layer.type in _KEEPING:
         return Map()
     if layer.type in ("Crop", "CROP"):
-        h, w = offsets(layer) if layer.type == "CROP" else _stated(layer)
-        return Map(shift=(Fraction(h), Fraction(w)))
+        given = layer.fields.get("crop_param", {}).get("offset") or [0]
+        return Map(shift=(Fraction(given[0]), Fraction(given[-1])))
     if layer.type not in _BLOCKS:
         return None
     fields = layer.fields.get(_BLOCKS[layer.type], {})
@@ -92,8 +112,3 @@ def _step(layer: Layer) -> Map | None:
         raise ModelError(f'the stride of "{layer.name}" is 0')
     seen = Map((Fraction(stride[0]), Fraction(stride[1])), (shift[0], shift[1]))
     return seen.inverse() if layer.type == "Deconvolution" else seen
-
-
-def _stated(layer: Layer) -> tuple[int, int]:
-    given = layer.fields.get("crop_param", {}).get("offset", [0])
-    return given[0], given[-1]

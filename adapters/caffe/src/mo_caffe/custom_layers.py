@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from mo_caffe.network import Layer
 from mo_caffe.schema import Field, Plain, fields_of
@@ -50,6 +49,8 @@ def read_mapping(path: Any) -> dict[str, CustomLayer]:
     """The layers of a mapping file, by type; raises UsageError when it is none."""
     if path is None:
         return {}
+    from xml.etree import ElementTree
+
     try:
         root = ElementTree.fromstring(Path(path).read_bytes())
     except OSError as e:

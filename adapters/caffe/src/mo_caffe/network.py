@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,8 +66,9 @@ class Network:
 
 
 def read_network(
-    prototxt: bytes | None, weights: Buffer | None = None, *, stages: Sequence[str] = (), level: int = 0
-) -> Network:
+    prototxt: bytes | None, weights: Buffer | None = None, *, stages: Sequence[str] = (), level: int = 0,
+    forget: Callable[[int, int], None] | None = None,
+) -> Network:  # fmt: skip
     """Read a network from its description, its trained weights, or both.
 
     Args:
@@ -75,11 +76,12 @@ def read_network(
         weights: the mapped .caffemodel; None leaves all layers without blobs.
         stages: stages that hold, beside those of the network's own `state`.
         level: the level of the network, where its `state` says none.
+        forget: gives pages of the mapped .caffemodel back, (offset, length).
 
     Raises:
         ModelError: one of the files is wrong, or they do not belong together.
     """
-    trained = read_caffemodel(weights, complete=prototxt is None) if weights is not None else None
+    trained = read_caffemodel(weights, prototxt is None, forget) if weights is not None else None
     net = read_prototxt(prototxt) if prototxt is not None else trained
     if net is None:
         raise ModelError("there is neither a description nor a trained network to read")

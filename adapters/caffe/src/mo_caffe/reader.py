@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from mo_caffe.blobs import tensor_of
-from mo_caffe.crop import offsets
 from mo_caffe.custom_layers import CUSTOM, CustomLayer, read_mapping
 from mo_caffe.mean import subtract_mean
 from mo_caffe.network import Layer, Network, read_network
@@ -38,7 +37,8 @@ def read(source: Any, options: Any) -> SourceModel:
     file = MappedFile(model) if model is not None else None
     try:
         text = _content(description) if description is not None else None
-        network = read_network(text, file.buffer if file is not None else None)
+        weights = file.buffer if file is not None else None
+        network = read_network(text, weights, forget=file.forget if file is not None else None)
         mapping = read_mapping(options.get("k"))
         reader = _Reader(network, file, mapping)
         graph = reader.graph()
@@ -87,6 +87,10 @@ class _Reader:
 
     def graph(self) -> Graph:
         """The whole network."""
+        if any(layer.type == "CROP" for layer in self._network.layers):
+            from mo_caffe.crop import state_offsets
+
+            state_offsets(self._network.layers)
         for layer in self._network.layers:
             try:
                 self._layer(layer)
@@ -122,8 +126,6 @@ class _Reader:
             python = layer.fields.get("python_param", {})
             given = parse_param_str(python.get("param_str", ""))
             return f"{python.get('module', '')}.{python.get('layer', '')}", {PARAM_STR: given, BOTTOMS: bottoms}
-        if layer.type == "CROP" and "crop_param" not in layer.fields:
-            return "Crop", {"crop_param": {"axis": 2, "offset": offsets(layer)}, BOTTOMS: bottoms}
         return layer.type, {**layer.fields, BOTTOMS: bottoms}
 
     def _blob(self, layer: Layer, index: int) -> Constant:

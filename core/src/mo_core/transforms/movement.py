@@ -61,6 +61,8 @@ def pad_into_pooling(
         own = any((*node.pads_begin, *node.pads_end))
         if _pad_number(pad) != 0 or node.rounding_type != "floor" or (own and node.exclude_pad):
             raise Decline("the mean counts these elements, and would count them otherwise as its own padding")
+        if _is_dequantised(x):
+            raise Decline("the runtime's integer kernels would take their own padding for the number that stands for 0")
         return _padded(node, [x], low, high, exclude_pad=False)
     fill = _pad_number(pad)
     lowest = fill is not None and fill <= -3.4e38
@@ -71,6 +73,15 @@ def pad_into_pooling(
     if node.rounding_type != "floor" or any(n >= e for n, e in zip([*low, *high], extents * 2)) or node.results[1].uses:
         raise Decline("a window may hold nothing but padding")
     return [_padded(node, [x], low, high), None]
+
+
+def _is_dequantised(x: Value) -> bool:
+    """True for integers of at most 8 bits brought to real numbers, also behind a Transpose."""
+    while isinstance(x.node, (ops.Multiply, ops.Subtract, ops.Transpose)):
+        x = x.node.operands[0]
+    node = x.node
+    small = isinstance(node, ops.Convert) and node.data.element.is_integer and node.data.element.bits <= 8
+    return small or isinstance(node, ops.FakeQuantize)
 
 
 _FROM_ZERO = (ops.ReLU, ops.Sigmoid, ops.HSigmoid, ops.HardSigmoid, ops.Softmax, ops.Exp, ops.Abs, ops.SoftPlus)

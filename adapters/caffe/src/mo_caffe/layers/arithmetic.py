@@ -24,7 +24,8 @@ def chain(op: Callable[[Value, Value], Value], values: tuple[Value, ...]) -> Val
 
 
 @caffe_layer("Eltwise", "eltwise_param", ignore=("stable_prod_grad",))
-def eltwise(*bottoms: Value, operation: str = "SUM", coeff: tuple[float, ...] = ()) -> Value:
+def eltwise(x: Value, *others: Value, operation: str = "SUM", coeff: tuple[float, ...] = ()) -> Value:
+    bottoms = (x, *others)
     if coeff and (len(coeff) != len(bottoms) or operation == "PROD"):
         raise ModelError(f"there are {len(coeff)} coeff for {len(bottoms)} bottoms and the operation {operation}")
     if operation == "PROD":

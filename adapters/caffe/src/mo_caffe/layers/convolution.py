@@ -127,7 +127,8 @@ def binary_convolution(
         raise Unsupported("a binary convolution with groups is not supported")
     spatial = spatial_attributes(2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
     weights = filters.tensor
-    assert weights is not None
+    if weights is None or len(weights.shape) != 4:
+        raise Unsupported("the filters of a binary convolution must be learned, and have four axes")
     y: Value = BinaryConvolution(x, _signs(weights), **spatial, mode="xnor-popcount", pad_value=0.0)
     y = Multiply(y, _magnitudes(weights))
     return y if bias is None else Add(y, channel_vector(reshape_to(bias, [-1]), 2))

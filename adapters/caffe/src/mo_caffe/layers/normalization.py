@@ -15,9 +15,15 @@ from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2
 from mo_core.tensor import lazy
 
 
+REMEDY = "Give the .caffemodel of this network."
+
+
 def learned(function: Callable[..., Any], *blobs: Value, length: int) -> Value:
     """A vector of this length as a function of learned blobs, each of which comes as a vector or a number."""
     tensors = [b.tensor for b in blobs]
+    odd = next((x for x in tensors if x is not None and x.size not in (1, length)), None)
+    if odd is not None:
+        raise ModelError(f"a blob has {odd.size} values, and there are {length} channels", REMEDY)
     if any(x is None for x in tensors):
         raise Unsupported("what the layer learned must be constant", "Do not cut or freeze its blobs.")
 
@@ -47,12 +53,12 @@ def batch_norm(
     if not use_global_stats:
         y = batch_statistics(x, eps)
     elif mean is None or variance is None or total is None:
-        raise ModelError("the layer has no mean and variance", "Give the .caffemodel of this network.")
+        raise ModelError("the layer has no mean and variance", REMEDY)
     else:
         channels = count_of(mean)
         if count_of(variance) != channels or count_of(total) != 1:
             counts = f"{channels} means, {count_of(variance)} variances and {count_of(total)} totals"
-            raise ModelError(f"the layer has {counts}", "Give the .caffemodel of this network.")
+            raise ModelError(f"the layer has {counts}", REMEDY)
         factor = learned(lambda v, n: 1 / np.sqrt(v * _share(n) + eps), variance, total, length=channels)
         term = learned(
             lambda m, v, n: -m * _share(n) / np.sqrt(v * _share(n) + eps), mean, variance, total, length=channels

@@ -155,6 +155,8 @@ def windows_within(x: Value, axis: int, stride: int, pad: int) -> Value:
 @caffe_layer("SPP", "spp_param")
 def spatial_pyramid(x: Value, *, pyramid_height: int, pool: str = "MAX") -> Value:
     """Each level has twice the windows of the one before along each axis; all of them make one vector."""
+    if x.rank != 4:
+        raise ModelError(f"the bottom has {x.rank} axes, and N, C, H, W are needed")
     height, width = x.dims[2:]
     if not isinstance(height, int) or not isinstance(width, int):
         raise Unsupported(

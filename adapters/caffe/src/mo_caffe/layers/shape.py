@@ -18,9 +18,10 @@ from mo_core.types import Dim
 
 
 @caffe_layer("Concat", "concat_param")
-def concat_(*bottoms: Value, axis: int = 1, concat_dim: int | None = None) -> Value:
+def concat_(x: Value, *others: Value, axis: int = 1, concat_dim: int | None = None) -> Value:
+    bottoms = (x, *others)
     along = axis if concat_dim is None else concat_dim
-    known = next((x.rank for x in bottoms if x.shape is not None), None)
+    known = next((b.rank for b in bottoms if b.shape is not None), None)
     return concat(bottoms, t.normalize_axis(along, known) if known is not None else along)
 
 
@@ -128,6 +129,8 @@ def crop(
     """From `axis` on as large as `like` (forks: as `dim` says), from `offset` on: one for each axis, or one for all."""
     first = t.normalize_axis(axis, x.rank)
     axes = range(first, x.rank)
+    if like is not None and like.rank != x.rank:
+        raise ModelError(f"the bottoms have {x.rank} and {like.rank} axes, and a crop needs the same number")
     if len(offset) > 1 and len(offset) != len(axes):
         raise ModelError(f"there are {len(offset)} offset for {len(axes)} axes")
     offsets = offset if len(offset) > 1 else (*offset, 0)[:1] * len(axes)
@@ -154,9 +157,9 @@ def batch_reindex(x: Value, indices: Value) -> Value:
 
 
 @caffe_layer("Filter")
-def filter_(*bottoms: Value) -> Sequence[Value]:
+def filter_(x: Value, *others: Value) -> Sequence[Value]:
     """Those images of all bottoms but the last for which that is not 0."""
-    *data, selector = bottoms
+    *data, selector = x, *others
     if not data:
         raise ModelError("there is nothing to filter: the layer has one bottom only")
     chosen = squeeze(NonZero(reshape_to(selector, [-1]), output_type=t.i64), 0)
