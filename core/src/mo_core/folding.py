@@ -16,10 +16,14 @@ from mo_core.ops.unary import Unary
 from mo_core.tensor import EAGER_BYTES, Array, Tensor, encode, lazy, reshaped, transposed
 
 _COMPRESSED_BYTES = 1024
+_DEEPEST = 64
 
 
-def fold(node: Node) -> list[Constant] | None:
-    """Constants for the results of `node`, or None when it does not fold. The node itself is left alone."""
+def fold(node: Node, compressed: bool = False) -> list[Constant] | None:
+    """Constants for the results of `node`, or None when it does not fold. The node itself is left alone.
+
+    `compressed`: also what should stay as it is because it decompresses weights.
+    """
     if not node.pure or node.fold is None or not node.operands or not node.results:
         return None
     tensors = []
@@ -27,7 +31,7 @@ def fold(node: Node) -> list[Constant] | None:
         if not isinstance(v.node, Constant):
             return None
         tensors.append(v.node.value)
-    if _stays_compressed(node, tensors[0]):
+    if not compressed and _stays_compressed(node, tensors[0]):
         return None
     try:
         return _fold(node, tensors)
@@ -96,3 +100,32 @@ def fold_all(graph: Graph, nodes: Iterable[Node]) -> list[Node]:
                 touched.extend(graph.replace(result, made))
         graph.erase_dead([node])
     return touched
+
+
+def fold_whole(graph: Graph, value: Value) -> Value:
+    """The value as one constant when it depends on constants only, decompression included; else the value itself."""
+    order: list[Node] = []
+    stack = [(value.node, False)]
+    while stack:
+        node, visited = stack.pop()
+        if isinstance(node, Constant) or node in order:
+            continue
+        if not node.operands or node.graph is not graph or len(order) > _DEEPEST:
+            return value
+        if visited:
+            order.append(node)
+        else:
+            stack.append((node, True))
+            stack.extend((v.node, False) for v in node.operands)
+    for node in order:
+        constants = fold(node, compressed=True)
+        if constants is None:
+            return value
+        for result, made in zip(node.results, constants):
+            made.name, made.origin = node.name, node.origin
+            graph.splice([made], node)
+            if result is value:
+                value = made
+            graph.replace(result, made)
+        graph.erase_dead([node])
+    return value

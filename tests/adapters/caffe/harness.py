@@ -103,7 +103,7 @@ def _feed(port: Any, feeds: Mapping[str, Array]) -> Array:
 
 def run(text: str, feeds: Mapping[str, Array], blobs: Blobs | None = None, **options: Any) -> dict[str, Array]:
     """Convert a network, write it, run it; without Input layers in `text` they are made from `feeds`."""
-    if '"Input"' not in text and "input_dim" not in text:
+    if '"Input"' not in text and not text.lstrip().startswith("input:"):
         text = inputs_of(feeds) + text
     with tempfile.TemporaryDirectory() as folder:
         model = mo_core.convert(write(Path(folder), text, blobs), check=True, **options)
@@ -114,7 +114,7 @@ def opencv(text: str, feeds: Mapping[str, Array], blobs: Blobs | None = None) ->
     """The same by OpenCV's dnn module."""
     import cv2
 
-    if '"Input"' not in text and "input_dim" not in text:
+    if '"Input"' not in text and not text.lstrip().startswith("input:"):
         text = inputs_of(feeds) + text
     buffers = [np.frombuffer(content, np.uint8) for content in (text.encode(), caffemodel(blobs or {}))]
     net = cv2.dnn.readNetFromCaffe(*buffers)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from mo_core import types as t
 from mo_core.build import integer, ints, unsqueeze
+from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import Add, Concat, Gather, Multiply, Reshape, ShapeOf, Slice
 
@@ -26,6 +27,13 @@ def size(x: Value, axis: int) -> Value:
 def sizes(x: Value, axes: Iterable[int]) -> Value:
     """Dimensions of `x`, 1-D i64."""
     return Gather(ShapeOf(x), ints(axes), integer(0))
+
+
+def require_images(*blobs: Value) -> None:
+    """Raise ModelError for a blob that is not N, C, H, W."""
+    for x in blobs:
+        if x.shape is not None and len(x.shape) != 4:
+            raise ModelError(f"a bottom has {len(x.shape)} axes, and N, C, H, W are needed")
 
 
 def plus(a: Size, term: int) -> Size:

@@ -30,6 +30,7 @@ PASSES: tuple[Pass, ...] = (
     cleanup.static_shape,
     cleanup.no_ops,
     quantization.quantization,
+    cleanup.recurrent_weights,
     shapes.shape_simplification,
     shapes.shape_lists,
     preprocess.layouts,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mo_core import ops
 from mo_core import types as t
-from mo_core.folding import fold_all
+from mo_core.folding import fold_all, fold_whole
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
 from mo_core.passes import Context, Stage, graph_pass, rewrites
 from mo_core.pattern import any_, p
@@ -146,3 +147,19 @@ def dead_code(graph: Graph, context: Context) -> bool:
         dead_code.run(body, context)  # type: ignore[misc]
     graph.erase_dead(list(reversed(graph)))
     return len(graph) != before
+
+
+_RECURRENT = (ops.LSTMSequence, ops.GRUSequence, ops.RNNSequence, ops.LSTMCell, ops.GRUCell, ops.RNNCell)
+
+
+@graph_pass("recurrent-weights", stage=Stage.NORMALIZE, after=("quantization",))
+def recurrent_weights(graph: Graph, context: Context) -> bool:
+    """Decompress the weights of recurrent operations: the runtime takes them as plain constants only."""
+    changed = False
+    for body in [b for node in graph for b in node.bodies]:
+        changed |= recurrent_weights.run(body, context) is True  # type: ignore[misc]
+    for node in [n for n in graph if isinstance(n, _RECURRENT)]:
+        for v in node.operands[1:]:
+            if not isinstance(v.node, Constant):
+                changed |= fold_whole(graph, v) is not v
+    return changed

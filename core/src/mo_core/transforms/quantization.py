@@ -95,7 +95,7 @@ def _moved(v: Value, mover: Node, shape: tuple[int, ...]) -> Value:
         return reshaped(v, ())
     dims = (1,) * (len(shape) - v.rank) + v.static_shape
     move = across(mover, dims, up=False, shift=False, positive=False)
-    if move is None:
+    if move is None or (move.order is None and move.stretched != dims):
         raise Decline("the scales of the weights do not follow their axes")
     return move(v)
 

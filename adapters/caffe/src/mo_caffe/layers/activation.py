@@ -5,6 +5,7 @@ from __future__ import annotations
 from mo_caffe.registry import caffe_layer
 from mo_core import types as t
 from mo_core.build import constant_like, reshape_to
+from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import (
     Abs,
@@ -33,7 +34,7 @@ def relu(x: Value, *, negative_slope: float = 0.0) -> Value:
 
 @caffe_layer("ReLU6", "relu6_param", "relu_param")
 def relu6(x: Value, *, threshold: float = 6.0) -> Value:
-    return Clamp(x, min=0.0, max=threshold)
+    return clip(x, min=0.0, max=threshold)
 
 
 @caffe_layer("PReLU", "prelu_param")
@@ -92,6 +93,8 @@ def abs_val(x: Value) -> Value:
 
 @caffe_layer("Clip", "clip_param")
 def clip(x: Value, *, min: float, max: float) -> Value:
+    if not min <= max:
+        raise ModelError(f"nothing lies between {min} and {max}")
     return Clamp(x, min=min, max=max)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mo_caffe.registry import caffe_layer, caffe_python_layer
-from mo_caffe.sizes import part, sizes
+from mo_caffe.sizes import part, require_images, sizes
 from mo_core import types as t
 from mo_core.build import (
     concat,
@@ -49,6 +49,7 @@ def _image_size(image: Value | None, both: int | None, height: int | None, width
         return ints([height, width])
     if image is None:
         raise ModelError("the layer has no image, and does not tell the size of one")
+    require_images(image)
     return sizes(image, [2, 3])
 
 
@@ -81,6 +82,7 @@ def prior_box(
         raise ModelError("the layer has no min_size")
     if any(ratio <= 0 for ratio in aspect_ratio):
         raise ModelError("every aspect_ratio must be positive")
+    require_images(features)
     size = _image_size(image, img_size, img_h, img_w)
     vertical, horizontal = _steps(step, step_h, step_w)
     # the runtime's PriorBox has one step for both directions, and without it no offset
@@ -122,6 +124,7 @@ def prior_box_clustered(
     """1, 2, anchors * 4: boxes, then variances."""
     if len(width) != len(height):
         raise ModelError(f"there are {len(width)} width and {len(height)} height")
+    require_images(features)
     size = _image_size(image, img_size, img_h, img_w)
     vertical, horizontal = _steps(step, step_h, step_w)
     return _clustered(features, size, list(zip(width, height)), clip, vertical, horizontal, offset, variance)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mo_caffe.registry import caffe_layer
-from mo_caffe.sizes import part, reshaped, shape_from, size, sizes
+from mo_caffe.sizes import part, require_images, reshaped, shape_from, size, sizes
 from mo_core import types as t
 from mo_core.build import broadcast_to, concat, constant_like, filled, integer, ints, reshape_to, slice_axis, to_element
 from mo_core.errors import ModelError, Unsupported
@@ -22,6 +22,7 @@ def correlation(
     """For each displacement of `b` one channel: the mean over channels and patch of the products (FlowNet's layer)."""
     if kernel_size % 2 == 0 or min(stride_1, stride_2) < 1:
         raise ModelError(f"kernel_size is {kernel_size}, strides are {stride_1} and {stride_2}: one is impossible")
+    require_images(a, b)
     if single_direction or do_abs:
         raise Unsupported("correlation in a single direction, or with do_abs, is not supported")
     radius = max_displacement // stride_2

@@ -14,7 +14,6 @@ from mo_core.ir import Constant, Value
 from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2
 from mo_core.tensor import lazy
 
-
 REMEDY = "Give the .caffemodel of this network."
 
 

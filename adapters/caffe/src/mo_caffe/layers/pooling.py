@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_caffe.registry import caffe_layer
-from mo_caffe.sizes import Size, part, plus, reshaped, shape_from, size, sizes, times
+from mo_caffe.sizes import Size, part, plus, require_images, reshaped, shape_from, size, sizes, times
 from mo_caffe.window import Ints, Number, per_axis
 from mo_core import types as t
 from mo_core.build import (
@@ -52,6 +52,7 @@ def pooling(
     ceil_mode: bool = True,
 ) -> Sequence[Value]:  # fmt: skip
     """The second result is the place of each maximum in its channel, as `Upsample` wants it."""
+    require_images(x)
     if global_pooling:
         return global_pool(x, pool)
     kernel = per_axis(2, kernel_size, kernel_h, kernel_w, 0, "kernel")
@@ -155,8 +156,7 @@ def windows_within(x: Value, axis: int, stride: int, pad: int) -> Value:
 @caffe_layer("SPP", "spp_param")
 def spatial_pyramid(x: Value, *, pyramid_height: int, pool: str = "MAX") -> Value:
     """Each level has twice the windows of the one before along each axis; all of them make one vector."""
-    if x.rank != 4:
-        raise ModelError(f"the bottom has {x.rank} axes, and N, C, H, W are needed")
+    require_images(x)
     height, width = x.dims[2:]
     if not isinstance(height, int) or not isinstance(width, int):
         raise Unsupported(
@@ -210,6 +210,7 @@ def unpooling(
 
 def unpool(x: Value, places: Value, height: Size, width: Size) -> Value:
     """An image of this size that has the values of `x` at `places`, which count within a channel."""
+    require_images(x, places)
     tall, wide = (integer(s) if isinstance(s, int) else s for s in (height, width))
     blank = filled(shape_from([sizes(x, [0, 1]), Multiply(tall, wide)]), constant_like(x, 0.0))
     where, what = (reshaped(v, [0, 0, -1], keep=True) for v in (to_element(places, t.i32), x))

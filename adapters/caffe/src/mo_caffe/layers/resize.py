@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mo_caffe.registry import caffe_layer
-from mo_caffe.sizes import Size, part, shape_from, size
+from mo_caffe.sizes import Size, part, require_images, shape_from, size
 from mo_core import types as t
 from mo_core.build import constant_like, ints, to_element
 from mo_core.errors import ModelError, Unsupported
@@ -44,6 +44,7 @@ def interp(
     shrink_factor: int | None = None, pad_beg: int = 0, pad_end: int = 0,
 ) -> Value:  # fmt: skip
     """Bilinear; the corners of the images are the same. Negative paddings crop."""
+    require_images(x)
     if pad_beg > 0 or pad_end > 0:
         raise ModelError("pad_beg and pad_end only crop, and one is positive")
     for axis in SPATIAL if pad_beg or pad_end else ():
@@ -79,6 +80,7 @@ def resample(
     antialias: bool = True, factor: float = 1.0,
 ) -> Value:  # fmt: skip
     """To the size of `like`, to a given size, or by a factor; pixels are areas (FlowNet's layer)."""
+    require_images(x)
     if not 0 < factor < 1e6 or min(height, width) < 0:
         raise ModelError(f"the size is {height} x {width} and the factor {factor}")
     wanted = [
