@@ -19,7 +19,6 @@ from mo_core.ops import Add, Divide, Subtract
 @caffe_layer("SpatialDropout", "spatial_dropout_param", ignore=("*",))
 @caffe_layer("GaussianNoise", ignore=("*",))
 @caffe_layer("Noise", ignore=("*",))
-@caffe_layer("Labelmap", ignore=("*",))
 def dropout(x: Value) -> Value:
     """What only training does leaves its bottom as it is."""
     return x
