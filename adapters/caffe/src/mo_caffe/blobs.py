@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mo_caffe.caffemodel import MAX_AXES, Blob
 from mo_core import types as t
+from mo_core.build import reshape_to
 from mo_core.errors import ModelError
-from mo_core.tensor import Array, Lazy, Mapped, MappedFile, Tensor, cast
+from mo_core.ir import Constant, Value
+from mo_core.tensor import Array, Lazy, Mapped, MappedFile, Tensor, cast, reshaped
 
 SMALL = 16 * 1024
 """Blobs up to so many bytes are read at once: looking at them later would bring in the file around them again."""
 
+REMEDY = "Give the .caffemodel of this network."
 _AROUND = 2 << 20  # what the kernel may have brought in with them
 _LEGACY = ("num", "channels", "height", "width")
 _UNREAD = ("data", "double_data", "diff", "double_diff")
@@ -48,3 +51,19 @@ def _written(blob: Mapping[str, Any]) -> Tensor:
     if len(shape) > MAX_AXES or any(d < 0 for d in shape) or math.prod(shape) != values.size:
         raise ModelError(f"a blob in the .prototxt has shape {shape} and {values.size} values")
     return Array(values.reshape(shape))
+
+
+def shaped(blob: Value, dims: Sequence[int]) -> Value:
+    """What a layer learned in another shape (one dimension may be -1): a constant where it is one."""
+    if blob.tensor is None:
+        return reshape_to(blob, list(dims))
+    size, known = blob.tensor.size, math.prod(d for d in dims if d >= 0)
+    whole = [d if d >= 0 else size // max(known, 1) for d in dims]
+    if math.prod(whole) != size:
+        raise ModelError(f"a blob has shape {list(blob.tensor.shape)}, and {list(dims)} is needed", REMEDY)
+    return blob if tuple(whole) == blob.tensor.shape else Constant(value=reshaped(blob.tensor, whole))
+
+
+def per_channel(blob: Value, axes: int) -> Value:
+    """A learned vector so that it goes along the channels of N, C and so many more axes."""
+    return shaped(blob, [-1, *[1] * axes])

@@ -110,7 +110,7 @@ def _image_shape(layer: Plain, tops: int) -> list[Dims]:
     """-1 stands for what only the data itself says."""
     batch = -1
     size: tuple[int, int] = (-1, -1)
-    for name in ("data_param", "image_data_param", "window_data_param"):
+    for name in ("data_param", "image_data_param", "window_data_param", "dense_image_data_param"):
         block = layer.get(name, {})
         batch = block.get("batch_size", batch)
         size = (block.get("new_height", size[0]), block.get("new_width", size[1]))
@@ -146,6 +146,6 @@ _DATA_SHAPES: dict[str, Callable[[Plain, int], list[Dims]]] = {
     "MemoryData": _memory_shapes,
     "DummyData": _dummy_shapes,
     "HDF5Data": _unknown_shapes,
-    "DenseImageData": _unknown_shapes,
+    "DenseImageData": _image_shape,
     "VideoData": _unknown_shapes,
 }

@@ -66,7 +66,7 @@ def _standard(node: Foreign) -> Any | None:
         schema = defs.get_schema(node.op, node.version, node.domain)
     except defs.SchemaError:
         return None
-    if not schema.has_function:
+    if not getattr(schema, "has_function", False):
         return None
     body = schema.function_body
     return body if len(body.node) else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mo_caffe.blobs import per_channel, shaped
 from mo_caffe.registry import caffe_layer
 from mo_core import types as t
-from mo_core.build import constant_like, reshape_to
+from mo_core.build import constant_like
 from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import (
@@ -39,7 +40,7 @@ def relu6(x: Value, *, threshold: float = 6.0) -> Value:
 
 @caffe_layer("PReLU", "prelu_param")
 def prelu(x: Value, slope: Value, *, channel_shared: bool = False) -> Value:
-    return PReLU(x, reshape_to(slope, [-1]))
+    return PReLU(x, shaped(slope, [-1]))
 
 
 @caffe_layer("ELU", "elu_param")
@@ -107,5 +108,5 @@ def threshold(x: Value, *, threshold: float = 0.0) -> Value:
 @caffe_layer("Binarization")
 def binarization(x: Value, threshold: Value) -> Value:
     """1 above the threshold of the channel, else -1."""
-    border = reshape_to(threshold, [1, -1, *[1] * (x.rank - 2)])
+    border = per_channel(threshold, max(x.rank - 2, 0))
     return Select(Greater(x, border), constant_like(x, 1.0), constant_like(x, -1.0))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from mo_caffe.blobs import shaped
 from mo_caffe.registry import caffe_layer
 from mo_core import types as t
-from mo_core.build import constant_like, reshape_to, unsqueeze
+from mo_core.build import constant_like, unsqueeze
 from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import Add, Exp, Log, Maximum, Multiply, Power
@@ -93,18 +94,19 @@ def along(x: Value, term: Value, axis: int, num_axes: int | None) -> Value:
     """
     first = t.normalize_axis(axis, x.rank)
     if num_axes == 0:
-        return reshape_to(term, [])
+        return shaped(term, [])
+    dims = term.dims
     if num_axes is not None:  # old files write a vector as 1 x 1 x 1 x N
         count = x.rank - first if num_axes == -1 else num_axes
-        dims = term.static_shape
         while len(dims) > count and dims[0] == 1:
             dims = dims[1:]
         if len(dims) != count:
-            raise ModelError(f"the learned blob has shape {list(term.static_shape)}, and num_axes is {num_axes}")
-        term = reshape_to(term, dims)
-    behind = x.rank - first - term.rank
+            raise ModelError(f"the learned blob has shape {list(term.dims)}, and num_axes is {num_axes}")
+    behind = x.rank - first - len(dims)
     if behind < 0:
-        raise ModelError(f"a blob of {term.rank} axes does not fit to axis {axis} of one with {x.rank}")
+        raise ModelError(f"a blob of {len(dims)} axes does not fit to axis {axis} of one with {x.rank}")
+    if num_axes is not None:
+        return shaped(term, [*term.static_shape[term.rank - len(dims) :], *[1] * behind])
     return unsqueeze(term, *range(term.rank, term.rank + behind))
 
 
@@ -120,7 +122,7 @@ def scale(
     if bias is None:
         raise ModelError("bias_term is set, and there is no bias", "Give the .caffemodel of this network.")
     if bottoms > 1:  # the bias has the shape of the factor
-        return Add(y, along(x, reshape_to(bias, factor.static_shape) if factor.is_static else bias, axis, None))
+        return Add(y, along(x, shaped(bias, factor.static_shape) if factor.is_static else bias, axis, None))
     return Add(y, along(x, bias, axis, num_axes))
 
 

@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
+from mo_caffe.blobs import per_channel, shaped
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import reshaped, sizes
 from mo_caffe.window import Ints, Number, Spatial, per_axis, spatial_attributes
 from mo_core import types as t
-from mo_core.build import channel_vector, ints, reshape_to, squeeze, unsqueeze
+from mo_core.build import ints, reshape_to, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ops import (
@@ -82,7 +83,7 @@ def convolve(
         split = split_groups(filters, group)
         y = (GroupConvolutionBackpropData if transposed else GroupConvolution)(data, split, **spatial)
     if bias is not None:
-        y = Add(y, channel_vector(reshape_to(bias, [-1]), axes))
+        y = Add(y, per_channel(bias, axes))
     return _back(y, x, leading)
 
 
@@ -112,7 +113,7 @@ def split_groups(filters: Value, group: int) -> Value:
     first, *rest = filters.static_shape
     if group < 1 or first % group:
         raise ModelError(f"{first} filters cannot be divided into {group} groups")
-    return reshape_to(filters, [group, first // group, *rest])
+    return shaped(filters, [group, first // group, *rest])
 
 
 @caffe_layer("ConvolutionBinary", "convolution_param")
@@ -131,7 +132,7 @@ def binary_convolution(
         raise Unsupported("the filters of a binary convolution must be learned, and have four axes")
     y: Value = BinaryConvolution(x, _signs(weights), **spatial, mode="xnor-popcount", pad_value=0.0)
     y = Multiply(y, _magnitudes(weights))
-    return y if bias is None else Add(y, channel_vector(reshape_to(bias, [-1]), 2))
+    return y if bias is None else Add(y, per_channel(bias, 2))
 
 
 def _signs(weights: Tensor) -> Constant:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mo_caffe.blobs import shaped
 from mo_caffe.registry import caffe_layer
 from mo_core import types as t
 from mo_core.build import flatten, gather, reshape_keeping, reshape_to, to_element
@@ -20,7 +21,7 @@ def inner_product(
 ) -> Value:  # fmt: skip
     """The axes from `axis` on are one vector; weights are O, I, or I, O when `transpose`."""
     y = product(as_vectors(x, axis), weights, num_output, transpose)
-    return y if bias is None else Add(y, reshape_to(bias, [-1]))
+    return y if bias is None else Add(y, shaped(bias, [-1]))
 
 
 def as_vectors(x: Value, axis: int) -> Value:
@@ -45,7 +46,7 @@ def product(x: Value, weights: Value, outputs: int, transpose: bool = False) -> 
             "Give the shape that the network was trained with, or the .caffemodel that belongs to it.",
         )
     shape = [size // outputs, outputs] if transpose else [outputs, size // outputs]
-    return MatMul(x, reshape_to(weights, shape), transpose_b=not transpose)
+    return MatMul(x, shaped(weights, shape), transpose_b=not transpose)
 
 
 @caffe_layer("Embed", "embed_param")
@@ -53,5 +54,5 @@ def embed(
     x: Value, weights: Value, bias: Value | None = None, *, num_output: int, input_dim: int, bias_term: bool = True
 ) -> Value:
     """Rows of a table, chosen by the whole numbers in `x`; they are a new last axis."""
-    y = gather(reshape_to(weights, [input_dim, num_output]), to_element(x, t.i32), 0)
-    return y if bias is None else Add(y, reshape_to(bias, [-1]))
+    y = gather(shaped(weights, [input_dim, num_output]), to_element(x, t.i32), 0)
+    return y if bias is None else Add(y, shaped(bias, [-1]))

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from mo_caffe.blobs import REMEDY, per_channel, shaped
 from mo_caffe.registry import caffe_layer
-from mo_core.build import channel_vector, ints, reshape_to
+from mo_core.build import ints
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value
 from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2
 from mo_core.tensor import lazy
-
-REMEDY = "Give the .caffemodel of this network."
 
 
 def learned(function: Callable[..., Any], *blobs: Value, length: int) -> Value:
@@ -33,9 +32,9 @@ def learned(function: Callable[..., Any], *blobs: Value, length: int) -> Value:
 
 
 def affine(x: Value, factor: Value, term: Value) -> Value:
-    """`factor * x + term`, both per channel."""
+    """`factor * x + term`, both learned per channel."""
     behind = max(x.rank - 2, 0)
-    return Add(Multiply(x, channel_vector(factor, behind)), channel_vector(term, behind))
+    return Add(Multiply(x, per_channel(factor, behind)), per_channel(term, behind))
 
 
 def count_of(blob: Value) -> int:
@@ -63,7 +62,7 @@ def batch_norm(
             lambda m, v, n: -m * _share(n) / np.sqrt(v * _share(n) + eps), mean, variance, total, length=channels
         )
         y = affine(x, factor, term)
-    return y if scale is None or shift is None else affine(y, reshape_to(scale, [-1]), reshape_to(shift, [-1]))
+    return y if scale is None or shift is None else affine(y, scale, shift)
 
 
 def _share(total: Any) -> Any:
@@ -94,7 +93,7 @@ def bn(
         x = batch_statistics(x, epsilon)
     elif bn_mode != "INFERENCE":
         raise ModelError(f"bn_mode is {bn_mode}, which is none of LEARN, INFERENCE")
-    return affine(x, reshape_to(scale, [-1]), reshape_to(shift, [-1]))
+    return affine(x, scale, shift)
 
 
 @caffe_layer("LRN", "lrn_param")
@@ -125,8 +124,7 @@ def normalize(
     """Divided by the root of the sum of squares over channels, or over the whole image; then one scale per channel."""
     axes = ints(range(1, x.rank)) if across_spatial else ints([1])
     y = NormalizeL2(x, axes, eps=eps, eps_mode="add")
-    factor = reshape_to(scale, [-1])
-    return Multiply(y, factor if channel_shared else channel_vector(factor, x.rank - 2))
+    return Multiply(y, shaped(scale, [1]) if channel_shared else per_channel(scale, x.rank - 2))
 
 
 @caffe_layer("GRN", "grn_param")
@@ -138,4 +136,4 @@ def grn(x: Value, *, bias: float = 1.0) -> Value:
 def instance_norm(x: Value, scale: Value | None = None, shift: Value | None = None, *, eps: float = 1e-5) -> Value:
     """Each channel of each image by its own mean and variance."""
     y: Value = MVN(x, ints(range(2, x.rank)), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
-    return y if scale is None or shift is None else affine(y, reshape_to(scale, [-1]), reshape_to(shift, [-1]))
+    return y if scale is None or shift is None else affine(y, scale, shift)
