@@ -44,7 +44,7 @@ def interp(
     shrink_factor: int | None = None, pad_beg: int = 0, pad_end: int = 0,
 ) -> Value:  # fmt: skip
     """Bilinear; the corners of the images are the same. Negative paddings crop."""
-    require_images(x)
+    require_images(x, *([like] if like is not None else []))
     if pad_beg > 0 or pad_end > 0:
         raise ModelError("pad_beg and pad_end only crop, and one is positive")
     for axis in SPATIAL if pad_beg or pad_end else ():
@@ -80,7 +80,7 @@ def resample(
     antialias: bool = True, factor: float = 1.0,
 ) -> Value:  # fmt: skip
     """To the size of `like`, to a given size, or by a factor; pixels are areas (FlowNet's layer)."""
-    require_images(x)
+    require_images(x, *([like] if like is not None else []))
     if not 0 < factor < 1e6 or min(height, width) < 0:
         raise ModelError(f"the size is {height} x {width} and the factor {factor}")
     wanted = [
