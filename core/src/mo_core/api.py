@@ -15,7 +15,7 @@ from mo_core import cut, emit, passes
 from mo_core.conversion import Conversion
 from mo_core.errors import ModelError, UsageError, did_you_mean
 from mo_core.frontend import ConverterTable, Foreign, Frontend, SourceModel
-from mo_core.ir import Graph, Parameter, Result
+from mo_core.ir import Graph
 from mo_core.options import Options, OptionTable, listed
 from mo_core.passes import Context, Stage
 from mo_core.plugins import Plugins
@@ -320,7 +320,7 @@ def inspect(
     counts: Counter[str] = Counter()
     missing: set[str] = set()
     for node in model.graph.walk():
-        if isinstance(node, (Parameter, Result)) or not isinstance(node, Foreign):
+        if not isinstance(node, Foreign):
             continue
         op = f"{node.domain}:{node.op}" if node.domain else node.op
         counts[op] += 1

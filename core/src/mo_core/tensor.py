@@ -454,18 +454,3 @@ def encode_strings(values: Array_) -> bytes:
     encoded = [v if isinstance(v, bytes) else str(v).encode() for v in values.reshape(-1)]
     offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
     return np.int32(len(encoded)).tobytes() + offsets.astype(np.int32).tobytes() + b"".join(encoded)
-
-
-def equal(a: Tensor, b: Tensor) -> bool:
-    """True when both store the same bytes under the same type (recipes are compared by identity only)."""
-    if a is b:
-        return True
-    if a.element is not b.element or a.shape != b.shape:
-        return False
-    if isinstance(a, Mapped) and isinstance(b, Mapped) and a.file is b.file and a.offset == b.offset:
-        return True
-    if isinstance(a, Lazy) or isinstance(b, Lazy) or a.nbytes > EAGER_BYTES:
-        return False
-    if a.element is t.string:
-        return bool(np.array_equal(a.numpy(), b.numpy()))
-    return all(x == y for x, y in zip(a.chunks(), b.chunks()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 FAMILIES = (
     "arithmetic", "matrix", "logic", "activation", "reduction", "tensor", "gather", "generate", "cast", "convolution",
@@ -12,5 +11,5 @@ FAMILIES = (
     "trees", "training", "openvino", "legacy",
 )  # fmt: skip
 
-MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES if find_spec(f"{__name__}.{f}") is not None)
+MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES)
 """All modules with converters."""
