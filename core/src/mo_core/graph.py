@@ -225,7 +225,7 @@ class Graph:
 
     def erase(self, node: Node) -> None:
         """Take out a node that nobody reads; its operands lose this use. Raises InternalError when it is read."""
-        if any(r.uses for r in node.results):
+        if node.uses or any(r.uses for r in node.results[1:]):
             raise InternalError(f'"{node.label}" ({node.type_name}) is still read and cannot be erased')
         for i, v in enumerate(node.operands):
             v.uses.pop((node, i), None)
@@ -239,12 +239,11 @@ class Graph:
             node = work.pop()
             if node.graph is not self or node.is_live:
                 continue
-            operands = [v.node for v in node.operands]
             for body in node.bodies:
-                operands.extend(release(body))
+                work.extend(release(body))
             self.erase(node)
             gone.append(node)
-            work.extend(operands)
+            work.extend([v.node for v in node.operands])
         return gone
 
     def dissolve(self) -> None:

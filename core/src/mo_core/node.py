@@ -190,10 +190,14 @@ class Node(Value):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._bind(args, kwargs)
-        self._set_results(self._infer())
-        self._learn()
+        self._settle()
 
     # -- building
+
+    def _settle(self) -> None:
+        """What follows from operands and attributes."""
+        self._set_results(self._infer())
+        self._learn()
 
     def _bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         schema, cls = self.schema, type(self)
@@ -280,13 +284,17 @@ class Node(Value):
     def evolve(self, *operands: Value, **changed: Any) -> Self:
         """A new node of the same kind: other operands (default: the same), attributes as they are unless changed."""
         schema = self.schema
-        attributes = {name: getattr(self, name) for name in schema.attributes}
-        attributes.update(changed)
         given: Sequence[Any] = operands or self.operands
+        own = {name: value for name, value in vars(self).items() if name in schema.attributes}
+        if not changed and all(isinstance(v, Value) for v in given):  # nothing that has to be brought into form
+            made = type(self).__new__(type(self))
+            vars(made).update(own, operands=tuple(given))
+            made._settle()
+            return made
         if schema.variadic:
             fixed = len(schema.operands) - 1
             given = (*given[:fixed], given[fixed:])
-        return type(self)(*given, **attributes)
+        return type(self)(*given, **{**own, **changed})
 
     # -- looking
 
@@ -307,7 +315,7 @@ class Node(Value):
     @property
     def is_live(self) -> bool:
         """True when something reads a result, or the node is there for its effect."""
-        return self.sink or any(r.uses for r in self.results)
+        return bool(self.uses) or self.sink or any(r.uses for r in self.results[1:])
 
     def __repr__(self) -> str:
         results = ", ".join(str(r.type) for r in self.results)
@@ -396,6 +404,15 @@ class Constant(Node, opset="opset1", type="Const"):
 
     value: Tensor = s.hidden()
     stored_as: ElementType | None = s.hidden(default=None)
+
+    def __init__(self, *, value: Tensor, stored_as: ElementType | None = None) -> None:
+        # there are as many of them as of all other nodes together: without the general way
+        self.value = value
+        if stored_as is not None:
+            self.stored_as = stored_as
+        self._init_value(self, 0, Type(value.element, value.shape))
+        self.results = (self,)
+        self._learn()
 
     def infer(self) -> Type:
         return Type(self.value.element, self.value.shape)

@@ -8,7 +8,7 @@ Commutativity comes from the schema of the op.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mo_core import ops
@@ -35,12 +35,12 @@ class Match:
 
 
 class Pattern:
-    """Base: `match` yields every way in which a value fits."""
+    """Base: `match` gives every way in which a value fits."""
 
     name = ""
 
-    def match(self, value: Value, match: Match) -> Iterator[Match]:
-        """Extend `match` by this pattern at `value`."""
+    def match(self, value: Value, match: Match) -> Sequence[Match]:
+        """Extensions of `match` by this pattern at `value`."""
         raise NotImplementedError
 
     def names(self) -> set[str]:
@@ -64,13 +64,13 @@ class Any_(Pattern):
     def __init__(self, name: str = "", where: Callable[[Value], bool] | None = None, uses: int | None = None) -> None:
         self.name, self._where, self._uses = name, where, uses
 
-    def match(self, value: Value, match: Match) -> Iterator[Match]:
+    def match(self, value: Value, match: Match) -> Sequence[Match]:
         if self._uses is not None and len(value.uses) != self._uses:
-            return
-        if self._where is None or self._where(value):
-            found = match.bind(self.name, value)
-            if found is not None:
-                yield found
+            return ()
+        if self._where is not None and not self._where(value):
+            return ()
+        found = match.bind(self.name, value)
+        return () if found is None else (found,)
 
 
 class Const(Pattern):
@@ -81,14 +81,13 @@ class Const(Pattern):
     ) -> None:
         self.name, self._value, self._where = name, value, where
 
-    def match(self, value: Value, match: Match) -> Iterator[Match]:
+    def match(self, value: Value, match: Match) -> Sequence[Match]:
         if not isinstance(value.node, Constant) or (self._where is not None and not self._where(value)):
-            return
+            return ()
         if self._value is not None and not is_number(value, self._value):
-            return
+            return ()
         found = match.bind(self.name, value)
-        if found is not None:
-            yield found
+        return () if found is None else (found,)
 
     @property
     def roots(self) -> tuple[type[Node], ...]:
@@ -122,27 +121,30 @@ class Op(Pattern):
                     raise kind.schema.unknown(kind, attribute)
         self._commutative = len(self.operands) == 2 and all(k.commutative for k in kinds)
 
-    def match(self, value: Value, match: Match) -> Iterator[Match]:
+    def match(self, value: Value, match: Match) -> Sequence[Match]:
         node = value.node
-        if not isinstance(node, self.kinds) or len(node.operands) < len(self.operands):
-            return
+        if not isinstance(node, self.kinds) or len(node.operands) < len(self.operands) or not self._fits(value, node):
+            return ()
+        found = match.bind(self.name, node)
+        if found is None:
+            return ()
+        found = Match(found.captures, (*found.nodes, node))
+        straight = _operands(self.operands, node.operands, found)
+        if not self._commutative:
+            return straight
+        return [*straight, *_operands(self.operands, (node.operands[1], node.operands[0]), found)]
+
+    def _fits(self, value: Value, node: Node) -> bool:
+        """The conditions beyond the kind of the node."""
         if self._result is not None and value.index != self._result:
-            return
+            return False
         if self._uses is not None and len(value.uses) != self._uses:
-            return
+            return False
         for attribute, wanted in self._attributes.items():
             actual = getattr(node, attribute)
             if not (wanted(actual) if callable(wanted) else actual == wanted):
-                return
-        if self._where is not None and not self._where(node):
-            return
-        found = match.bind(self.name, node)
-        if found is None:
-            return
-        found = Match(found.captures, (*found.nodes, node))
-        yield from _operands(self.operands, node.operands, found)
-        if self._commutative:
-            yield from _operands(self.operands, (node.operands[1], node.operands[0]), found)
+                return False
+        return self._where is None or bool(self._where(node))
 
     def may_match(self, sources: Sequence[type[Node]]) -> bool:
         """False when nodes of these kinds, which give the first operands, cannot fit."""
@@ -167,14 +169,13 @@ class Op(Pattern):
 
 
 class Either(Pattern):
-    """The first of several patterns that fits (all ways are tried)."""
+    """One of several patterns, in the order given (all ways are tried)."""
 
     def __init__(self, *choices: Pattern) -> None:
         self.choices = choices
 
-    def match(self, value: Value, match: Match) -> Iterator[Match]:
-        for choice in self.choices:
-            yield from choice.match(value, match)
+    def match(self, value: Value, match: Match) -> Sequence[Match]:
+        return [found for choice in self.choices for found in choice.match(value, match)]
 
     def names(self) -> set[str]:
         return set().union(*[c.names() for c in self.choices])
@@ -188,12 +189,16 @@ class Either(Pattern):
         return max(c.depth for c in self.choices)
 
 
-def _operands(patterns: Sequence[Pattern], values: Sequence[Value], match: Match) -> Iterator[Match]:
-    if not patterns:
-        yield match
-        return
-    for found in patterns[0].match(values[0], match):
-        yield from _operands(patterns[1:], values[1:], found)
+def _operands(patterns: Sequence[Pattern], values: Sequence[Value], match: Match) -> Sequence[Match]:
+    found: Sequence[Match] = (match,)
+    for pattern, value in zip(patterns, values):
+        if len(found) == 1:
+            found = pattern.match(value, found[0])
+        else:
+            found = [n for m in found for n in pattern.match(value, m)]
+        if not found:
+            break
+    return found
 
 
 def is_number(value: Value, number: float, tolerance: float = 1e-6) -> bool:

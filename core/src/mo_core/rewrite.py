@@ -175,6 +175,20 @@ _Found: TypeAlias = "tuple[Node, Sequence[Value | None], tuple[Node, ...]]"
 """The node whose results are replaced, by what, and all nodes that went into it."""
 
 
+class _Depths(dict[type[Node], int]):
+    """How many levels up the rules at nodes of a kind look, the node itself included; 0 without rules."""
+
+    def __init__(self, given: Mapping[type[Node], Sequence[int]]) -> None:
+        super().__init__()
+        self._given = given
+        self.deepest = max((d for depths in given.values() for d in depths), default=1)
+
+    def __missing__(self, kind: type[Node]) -> int:
+        found = max((d for base in kind.__mro__ for d in self._given.get(base, ())), default=0)
+        self[kind] = found
+        return found
+
+
 class Driver:
     """Applies rules to one graph until none fires.
 
@@ -198,29 +212,32 @@ class Driver:
                 self._by_kind.setdefault(kind, []).append((pass_name, r))
         self._widest = max((len(r.pattern.operands) for _, r in rules), default=0)
         self._rules_of: dict[tuple[type[Node], ...], list[tuple[str, Rule]]] = {}
-        self._depth_of: dict[type[Node], int] = {}
+        self._depths = _Depths({kind: [r.pattern.depth for _, r in rules] for kind, rules in self._by_kind.items()})
         self._refused: dict[Node, None] = {}
+        self._refused_before: dict[Node, None] = {}
 
     def run(self, graph: Graph) -> bool:
         """Rewrite the graph (bodies of control flow, too); True when something fired."""
         changed = False
         todo: list[Node] = []
         for node in graph:
-            for body in node.bodies:
-                changed |= self.run(body)
-            if self._depth(node):
+            kind = type(node)
+            if self._depths[kind]:
                 todo.append(node)
+            if kind is not Constant:
+                for body in node.bodies:
+                    changed |= self.run(body)
         fuel = _Fuel(FUEL_PER_NODE * (len(graph) + 16), self._record)
-        # a function may look further than its pattern reaches: where it refused, it is asked again afterwards
+        # a function may look further than its pattern: where it refused before the last change, it is asked again
         while self._sweep(graph, todo, fuel):
             changed = True
-            todo = list(self._refused)
+            todo = list(self._refused_before)
         return changed
 
     def _sweep(self, graph: Graph, todo: Iterable[Node], fuel: _Fuel) -> bool:
         work = deque(todo)
         queued = set(work)
-        self._refused = {}
+        self._refused, self._refused_before = {}, {}
         fired = False
         while work:
             node = work.popleft()
@@ -232,6 +249,8 @@ class Driver:
                 continue
             fired = True
             fuel.burn()
+            self._refused_before.update(self._refused)
+            self._refused.clear()
             for near in self._neighbourhood(touched):
                 if near not in queued and near.graph is graph:
                     queued.add(near)
@@ -248,26 +267,19 @@ class Driver:
             self._rules_of[key] = found
         return found
 
-    def _depth(self, node: Node) -> int:
-        """How many levels up the rules at nodes of this kind look, the node itself included; 0 without rules."""
-        kind = type(node)
-        found = self._depth_of.get(kind)
-        if found is None:
-            found = max((r.pattern.depth for base in kind.__mro__ for _, r in self._by_kind.get(base, ())), default=0)
-            self._depth_of[kind] = found
-        return found
-
     def _neighbourhood(self, nodes: Iterable[Node]) -> list[Node]:
         """The nodes and what reads them, as far down as their rules look up."""
-        deepest = max(self._depth_of.values(), default=1)
+        depths = self._depths
         seen = dict.fromkeys(nodes)
         front = list(seen)
-        near = [n for n in front if self._depth(n)]
-        for distance in range(1, deepest):
-            after = {u: None for n in front if not isinstance(n, Constant) for r in n.results for u, _ in r.uses}
+        near = [n for n in front if depths[type(n)]]
+        for distance in range(1, depths.deepest):
+            after = {u: None for n in front if type(n) is not Constant for r in n.results for u, _ in r.uses}
             front = [u for u in after if u not in seen]
+            if not front:
+                break
             seen.update(dict.fromkeys(front))
-            near.extend(u for u in front if self._depth(u) > distance)
+            near.extend([u for u in front if depths[type(u)] > distance])
         return near
 
     def _visit(self, graph: Graph, node: Node) -> list[Node] | None:
@@ -276,6 +288,7 @@ class Driver:
                 found = self._try(pass_name, r, node, match)
                 if found is None:
                     self._refused[node] = None
+                    self._refused_before.pop(node, None)
                     continue
                 root, values, matched = found
                 gone = tuple(dict.fromkeys(n for m in matched for n in (m.origin or (m.name,))))

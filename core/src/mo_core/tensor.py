@@ -355,14 +355,14 @@ def _decode_packed(raw: Array_, element: ElementType, count: int) -> Any:
 
 def encode(values: Any, element: ElementType) -> Array_:
     """Numbers to the stored form of an element type (packed types: flat bytes)."""
+    given: Array_ = np.asarray(values)
+    if element.dtype is not None and given.dtype == element.dtype:
+        return given
     with np.errstate(all="ignore"):
-        result: Array_ = np.asarray(_encoded(np.asarray(values), element))
-    return result
+        return np.asarray(_encoded(given, element))
 
 
 def _encoded(values: Array_, element: ElementType) -> Any:
-    if element.dtype is not None and values.dtype == element.dtype:
-        return values
     if element is t.string:
         return values.astype(object)
     if element.is_packed:

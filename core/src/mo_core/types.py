@@ -359,8 +359,11 @@ def broadcast(*shapes: Shape) -> Shape:
     known = [s for s in shapes if s is not None]
     if len(known) < len(shapes):
         return None
-    if len(known) == 2 and not (known[0] and known[1]):  # a scalar changes nothing
-        return known[0] or known[1]
+    if len(known) == 2:
+        if not (known[0] and known[1]):  # a scalar changes nothing
+            return known[0] or known[1]
+        if len(known[0]) == len(known[1]):
+            return tuple(map(broadcast_dim, *known))
     rank = max((len(s) for s in known), default=0)
     result: list[Dim] = []
     for axis in range(-rank, 0):

@@ -139,6 +139,24 @@ def _equal(a: Node, b: Node) -> bool:
     return True
 
 
+@graph_pass("separate-constants", stage=Stage.CLEANUP, after=("common-subexpressions",))
+def separate_constants(graph: Graph, context: Context) -> bool:
+    """Give every reader small real constants of its own: the runtime fuses what reads them only then."""
+    changed = False
+    for body in [b for node in graph for b in node.bodies]:
+        changed |= separate_constants.run(body, context) is True  # type: ignore[misc]
+    for node in [n for n in graph if isinstance(n, Constant) and len(n.uses) > 1]:
+        if not node.element.is_real or node.value.nbytes > _COMPARED_BYTES:
+            continue
+        for number, (user, index) in enumerate([u for u in node.uses if u[0].graph is graph][1:], 1):
+            own = Constant(value=node.value, stored_as=node.stored_as)
+            own.name, own.origin = f"{node.name}/{number}", node.origin
+            graph.splice([own], user)
+            user.set_operand(index, own)
+            changed = True
+    return changed
+
+
 @graph_pass("dead-code", stage=Stage.CLEANUP)
 def dead_code(graph: Graph, context: Context) -> bool:
     """Erase what no output needs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,20 +95,21 @@ class _Branches(Op):
     def depth(self) -> int:
         return 6
 
-    def match(self, value: Value, match: Match) -> Iterator[Match]:
+    def match(self, value: Value, match: Match) -> Sequence[Match]:
         node = value.node
         if not isinstance(node, Concat) or len(node.operands) < 2:
-            return
+            return ()
         branches: list[Branch] = []
         for operand in node.operands:
             branch = _branch(operand) if len(operand.uses) == 1 else None
             if branch is None or (branches and branch.source.node is not branches[0].source.node):
-                return
+                return ()
             branches.append(branch)
         split = branches[0].source.node
-        if isinstance(split, (Split, VariadicSplit)) and len(split.results) == len(branches):
-            nodes = (node, split, *(n for b in branches for n in b.nodes))
-            yield Match({**match.captures, "concat": node, "split": split, "branches": branches}, match.nodes + nodes)
+        if not isinstance(split, (Split, VariadicSplit)) or len(split.results) != len(branches):
+            return ()
+        nodes = (node, split, *(n for b in branches for n in b.nodes))
+        return [Match({**match.captures, "concat": node, "split": split, "branches": branches}, match.nodes + nodes)]
 
 
 @rule(_Branches())
