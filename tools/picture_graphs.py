@@ -340,3 +340,60 @@ def pads(g: Graph) -> Value:
 def side_by_side(g: Graph) -> Sequence[Value]:
     x = data(g)
     return ops.ReLU(conv(x, 4)), ops.Sigmoid(conv(x, 8))
+
+
+@example(
+    "shape-readers",
+    "",
+    "What stands between the layer and the end of the linear operations is read by ShapeOf alone, and they leave the "
+    "shape as it is.",
+)
+def shape_readers(g: Graph) -> Sequence[Value]:
+    y = conv(data(g))
+    return ops.ShapeOf(y), ops.ReLU(ops.Add(ops.Multiply(y, w(8, 1, 1)), w(8, 1, 1)))
+
+
+@example(
+    "linear-motion",
+    "behind-sum",
+    "All layers behind the sum have a bias already and no padding, so that the shift costs nothing there (linear "
+    "residual blocks). Also for a bias ahead of a layer (`shift-into-next`).",
+)
+def behind_sum(g: Graph) -> Value:
+    biased = ops.Add(conv(data(g), 8, 1), w(1, 8, 1, 1))
+    total = ops.Add(biased, data(g, 1, 8, 8, 8, name="y"))
+    return ops.Add(conv(total, 4, 1), w(1, 4, 1, 1))
+
+
+@example("linear-motion", "ahead-of-relu", "All factors are above zero: `relu(s x)` is `s relu(x)` then.")
+def ahead_of_relu(g: Graph) -> Value:
+    return ops.Multiply(ops.ReLU(conv(data(g))), w(8, 1, 1, low=0.5))
+
+
+@example(
+    "linear-merge", "shifts-of-both", "Nothing else reads the shifted operands, and both have the shape of the sum."
+)
+def shifts_of_both(g: Graph) -> Value:
+    a, b = (ops.Add(conv(data(g, name=n), 8, 1), w(1, 8, 1, 1)) for n in ("x", "y"))
+    return ops.ReLU(ops.Add(a, b))
+
+
+@example(
+    "pointwise-convolution",
+    "product-of-channels",
+    "The weights are one constant matrix, the Transposes move the channels last and back, a bias is by channel.",
+)
+def product_of_channels(g: Graph) -> Value:
+    y = ops.MatMul(ops.Transpose(data(g), ints(0, 2, 3, 1)), w(4, 8), transpose_a=False, transpose_b=False)
+    return ops.Transpose(ops.Add(y, w(8)), ints(0, 3, 1, 2))
+
+
+@example(
+    "pointwise-convolution",
+    "product-of-rows",
+    "The second Reshape restores all dimensions but the last, which are known to be the same, also when they are open.",
+)
+def product_of_rows(g: Graph) -> Value:
+    rows = ops.Reshape(data(g, 2, 5, 8), ints(-1, 8), special_zero=False)
+    y = ops.MatMul(rows, w(8, 6), transpose_a=False, transpose_b=False)
+    return ops.Reshape(ops.Add(y, w(6)), ints(2, 5, 6), special_zero=False)

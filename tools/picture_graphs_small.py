@@ -9,7 +9,7 @@ from picture_graphs import c, conv, data, example, ints, quantized, w, window
 
 from mo_core import ops
 from mo_core import types as t
-from mo_core.ir import Graph, Value
+from mo_core.ir import Graph, Value, constant
 
 # -- activations
 
@@ -271,3 +271,61 @@ def same_quantize(g: Graph) -> Sequence[Value]:
 def weights_as_integers(g: Graph) -> Value:
     filters = ops.FakeQuantize(w(8, 4, 3, 3), c(-1.0), c(1.0), c(-1.0), c(1.0), levels=255)
     return ops.Convolution(data(g), filters, dilations=[1, 1], **window())
+
+
+# -- Elu, resizing, whole numbers
+
+
+@example(
+    "elu-fusion",
+    "elu",
+    "min(x, 0) may also be written as -relu(-x). Also from Select (`elu-by-select`), and with the exponential limited "
+    "from above (`elu-by-limits`).",
+)
+def elu(g: Graph) -> Value:
+    x = data(g)
+    below = ops.Subtract(ops.Exp(ops.Minimum(x, c(0.0))), c(1.0))
+    return ops.Add(ops.ReLU(x), ops.Multiply(below, c(0.7)))
+
+
+@example("elu-fusion", "selu", "The slope is 1.6733 and the factor 1.0507, to four digits.")
+def selu(g: Graph) -> Value:
+    return ops.Multiply(ops.Elu(data(g), alpha=1.6732632), c(1.050701))
+
+
+@example(
+    "resize-fusion",
+    "copies-along-new-axes",
+    "Data of rank 4 or 5, spatial axes. The copies may come from Tile, Broadcast or a product with ones; or from a "
+    "Split into parts of size 1, each of which is taken several times (`copies-of-parts`).",
+)
+def copies_along_new_axes(g: Graph) -> Value:
+    apart = ops.Reshape(data(g), ints(1, 4, 8, 1, 8, 1), special_zero=False)
+    return ops.Reshape(ops.Tile(apart, ints(1, 1, 1, 2, 1, 2)), ints(1, 4, 16, 16), special_zero=False)
+
+
+@example(
+    "resize-fusion",
+    "resizings",
+    "Both resize in the same way along different spatial axes, without padding and without antialiasing.",
+)
+def resizings(g: Graph) -> Value:
+    def resized(x: Value, axis: int) -> Value:
+        return ops.Interpolate(
+            x, constant([2.0], t.f32), constant([axis]), mode="nearest", shape_calculation_mode="scales"
+        )
+
+    return resized(resized(data(g), 2), 3)
+
+
+@example(
+    "quantization",
+    "ahead-of-choice",
+    "One scale above zero and one zero point; what chooses or moves elements (MaxPool, Transpose, Reshape) is read by "
+    "dequantisation alone, and works on data that has just been quantised.",
+)
+def ahead_of_choice(g: Graph) -> Value:
+    limits = c(-1.28), c(1.27), c(0.0), c(255.0)
+    stored = ops.Convert(ops.FakeQuantize(data(g), *limits, levels=256), destination_type=t.u8)
+    pooled = ops.MaxPool(stored, kernel=(2, 2), dilations=(1, 1), **window(2, 2))
+    return ops.Multiply(ops.Subtract(ops.Convert(pooled, destination_type=t.f32), c(128.0)), c(0.01))

@@ -269,7 +269,9 @@ def test_an_input_is_frozen() -> None:
         ("x->3", Type(t.i32, (Dynamic(),)), "i32[1]"),
         ("x->[1,2,3,4]", Type(t.f32, (2, 2)), "f32[2,2]"),
         ("x[4]->[1,2,3,4]", Type(t.f32, (2, 2)), "f32[4]"),
-        ("x{i8}->[-128,127]", Type(t.f32, None), "i8[2]"),
+        ("x{i8}->[-128,127]", Type(t.f32, None), "f32[2]"),  # the model goes on computing with real numbers
+        ("x{i8}->[-128,127]", Type(t.i64, None), "i8[2]"),
+        ("x->5", Type(t.f32, (2, 3)), "f32[2,3]"),
         ("x->[a b]", Type(t.string, (2,)), "string[2]"),
         ("x->[1.5]", Type(t.dynamic, None), "f32[1]"),
         ("x->[True]", Type(t.dynamic, None), "boolean[1]"),
@@ -355,7 +357,7 @@ def test_shapes_without_names_are_for_the_inputs_in_order() -> None:
     source = model()
     apply(source, input=[[1, 2], "y[3]"])
     assert inputs_of(source) == ["x f32[1,2]", "y f32[3]"]
-    with pytest.raises(UsageError, match=r'has 2 inputs, and --input_shape has 1 shapes\n.*"x", "y"'):
+    with pytest.raises(UsageError, match=r'has 2 inputs, and --input_shape has 1 shape\n.*"x", "y"'):
         apply(model(), input_shape="[1,2]")
     with pytest.raises(UsageError, match="lists 2 inputs, and --input_shape has 1"):
         apply(model(), input="x,y", input_shape="[1,2]")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mo_core.errors import PluginError, UsageError
@@ -69,6 +70,11 @@ def test_an_unknown_option_is_answered_with_the_nearest() -> None:
         options_of("-q")
     with pytest.raises(UsageError, match="no option --meen_values"):
         OptionTable().build({"meen_values": 1})
+
+
+def test_an_array_says_the_same_as_a_list() -> None:
+    options = OptionTable().build({"mean_values": np.array([1.0, 2.0]), "input_shape": np.array([1, 3])})
+    assert options.mean_values == [1.0, 2.0] and options.input_shape == [1, 3]
 
 
 def test_lists_may_be_given_several_times_and_single_values_may_not() -> None:

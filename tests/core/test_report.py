@@ -97,7 +97,8 @@ def test_many_inputs_are_counted_not_listed() -> None:
         ("merge@conv", '"conv":\n  merge/merge-adds joined "add1", "add2" into "conv"'),
         ("merge-adds@a3", '"a3":\n  merge/merge-adds did not fire at "add3": the factor is not constant'),
         ("other@conv", 'no rule matched at "other@conv"'),
-        ("add4", 'no rule matched at "add4"; did you mean "add'),
+        ("dense", 'no rule matched at "dense"'),
+        ("add4", 'the model has no node "add4"; did you mean "add'),
     ],
 )
 def test_firings_and_declines_are_explained(query: str, expected: str) -> None:

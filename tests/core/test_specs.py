@@ -237,6 +237,7 @@ NHWC, NCHW, NC = ("n", "h", "w", "c"), ("n", "c", "h", "w"), ("n", "c")
         ({"in": "nhwc->nchw"}, [LayoutSpec("in", NHWC, NCHW)]),
         (["nhwc", "nc"], [LayoutSpec("", NHWC), LayoutSpec("", NC)]),
         ((), []),
+        ({"in": ("nhwc", "nchw")}, [LayoutSpec("in", NHWC, NCHW)]),
     ],
 )
 def test_layouts(given_: object, expected: list[LayoutSpec]) -> None:
@@ -279,7 +280,9 @@ def test_transforms() -> None:
     assert parse_transforms("MakeStateful[param_res_names={'in':'out','a':'b'};n=2]") == [
         TransformSpec("MakeStateful", {"param_res_names": {"in": "out", "a": "b"}, "n": 2})
     ]
-    assert parse_transforms([("MakeStateful", {"param_res_names": {"in": "out"}})])[0].options["param_res_names"]
+    pair = ("MakeStateful", {"param_res_names": {"in": "out"}})
+    assert parse_transforms([pair]) == parse_transforms(pair) == [TransformSpec(*pair)]
+    assert parse_transforms("LowLatency2[]") == [TransformSpec("LowLatency2")]
     for text, message in (("LowLatency3", "LowLatency2"), ("LowLatency", "no longer"), ("Pruning[x]", "key=value")):
         with pytest.raises(UsageError, match=message):
             parse_transforms(text)

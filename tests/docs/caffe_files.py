@@ -33,6 +33,15 @@ layer { name: "half" type: "Python" bottom: "cube" top: "half"
 layer { name: "relu" type: "ReLU" bottom: "half" top: "relu" }
 """
 
+RULES = """
+name: "rules"
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 8 dim: 8 } } }
+layer { name: "small" type: "Pooling" bottom: "data" top: "small" pooling_param { kernel_size: 2 stride: 2 }
+  include { stage: "deploy" max_level: 1 } }
+layer { name: "large" type: "Pooling" bottom: "data" top: "large" pooling_param { kernel_size: 4 stride: 4 }
+  include { phase: TRAIN } }
+"""
+
 
 def write(folder: Path, extension: str = "", mapping: str = "") -> None:
     """Write them all; the texts are what the page shows as `layers.py` and `CustomLayersMapping.xml`."""
@@ -55,5 +64,6 @@ def write(folder: Path, extension: str = "", mapping: str = "") -> None:
     mean.data.extend(random.uniform(100, 130, 3 * 40 * 40).tolist())
     (folder / "mean.binaryproto").write_bytes(mean.SerializeToString())
     (folder / "custom.prototxt").write_text(CUSTOM)
+    (folder / "rules.prototxt").write_text(RULES)
     (folder / "layers.py").write_text(extension)
     (folder / "CustomLayersMapping.xml").write_text(mapping)

@@ -21,7 +21,7 @@ from mo_core.passes import Context, Stage
 from mo_core.plugins import Plugins
 from mo_core.report import Report
 from mo_core.rewrite import Exclusion
-from mo_core.transforms.switches import Selection, check_explained, check_layers, select, unmatched
+from mo_core.transforms.switches import check_explained, check_layers, select, unmatched
 from mo_core.types import Type
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Model:
     @property
     def outputs(self) -> dict[str, Type]:
         """Name to type of every output, in order."""
-        return {r.name: r.source.type for r in self.graph.outputs}
+        # in IR version 10 tensors have no names, and outputs are called like the nodes that compute them
+        return {r.name if r.source.names else r.source.label: r.source.type for r in self.graph.outputs}
 
     def save(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
         """Write `path` (`.xml`) and the `.bin` beside it, both or none; returns the path of the `.xml`."""
@@ -130,7 +131,9 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     report.plugins = [str(p) for p in plugins.providers]
     options.check_framework(frontend.name)
     report.notes += options.notes
-    pipeline, selection = _pipeline(plugins, options)
+    ordered = all_passes(plugins, options)
+    selection = select(options, ordered)
+    pipeline = selection.switches.choose(ordered, options)
     context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
     report.record = context.record
     watch = _Watch(report, progress)
@@ -138,7 +141,8 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
         model = read(frontend, source, options)
         report.source(model, frontend)
         check_layers(selection.skipped, model.graph)
-        for name in unmatched(selection.excluded, model.graph):
+        check_explained(options.explain, ordered, model.graph)
+        for name in unmatched(options.finegrain_fusing, model.graph):
             context.notes.append(f'--finegrain_fusing: nothing in the model is called "{name}".')
     front = [p for p in pipeline if p.stage is Stage.FRONT]
     with watch.stage("front"):
@@ -251,13 +255,6 @@ def all_passes(plugins: Plugins, options: Any = None) -> list[passes.Pass]:
     ordered = passes.order(plugins.passes())
     plugins.edit_pipeline(ordered, options)
     return ordered
-
-
-def _pipeline(plugins: Plugins, options: Options) -> tuple[list[passes.Pass], Selection]:
-    ordered = all_passes(plugins, options)
-    check_explained(options.explain, ordered)
-    selection = select(options, ordered)
-    return selection.switches.choose(ordered, options), selection
 
 
 def _run_passes(

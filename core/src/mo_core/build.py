@@ -39,12 +39,18 @@ from mo_core.types import Dim, ElementType
 Size: TypeAlias = "int | Value"
 """A number known now, or a scalar or one-element integer value."""
 
+_LONGEST = 1 << 20
+"""Elements of the longest list that is made at once."""
+
 # -- constants
 
 
 def ints(values: Iterable[int]) -> Constant:
-    """A 1-D i64 constant."""
-    return constant(np.fromiter(values, np.int64))
+    """A 1-D i64 constant; raises ShapeError for a number that has more bits."""
+    try:
+        return constant(np.fromiter(values, np.int64))
+    except OverflowError:
+        raise ShapeError("a dimension or count is beyond 64 bits") from None
 
 
 def integer(value: int) -> Constant:
@@ -62,7 +68,9 @@ def constant_like(x: Value, number: Any) -> Value:
 def known_ints(v: Value | None) -> tuple[int, ...] | None:
     """The whole numbers in `v` when they are all known now, else None."""
     content = v.const if v is not None else None
-    return None if content is None else tuple(int(i) for i in content.reshape(-1))
+    if content is None or not (content.dtype.kind in "iub" or np.isfinite(content).all()):
+        return None
+    return tuple(int(i) for i in content.reshape(-1))
 
 
 def const_ints(v: Value, what: str) -> tuple[int, ...]:
@@ -314,6 +322,7 @@ def filled(shape: Value | Sequence[Size], number: Value) -> Value:
 
 def arange(count: Size, element: ElementType = t.i64) -> Value:
     """0, 1, ..., count - 1."""
-    if isinstance(count, int):
+    if isinstance(count, int) and count <= _LONGEST:
         return constant(np.arange(count), element)
-    return Range(integer(0), scalar(as_i64(count)), integer(1), output_type=element)
+    stop = integer(count) if isinstance(count, int) else scalar(as_i64(count))
+    return Range(integer(0), stop, integer(1), output_type=element)

@@ -191,6 +191,8 @@ class _Command:
 
         name = options.model_name or api.model_name(frontend, source)
         target = _target(options, name)
+        if options.report is not None and not Path(options.report).absolute().parent.is_dir():
+            raise UsageError(f'--report: there is no folder for "{options.report}"', "Name another file.")
         mode = "lines" if options.stream_output else "always" if options.progress else "auto"
         with Progress("off" if options.silent else mode) as progress:
             model = api.run(source, options, plugins, frontend, progress)

@@ -148,6 +148,9 @@ class Conversion:
         for i in c.required_inputs:
             if i >= len(slots) or slots[i] is None:
                 raise ModelError(f"{node.op} needs input `{c.inputs[i]}`, and it is not given")
+        if c.variadic and not c.takes_gaps and None in slots[len(c.inputs) :]:
+            place = slots.index(None, len(c.inputs)) + 1
+            raise ModelError(f"{node.op} needs all of its inputs, and number {place} is not given")
         keywords = {k: v for k, v in given.items() if k in c.attributes}
         unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]
         if unknown:

@@ -16,7 +16,7 @@ from mo_core import types as t
 from mo_core.errors import ShapeError, UsageError
 from mo_core.frontend import SourceModel
 from mo_core.ir import Constant, Graph, Node, Parameter, Value
-from mo_core.names import Names, Place, quoted, tensor_name
+from mo_core.names import Names, Place, counted, quoted, tensor_name
 from mo_core.ops import Convert
 from mo_core.options import Options
 from mo_core.specs import UNSET, InputSpec, OutputSpec, parse_frozen, parse_inputs, parse_outputs, parse_shapes
@@ -78,7 +78,8 @@ class Request:
         places = range(len(self.inputs)) if len(self.shapes) == len(self.inputs) else open_ones
         if len(self.shapes) != len(places):
             raise UsageError(
-                f"--input lists {len(self.inputs)} inputs, and --input_shape has {len(self.shapes)} shapes",
+                f"--input lists {counted(len(self.inputs), 'input')}, and --input_shape has "
+                f"{counted(len(self.shapes), 'shape')}",
                 'Give one shape for each, or write them behind the names: --input "name[1,3,224,224]".',
             )
         for place, shape in zip(places, self.shapes):
@@ -159,7 +160,7 @@ class _Cutter:
             return []
         if len(shapes) != len(free):
             raise UsageError(
-                f"the model has {len(free)} inputs, and --input_shape has {len(shapes)} shapes",
+                f"the model has {counted(len(free), 'input')}, and --input_shape has {counted(len(shapes), 'shape')}",
                 f'Name the inputs: --input "name[1,3,224,224]". They are {quoted([p.label for p in free])}.',
             )
         return [InputSpec(p.label, p.label, shape=shape) for p, shape in zip(free, shapes)]
@@ -167,7 +168,7 @@ class _Cutter:
     def _named(self, index: int, spec: InputSpec) -> InputSpec:
         """A spec without a name means the input at its place."""
         if index >= len(self.graph.inputs):
-            fact = f"the model has {len(self.graph.inputs)} inputs, and more shapes are given"
+            fact = f"the model has {counted(len(self.graph.inputs), 'input')}, and more shapes are given"
             raise UsageError(fact, "Leave some out.")
         name = self.graph.inputs[index].label
         return replace(spec, text=name, name=name)
@@ -277,6 +278,8 @@ class _Cutter:
             element = t.f32 if value.dtype.kind == "f" else t.from_dtype(value.dtype)
             self.notes.append(f'the type of "{spec.text}" is not stated in the model; {element} is assumed.')
         data = _shaped(spec, _converted(spec, value, element), old.shape)
+        if old.element.is_real and element.is_integer:  # the model computes with real numbers
+            element = old.element
         constant = Constant(value=Array(encode(data, element), element, data.shape))
         constant.name, constant.origin = old.node.name, old.node.origin
         return constant
@@ -378,7 +381,10 @@ def _converted(spec: InputSpec, value: np.ndarray[Any, Any], element: ElementTyp
 
 
 def _shaped(spec: InputSpec, value: np.ndarray[Any, Any], stated: Shape) -> np.ndarray[Any, Any]:
-    """The value in the shape that was asked for, else in the one the model states; raises UsageError."""
+    """The value in the shape that was asked for, else in the one the model states; raises UsageError.
+
+    A single number stands for all elements.
+    """
     if spec.shape is not UNSET:
         if not t.is_static(spec.shape):
             fact = f'"{spec.text}" has a value and the unknown shape {t.format_shape(spec.shape)}'
@@ -388,15 +394,16 @@ def _shaped(spec: InputSpec, value: np.ndarray[Any, Any], stated: Shape) -> np.n
         return value
     if t.is_static(stated) and t.size_of(stated) == value.size:
         return value.reshape(t.static(stated))
-    if value.size == 1 and value.ndim != len(stated):
-        value = value.reshape((1,) * len(stated))
+    if value.ndim == 0 and t.is_static(stated):
+        return np.broadcast_to(value, t.static(stated))
+    shaped = value.reshape((1,) * len(stated)) if value.size == 1 else value
     try:
-        t.merge_shape(value.shape, stated)
+        t.merge_shape(shaped.shape, stated)
     except ShapeError:
         fact = f'the value for "{spec.text}" has shape {t.format_shape(value.shape)}'
         remedy = "Give as many numbers as the shape has."
         raise UsageError(f"{fact}, and {t.format_shape(stated)} is needed", remedy) from None
-    return value
+    return shaped
 
 
 def erase_unused(graph: Graph) -> None:

@@ -100,3 +100,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `did you mean "x", "y"?`, or an empty string when nothing is near."""
     near = nearest(name, known)
     return f"did you mean {', '.join(repr(n) for n in near)}?".replace("'", '"') if near else ""
+
+
+def nearest_first(name: str, known: Iterable[str], remedy: str) -> str:
+    """`remedy` behind the question whether a name that is near was meant."""
+    near = did_you_mean(name, known)
+    return f"{near[0].upper()}{near[1:]} {remedy}".strip() if near else remedy

@@ -17,6 +17,8 @@ from mo_core.tensor import EAGER_BYTES, Array, Tensor, encode, lazy, reshaped, t
 
 _COMPRESSED_BYTES = 1024
 _DEEPEST = 64
+_GROWN = 1 << 24
+"""Elements beyond which a constant is not computed when it has more of them than what it is computed from."""
 
 
 def fold(node: Node, compressed: bool = False) -> list[Constant] | None:
@@ -50,6 +52,8 @@ def _stays_compressed(node: Node, source: Tensor) -> bool:
 
 
 def _fold(node: Node, tensors: list[Tensor]) -> list[Constant] | None:
+    if any(_outgrows(r, tensors) for r in node.results):
+        return None
     if len(node.results) == 1 and t.is_static(node.shape) and node.element is not t.dynamic:
         return [Constant(value=_recipe(node, tensors, t.static(node.shape)))]
     if sum(x.nbytes for x in tensors) > 16 * EAGER_BYTES:
@@ -60,6 +64,12 @@ def _fold(node: Node, tensors: list[Tensor]) -> list[Constant] | None:
     if len(many) != len(node.results):
         return None
     return [Constant(value=_array(c, r)) for c, r in zip(many, node.results)]
+
+
+def _outgrows(result: Value, tensors: list[Tensor]) -> bool:
+    """True when a result is large because something is repeated in it: the file would grow, and without bounds."""
+    size = t.size_of(result.shape)
+    return isinstance(size, int) and size > max(_GROWN, sum(x.size for x in dict.fromkeys(tensors)))
 
 
 def _array(content: object, result: Value) -> Array:

@@ -160,6 +160,12 @@ class Converter:
         return any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in self._parameters)
 
     @cached_property
+    def takes_gaps(self) -> bool:
+        """True when one of the further inputs may be absent."""
+        rest = [p for p in self._parameters if p.kind is inspect.Parameter.VAR_POSITIONAL]
+        return any("None" in str(p.annotation) for p in rest)
+
+    @cached_property
     def attributes(self) -> dict[str, inspect.Parameter]:
         """Keyword-only parameters: the attributes, without the special names."""
         kind = inspect.Parameter.KEYWORD_ONLY

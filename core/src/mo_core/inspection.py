@@ -51,7 +51,7 @@ class Inspection:
             frontend.title or frontend.name,
             model.name,
             [Port.of(p) for p in graph.inputs],
-            [Port.of(r.source) for r in graph.outputs],
+            [Port.of(r.source, r.name) for r in graph.outputs],
             dict(sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))),
             _missing(model, counts, missing),
             list(model.notes),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mo_core.errors import UsageError, did_you_mean
+from mo_core.errors import UsageError, nearest_first
 from mo_core.frontend import Foreign, SourceModel
 from mo_core.ir import Constant, Node, Parameter, Result, Value
 from mo_core.specs import InputSpec, OutputSpec
@@ -136,12 +136,10 @@ class Names:
         if len(known) > _MANY_NAMES:  # comparing with all names of a large model would take seconds
             head, tail = spec.name[:4].lower(), spec.name[-4:].lower()
             known = [n for n in known if n[:4].lower() == head or n[-4:].lower() == tail][:_MANY_NAMES]
-        near = did_you_mean(spec.name, known)
         values: Sequence[Value] = self._graph.inputs if what == "input" else [r.source for r in self._graph.outputs]
         remedy = f"The model's {what}s are {quoted([tensor_name(v) for v in values])}."
-        return UsageError(
-            f'--{what}: the model has no "{spec.text}"', f"{near[0].upper()}{near[1:]} {remedy}" if near else remedy
-        )
+        fact = f'--{spec.option}: the model has no "{spec.text}"'
+        return UsageError(fact, nearest_first(spec.name, known, remedy))
 
 
 def tensor_name(value: Value) -> str:
@@ -152,6 +150,11 @@ def tensor_name(value: Value) -> str:
 def quoted(names: Sequence[str], limit: int = 8) -> str:
     shown = ", ".join(f'"{n}"' for n in names[:limit])
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def counted(count: int, what: str) -> str:
+    """`1 input`, `2 inputs`."""
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _ports_of(node: Node) -> str:

@@ -71,15 +71,19 @@ class Value:
     def rank(self) -> int:
         """Number of dimensions; raises ShapeError when it is unknown."""
         if self.shape is None:
-            raise ShapeError(f'the rank of "{self.label}" is unknown, and it is needed')
+            raise self._no_rank()
         return len(self.shape)
 
     @property
     def dims(self) -> tuple[Dim, ...]:
         """The shape; raises ShapeError when the rank is unknown."""
         if self.shape is None:
-            raise ShapeError(f'the rank of "{self.label}" is unknown, and it is needed')
+            raise self._no_rank()
         return self.shape
+
+    def _no_rank(self) -> ShapeError:
+        fact = f'the rank of "{self.label}" is unknown, and it is needed'
+        return ShapeError(fact, "Give the shapes of the inputs with --input_shape.")
 
     @property
     def static_shape(self) -> tuple[int, ...]:

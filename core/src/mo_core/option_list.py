@@ -29,7 +29,7 @@ COMMON: tuple[Option, ...] = (
     Option("model_name", "text", "Stem of the files written; default: that of the model.", aliases=("-n",),
            group=_MODEL,
            metavar="NAME"),
-    Option("output_dir", "path", "Where the files go; made when its parent is there. Default: the current folder.",
+    Option("output_dir", "path", "Where the files go; made when it is not there. Default: the current folder.",
            aliases=("-o",), group=_MODEL, metavar="DIR"),
 
     Option("input", "spec", 'Inputs, separated by commas, each as "port:name:port[shape]{type}->value"; a name in the '

@@ -64,13 +64,9 @@ class Option:
             return self.default
         converted = _CONVERT[self.kind](self, value)
         if converted is None:
-            raise UsageError(f"{self.flag} takes {_EXPECTED[self.kind]}, not {_shown(value)}", self._usage())
+            expected = f"one of {', '.join(self.choices)}" if self.choices else _EXPECTED[self.kind]
+            raise UsageError(f"{self.flag} takes {expected}, not {_shown(value)}", f"{self.flag}: {self.help}")
         return converted
-
-    def _usage(self) -> str:
-        if self.choices:
-            return f"Give one of {', '.join(self.choices)}."
-        return f"{self.flag}: {self.help}"
 
 
 TRUE_WORDS = frozenset(("true", "1", "yes", "on"))
@@ -134,7 +130,7 @@ def _words(option: Option, value: Any) -> tuple[str, ...] | None:
 
 
 def _spec(option: Option, value: Any) -> Any:
-    return value
+    return value.tolist() if hasattr(value, "tolist") else value  # an array says the same as a list
 
 
 _CONVERT: dict[str, Callable[[Option, Any], Any]] = {
@@ -143,7 +139,7 @@ _CONVERT: dict[str, Callable[[Option, Any], Any]] = {
 }  # fmt: skip
 _EXPECTED = {
     "flag": "True or False", "text": "a text", "path": "a path", "integer": "a whole number", "number": "a number",
-    "choice": "one of some words", "words": "a list of names", "spec": "a value",
+    "words": "a list of names", "spec": "a value",
 }  # fmt: skip
 
 

@@ -211,7 +211,8 @@ def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
             if context.check:
                 graph.verify()
         except MoError as e:
-            e.note(f"pass {name}")
+            if not isinstance(e, UsageError):  # that is about an option, which the user knows by its name
+                e.note(f"pass {name}")
             raise
         context.seconds[name] = context.seconds.get(name, 0.0) + time.perf_counter() - start
         if context.after_pass is not None:

@@ -155,7 +155,7 @@ def parse_layouts(given: Any, option: str) -> list[LayoutSpec]:
     What stands without an arrow is the source, for `--target_layout` the target. Raises UsageError.
     """
     if isinstance(given, Mapping):
-        specs = [_layout_pair(option, str(name), str(one)) for name, one in given.items()]
+        specs = [_layout_pair(option, str(name), one) for name, one in given.items()]
     else:
         texts = [Written(option, str(one)) for one in _listed(given, option, _LAYOUT_HELP)]
         specs = [_layout_item(written, *item) for written in texts for item in split(written)]
@@ -168,9 +168,10 @@ def parse_layouts(given: Any, option: str) -> list[LayoutSpec]:
     return specs
 
 
-def _layout_pair(option: str, name: str, text: str) -> LayoutSpec:
-    written = Written(option, text)
-    return _layouts(written, 0, name, text)
+def _layout_pair(option: str, name: str, given: Any) -> LayoutSpec:
+    """From a text, or from source and target apart."""
+    text = "->".join(map(str, given)) if isinstance(given, (list, tuple)) else str(given)
+    return _layouts(Written(option, text), 0, name, text)
 
 
 def _layout_item(written: Written, start: int, item: str) -> LayoutSpec:
@@ -234,6 +235,8 @@ _TRANSFORM_HELP = f'Write "LowLatency2[use_const_initializer=False]"; there are 
 def parse_transforms(given: Any, option: str = "transform") -> list[TransformSpec]:
     """`--transform`: names with options; raises UsageError for unknown ones and for what cannot be read."""
     specs = []
+    if isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Mapping):
+        given = [given]
     for one in _listed(given, option, _TRANSFORM_HELP):
         if isinstance(one, tuple) and len(one) == 2 and isinstance(one[1], Mapping):
             specs.append(_transform(Written(option, str(one[0])), 0, str(one[0]), dict(one[1])))
@@ -259,7 +262,7 @@ def _transform(written: Written, start: int, name: str, settings: dict[str, Any]
 
 def _settings(written: Written, at: int, inner: str) -> dict[str, Any]:
     settings: dict[str, Any] = {}
-    for piece in inner.split(";"):
+    for piece in inner.split(";") if inner.strip() else ():
         key, equals, value = piece.partition("=")
         if not equals or not re.fullmatch(r"\w{1,60}", key.strip()):
             raise written.fail("an option is written key=value", at, _TRANSFORM_HELP)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mo_core.passes import Context
 
 _SHOWN = 8
+_COMPARED = 4000
+"""Names that are looked through for one that is near: in a large model all of them would take seconds."""
 _CONSTANTS = ("Const", "Constant")
 """Source operations that hold constants."""
 
@@ -33,8 +35,8 @@ class Port(NamedTuple):
 
     @classmethod
     def of(cls, value: Value, name: str = "") -> Port:
-        """Describe a value."""
-        shown = name or (value.names[0] if value.names else value.label)
+        """Describe a value; `name` is shown when it is one of its tensor names."""
+        shown = name if name in value.names else value.names[0] if value.names else value.label
         return cls(shown, tuple(value.names), value.element.name, t.format_shape(value.shape))
 
 
@@ -50,7 +52,7 @@ class Report:
         files: path to bytes; weights_bytes: of the constants; shared_bytes: what equal constants saved; kept_full:
             constants that did not fit f16.
         notes: what the user should know; info: what passes tell (the pre-processing in effect, …).
-        record: firings and declines of the rewrite rules.
+        record: firings and declines of the rewrite rules; source_names: of the nodes in the file.
     """
 
     framework: str = ""
@@ -72,6 +74,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     info: dict[str, str] = field(default_factory=dict)
     record: Record = field(default_factory=Record)
+    source_names: frozenset[str] = frozenset()
 
     # -- what the stages tell
 
@@ -79,6 +82,7 @@ class Report:
         """Take in what the front-end read."""
         self.framework, self.model = frontend.title or frontend.name, model.name
         self.source_ops = _counts(model.graph)
+        self.source_names = frozenset(n.name for n in model.graph.walk())
         self.source_inputs, self.source_outputs = _ports(model.graph)
 
     def finish(self, graph: Graph, context: Context) -> None:
@@ -118,7 +122,7 @@ class Report:
         """Everything, as plain data."""
         from mo_core import __version__
 
-        data = {name: value for name, value in vars(self).items() if name != "record"}
+        data = {name: value for name, value in vars(self).items() if name not in ("record", "source_names")}
         for name in ("source_inputs", "source_outputs", "inputs", "outputs"):
             data[name] = [port._asdict() for port in data[name]]
         firings = [asdict(f) for f in self.record.firings]
@@ -155,7 +159,7 @@ class Report:
 
     def explain(self, query: str) -> str:
         """Which rules fired at a node, which declined and why; `query` is `NODE` or `PASS@NODE` (source names)."""
-        known = _named(self.record)
+        known = self.source_names.union(_named(self.record))
         pass_name, at, name = query.partition("@")
         wanted, name = (pass_name, name) if at and query not in known else ("", query)
 
@@ -165,8 +169,10 @@ class Report:
         fired = [f for f in self.record.firings if name in (f.kept, *f.gone) and asked(f)]
         declined = [d for d in self.record.declined if name in (d.node, *d.origin) and asked(d)]
         if not fired and not declined:
-            near = did_you_mean(name, list(known)[:4000]) if name not in known else ""
-            return f'no rule matched at "{query}"' + (f"; {near}" if near else "")
+            if name in known:
+                return f'no rule matched at "{query}"'
+            near = did_you_mean(name, sorted(known)[:_COMPARED])
+            return f'the model has no node "{name}"' + (f"; {near}" if near else "")
         return "\n".join([f'"{name}":', *map(_firing_line, fired), *map(_decline_line, declined)])
 
 
@@ -176,7 +182,7 @@ def _counts(graph: Graph) -> dict[str, int]:
 
 
 def _ports(graph: Graph) -> tuple[list[Port], list[Port]]:
-    return [Port.of(p) for p in graph.inputs], [Port.of(r.source) for r in graph.outputs]
+    return [Port.of(p) for p in graph.inputs], [Port.of(r.source, r.name) for r in graph.outputs]
 
 
 def _table(title: str, ports: Sequence[Port]) -> list[str]:

@@ -41,6 +41,7 @@ class InputSpec:
         text: the name as written, ports included: it may be a name as a whole. Empty: the next input in order.
         name, in_port, out_port: the name without its ports.
         shape, element, value: what was said about it; a value makes it a constant.
+        option: that it was given with.
     """
 
     text: str
@@ -50,16 +51,18 @@ class InputSpec:
     shape: Shape | Unset = UNSET
     element: ElementType | None = None
     value: Literal | None = None
+    option: str = "input"
 
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """One output: the name as written, and without its ports."""
+    """One output: the name as written, and without its ports; the option it was given with."""
 
     text: str
     name: str
     in_port: int | None = None
     out_port: int | None = None
+    option: str = "output"
 
 
 class Written:
@@ -118,12 +121,13 @@ def parse_shapes(given: Any, option: str = "input_shape") -> list[Shape]:
 def parse_frozen(given: Any, option: str = "freeze_placeholder_with_value") -> list[InputSpec]:
     """`--freeze_placeholder_with_value`: names with values, or a mapping; raises UsageError."""
     if isinstance(given, Mapping):
-        return [replace(_named(str(name)), value=to_literal(value, option)) for name, value in given.items()]
+        named = [(_named(str(name)), to_literal(value, option)) for name, value in given.items()]
+        return [replace(spec, value=value, option=option) for spec, value in named]
     specs = parse_inputs(given, option)
     for spec in specs:
         if spec.value is None:
             raise UsageError(f'--{option}: "{spec.text}" has no value', f'Write "{spec.text}->1", or "->[1 2]".')
-    return specs
+    return [replace(spec, option=option) for spec in specs]
 
 
 # -- the grammar

@@ -32,7 +32,9 @@ class Scaled:
             x = self.conv(x, out, kernel, f"{name}_{i}", stride if i == len(steps) - 1 else 1, pad)
         return x
 
-    def block(self, x: str, name: str, branches: Sequence[Branch], pool: int = 0, pool_mean: bool = True, stride: int = 1) -> str:
+    def block(
+        self, x: str, name: str, branches: Sequence[Branch], pool: int = 0, pool_mean: bool = True, stride: int = 1
+    ) -> str:
         """Branches side by side; a further one pools, and has a convolution of `pool` channels behind that if not 0."""
         parts = [self.branch(x, steps, f"{name}_b{i}", stride) for i, steps in enumerate(branches)]
         if stride == 2:
@@ -86,7 +88,10 @@ def inception_v2(width: int = 64, size: int = 224) -> Net:
     x = b.conv(b.conv(x, 64, 1, "conv2_reduce"), 192, 3, "conv2", pad=1)
     x = net.pool(x, 3, "pool2", stride=2)
     for name, (one, three_reduce, three, double_reduce, double, pool) in BN_INCEPTION.items():
-        branches: list[Branch] = [[(three_reduce, 1, 0), (three, 3, 1)], [(double_reduce, 1, 0), (double, 3, 1), (double, 3, 1)]]
+        branches: list[Branch] = [
+            [(three_reduce, 1, 0), (three, 3, 1)],
+            [(double_reduce, 1, 0), (double, 3, 1), (double, 3, 1)],
+        ]
         if one:
             x = b.block(x, f"inception_{name}", [[(one, 1, 0)], *branches], pool, pool_mean=name != "5b")
         else:
@@ -120,7 +125,9 @@ def inception_v3(width: int = 64, size: int = 299) -> Net:
     return b.finish(x)
 
 
-def _parting(b: Scaled, x: str, name: str, one: int, first: int, long: Branch, second: int, pool: int, mean: bool) -> str:
+def _parting(
+    b: Scaled, x: str, name: str, one: int, first: int, long: Branch, second: int, pool: int, mean: bool
+) -> str:
     """Two branches whose ends are a 1 x 3 and a 3 x 1 convolution each."""
     parts = [b.conv(x, one, 1, f"{name}_one")]
     for letter, y, out in (

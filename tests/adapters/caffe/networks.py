@@ -289,13 +289,21 @@ def ssd(size: int = 300, width: int = 64, classes: int = 21) -> Net:
     prior = net.concat(heads["priorbox"], "mbox_priorbox", axis=2)
     count = net.shapes[loc][1] // 4
     shape = (1, count, classes)
-    conf = net.add("Reshape", conf, "mbox_conf_reshape", shape, f"reshape_param {{ shape {{ dim: 0 dim: -1 dim: {classes} }} }}")
+    conf = net.add(
+        "Reshape", conf, "mbox_conf_reshape", shape, f"reshape_param {{ shape {{ dim: 0 dim: -1 dim: {classes} }} }}"
+    )
     conf = net.add("Flatten", net.softmax(conf, "mbox_conf_softmax", 2), "mbox_conf_flatten", (1, count * classes))
     fields = (
         f"num_classes: {classes} share_location: true background_label_id: 0 code_type: CENTER_SIZE keep_top_k: 50 "
         "confidence_threshold: 0.06 nms_param { nms_threshold: 0.45 top_k: 100 }"
     )
-    net.add("DetectionOutput", f"{loc} {conf} {prior}", "detection_out", (1, 1, 50, 7), f"detection_output_param {{ {fields} }}")
+    net.add(
+        "DetectionOutput",
+        f"{loc} {conf} {prior}",
+        "detection_out",
+        (1, 1, 50, 7),
+        f"detection_output_param {{ {fields} }}",
+    )
     return net
 
 
@@ -316,7 +324,13 @@ def _ssd_head(net: Net, source: str, low: float, high: float, ratios: Sequence[i
     variance = "variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.2"
     size = math.prod(net.shapes[source][2:]) * anchors * 4
     heads["priorbox"].append(
-        net.add("PriorBox", f"{source} data", f"{source}_priorbox", (1, 2, size), f"prior_box_param {{ {fields} {variance} }}")
+        net.add(
+            "PriorBox",
+            f"{source} data",
+            f"{source}_priorbox",
+            (1, 2, size),
+            f"prior_box_param {{ {fields} {variance} }}",
+        )
     )
 
 

@@ -93,8 +93,9 @@ def test_scale_and_bias_along_any_axes(
     close(got["y"], A + term.reshape(aligned))
 
 
-def test_a_vector_of_an_old_file_has_four_axes() -> None:
-    factor = values(1, 1, 1, 3)
+@pytest.mark.parametrize("shape", [(1, 1, 1, 3), (1, 3, 1, 1)])
+def test_a_vector_may_be_stored_with_four_axes(shape: tuple[int, ...]) -> None:
+    factor = values(*shape)
     close(run(layer("Scale", "a", "y"), X, {"y": [factor]})["y"], A * factor.reshape(1, 3, 1, 1))
 
 

@@ -53,6 +53,24 @@ def test_each_axis_has_its_own_numbers() -> None:
     close(got["y"], correlate(x, w, (2, 1), (0, 1), (1, 3)))
 
 
+@pytest.mark.parametrize(
+    ("kind", "holes", "same"),
+    [
+        ("Convolution", "hole: 2", "dilation: 2"),
+        ("Convolution", "hole_h: 2 hole_w: 3", "dilation: 2 dilation: 3"),
+        ("HoleConvolution", "hole: 2", "dilation: 2"),
+    ],
+)
+def test_forks_call_the_dilation_hole(kind: str, holes: str, same: str) -> None:
+    feeds, blobs = {"x": values(1, 2, 9, 9)}, {"y": [values(3, 2, 3, 3)]}
+    fields = "num_output: 3 bias_term: false kernel_size: 3"
+    got = [
+        run(layer(k, "x", "y", f"convolution_param {{ {fields} {f} }} strict_dim: false"), feeds, blobs)
+        for k, f in ((kind, holes), ("Convolution", same))
+    ]
+    close(got[0]["y"], got[1]["y"])
+
+
 @pytest.mark.parametrize("spatial", [(11,), (5, 6, 4)])
 def test_one_and_three_spatial_axes(spatial: tuple[int, ...]) -> None:
     axes = len(spatial)
@@ -202,3 +220,12 @@ def test_what_does_not_fit_is_refused_with_the_name_of_the_layer(
 def test_an_impossible_kernel_of_im2col_is_refused_at_once() -> None:
     with pytest.raises(ModelError, match="impossible"):
         run(layer("Im2col", "x", "y", "convolution_param { kernel_size: 4000000000 }"), {"x": values(1, 3, 4, 4)})
+
+
+@pytest.mark.parametrize("block", ["convolution_param", "convolution3d_param"])
+def test_a_convolution_with_a_depth_of_its_own(block: str) -> None:
+    x, w, b = values(1, 2, 5, 6, 7), values(4, 2, 3, 3, 3, seed=1), values(4, seed=2)
+    rest = f"{block} {{ num_output: 4 kernel_size: 3 kernel_depth: 3 pad: 1 temporal_pad: 1 stride: 2 }}"
+    got = run(layer("Convolution3D", "x", "y", rest), {"x": x}, {"y": [w, b]})
+    want = correlate(x, w, np.array([1, 2, 2]), np.array([1, 1, 1]), np.array([1, 1, 1]))
+    close(got["y"], want + b.reshape(1, 4, 1, 1, 1))

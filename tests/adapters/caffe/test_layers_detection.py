@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mo_core.errors import ModelError, Unsupported
-from tests.adapters.caffe.harness import Array, close, inputs_of, layer, opencv, run, same_as_opencv, values
+from mo_core.ops import RegionYolo
+from tests.adapters.caffe.harness import Array, close, convert, inputs_of, layer, run, same_as_opencv, values
 
 FEATURES = values(1, 8, 5, 4)
 IMAGE = values(1, 3, 80, 64)
@@ -80,6 +81,18 @@ def test_prior_box_as_opencv() -> None:
     same_as_opencv(layer("PriorBox", "f image", "y", rest), FEEDS)
 
 
+def test_prior_box_with_an_offset_for_each_direction() -> None:
+    fields = "min_size: 16 step: 20 {} variance: 0.1"
+    got, want = (
+        run(layer("PriorBox", "f image", "y", f"prior_box_param {{ {fields.format(f)} }}"), FEEDS)["y"]
+        for f in ("offset_h: 0.25 offset_w: 0.25", "offset: 0.25")
+    )
+    close(got, want)
+    rest = "prior_box_param { min_size: 16 step: 20 offset_w: 0.25 }"
+    with pytest.raises(Unsupported, match="0.5 along y and 0.25 along x differ"):
+        run(layer("PriorBox", "f image", "y", rest), FEEDS)
+
+
 def test_prior_box_with_an_image_size_of_its_own() -> None:
     want = anchors(sizes([16], [], []), (20, 30), (100, 120), (5, 4), 0.5, False, TENTH)
     text = layer("PriorBox", "f image", "y", "prior_box_param { min_size: 16 img_h: 100 img_w: 120 }")
@@ -125,89 +138,6 @@ def test_prior_box_clustered(fields: str, step: tuple[float, float]) -> None:
     rest = f"prior_box_clustered_param {{ width: 10 width: 20 height: 8 height: 30 variance: 0.1 {fields} }}"
     want = anchors([(10, 8), (20, 30)], step, (80, 64), (5, 4), 0.5, False, TENTH)
     close(run(layer("PriorBoxClustered", "f image", "y", rest), FEEDS)["y"], want)
-
-
-# -- DetectionOutput
-
-
-def detections(fields: str, classes: int = 3, share: bool = True) -> tuple[str, dict[str, Array]]:
-    rng = np.random.default_rng(5)
-    count = 12
-    corner = rng.uniform(0, 0.6, (count, 2))
-    boxes = np.concatenate([corner, corner + rng.uniform(0.2, 0.4, (count, 2))], 1)
-    priors = np.stack([boxes.reshape(-1), np.tile([0.1, 0.1, 0.2, 0.2], count)])[None]
-    scores = rng.uniform(0, 1, (2, count, classes))
-    feeds = {
-        "loc": rng.normal(size=(2, count * 4 * (1 if share else classes))),
-        "conf": scores.reshape(2, -1),
-        "prior": priors,
-    }
-    rest = f"detection_output_param {{ num_classes: {classes} {fields} }}"
-    feeds = {name: a.astype(np.float32) for name, a in feeds.items()}
-    return layer("DetectionOutput", "loc conf prior", "y", rest), feeds
-
-
-def found(y: Array) -> Array:
-    """The rows ahead of the end mark, ordered; OpenCV fills up with zeros."""
-    rows = y.reshape(-1, 7)
-    end = np.flatnonzero(rows[:, 0] == -1)
-    rows = rows[: end[0] if end.size else None]
-    rows = rows[rows[:, 2] > 0]
-    return rows[np.lexsort(rows.T[::-1])]
-
-
-NMS = "nms_param { nms_threshold: 0.45 top_k: 8 }"
-FIRST = "background_label_id: 0"
-ENCODED = "variance_encoded_in_target: true"
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        f"code_type: CENTER_SIZE keep_top_k: 10 {NMS} confidence_threshold: 0.3 {FIRST}",
-        f"code_type: CORNER keep_top_k: 6 {NMS} confidence_threshold: 0.1 {FIRST}",
-        f"code_type: CENTER_SIZE keep_top_k: 20 {NMS} confidence_threshold: 0.2 background_label_id: 2 visualize: true",
-        f"code_type: CENTER_SIZE keep_top_k: 10 {NMS} save_output_param {{ output_directory: 'x' }} {FIRST}",
-        f"code_type: CENTER_SIZE keep_top_k: 10 {NMS} confidence_threshold: 0.3 {FIRST} {ENCODED}",
-    ],
-)
-def test_detection_output_as_opencv(fields: str) -> None:
-    text, feeds = detections(f"{fields} share_location: true")
-    got = run(text, feeds)["y"]
-    if "variance_encoded" in fields:
-        feeds["prior"] = feeds["prior"][:, :1]  # OpenCV wants them without variances then
-    want = opencv(text, feeds)["y"]
-    keep = int(fields.split("keep_top_k: ")[1].split()[0])
-    assert got.shape == (1, 1, 2 * keep, 7)
-    close(found(got), found(want), 1e-5)
-
-
-def test_detection_output_with_locations_for_each_class() -> None:
-    fields = (
-        "code_type: CENTER_SIZE keep_top_k: 10 share_location: false confidence_threshold: 0.3 background_label_id: 0 "
-        "nms_param { nms_threshold: 0.4 }"
-    )
-    text, feeds = detections(fields, share=False)
-    close(found(run(text, feeds)["y"]), found(opencv(text, feeds)["y"]))
-
-
-@pytest.mark.parametrize(
-    ("fields", "problem"),
-    [
-        ("keep_top_k: 5 code_type: CORNER_SIZE", "CORNER_SIZE"),
-        ("keep_top_k: 5 nms_param { eta: 0.5 }", "eta"),
-    ],
-)
-def test_what_the_runtime_does_not_have_is_refused(fields: str, problem: str) -> None:
-    text, feeds = detections(fields)
-    with pytest.raises(Unsupported, match=problem):
-        run(text, feeds)
-
-
-def test_a_wrong_number_of_classes_is_refused() -> None:
-    text, feeds = detections("keep_top_k: 5")
-    with pytest.raises(ModelError, match="12 anchors and 4 classes do not give 36 confidences"):
-        run(text.replace("num_classes: 3", "num_classes: 4"), feeds)
 
 
 # -- regions
@@ -351,6 +281,19 @@ def test_python_proposals(info: list[float]) -> None:
     assert not got[:, 0].any()
 
 
+def test_proposals_with_scales_as_yaml() -> None:
+    rest = (
+        "python_param { module: 'rpn.proposal_layer' layer: 'ProposalLayer' "
+        "param_str: \"'feat_stride': 16\\n'scales': !!python/tuple [2, 4, 8]\" }"
+    )
+    feeds = {"s": SCORES, "d": DELTAS, "i": np.array([[96, 112, 1]], np.float32)}
+    got = run(layer("Python", "s d i", "rois", rest), feeds)["rois"]
+    want = propose(
+        SCORES, DELTAS, np.array([96, 112, 1]), 16, base_anchors(16, [0.5, 1, 2], [2, 4, 8]), 16, 6000, 9, 0.7
+    )
+    close(got[: len(want), 1:], want, 1e-4)
+
+
 def test_proposal_layer_with_its_own_parameters() -> None:
     rest = (
         "proposal_param { feat_stride: 16 base_size: 16 min_size: 4 ratio: 0.5 ratio: 1 ratio: 2 scale: 2 scale: 4 "
@@ -375,9 +318,12 @@ def test_an_unknown_python_layer_is_named() -> None:
 # -- YOLO, CTC
 
 
-def test_reorg() -> None:
+@pytest.mark.parametrize(
+    ("kind", "rest"), [("ReorgYolo", "reorg_yolo_param { stride: 2 }"), ("Reorg", "reorg_param { stride: 2 }")]
+)
+def test_reorg(kind: str, rest: str) -> None:
     x = values(1, 4, 6, 8)
-    got = run(layer("ReorgYolo", "x", "y", "reorg_yolo_param { stride: 2 }"), {"x": x})["y"]
+    got = run(layer(kind, "x", "y", rest), {"x": x})["y"]
     assert got.shape == (1, 16, 3, 4)
     # darknet writes the values of a map with a quarter of the channels into one with four times as many
     want = np.zeros(16 * 3 * 4, np.float32)
@@ -386,6 +332,11 @@ def test_reorg() -> None:
         row, column = 2 * i + block // 2, 2 * j + block % 2
         want[(c * 6 + i) * 8 + j] = x.reshape(-1)[(channel * 12 + row) * 16 + column]
     close(got.reshape(-1), want)
+
+
+def test_reorg_backwards_is_refused() -> None:
+    with pytest.raises(Unsupported, match="the way back"):
+        run(layer("Reorg", "x", "y", "reorg_param { stride: 2 reverse: true }"), {"x": values(1, 4, 6, 8)})
 
 
 def test_region() -> None:
@@ -398,6 +349,9 @@ def test_region() -> None:
     e = np.exp(boxes[:, :, 5:] - boxes[:, :, 5:].max(2, keepdims=True))
     boxes[:, :, 5:] = e / e.sum(2, keepdims=True)
     close(got, boxes.reshape(1, -1))
+    written = next(node for node in convert(inputs_of({"x": x}) + layer("RegionYolo", "x", "y", rest)).graph
+                   if isinstance(node, RegionYolo))  # fmt: skip
+    assert written.anchors == (1, 2)
 
 
 def test_ctc_greedy_decoder() -> None:

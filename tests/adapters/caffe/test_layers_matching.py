@@ -42,7 +42,7 @@ def correlate(
 def test_correlation(pad: int, kernel: int, reach: int, stride_1: int, stride_2: int, subtract: bool) -> None:
     rest = (
         f"correlation_param {{ pad: {pad} kernel_size: {kernel} max_displacement: {reach} stride_1: {stride_1} "
-        f"stride_2: {stride_2} {'correlation_type: SUBTRACT' if subtract else ''} }}"
+        f"stride_2: {stride_2} {'correlation_type: SUBTRACT do_abs: true single_direction: 1' if subtract else ''} }}"
     )
     text = inputs_of({"a": A, "b": B}) + layer("Correlation", "a b", "y", rest)
     close(run(text, {"a": A, "b": B})["y"], correlate(A, B, pad, kernel, reach, stride_1, stride_2, subtract))
@@ -56,12 +56,35 @@ def test_correlation(pad: int, kernel: int, reach: int, stride_1: int, stride_2:
         ("kernel_size: 2 max_displacement: 1", ModelError),
         ("kernel_size: 1 max_displacement: 9", ModelError),
         ("kernel_size: 1 max_displacement: 2000000000", Unsupported),
-        ("kernel_size: 1 max_displacement: 1 single_direction: 1", Unsupported),
+        ("kernel_size: 1 max_displacement: 1 correlation_type: 4", ModelError),
+        ("kernel_size: 1 max_displacement: 1 stride_2: 0", ModelError),
     ],
 )
 def test_what_cannot_be_correlated_is_refused(fields: str, error: type[Exception]) -> None:
     with pytest.raises(error, match="Correlation"):
         run(layer("Correlation", "a b", "y", f"correlation_param {{ {fields} }}"), {"a": A, "b": B})
+
+
+@pytest.mark.parametrize(("direction", "moves"), [(0, [-4, -2, 0, 2, 4]), (1, [0, 2, 4])])
+@pytest.mark.parametrize("subtract", [False, True])
+def test_correlation_along_rows(direction: int, moves: list[int], subtract: bool) -> None:
+    rest = (
+        "correlation_param { pad: 5 kernel_size: 3 max_displacement: 5 stride_1: 2 stride_2: 2 do_abs: true "
+        f"single_direction: {direction} correlation_type: {'SUBTRACT' if subtract else 'MULTIPLY'} }}"
+    )
+    p, q = (np.pad(x, [(0, 0), (0, 0), (0, 0), (5, 5)]) for x in (A, B))
+    want = np.zeros((2, len(moves), 3, 3), np.float32)
+    for c, i, j in np.ndindex(*want.shape[1:]):
+        top, left, move = 2 * i, 2 * j + 5, moves[c]
+        one, two = p[:, :, top : top + 3, left : left + 3], q[:, :, top : top + 3, left + move : left + move + 3]
+        want[:, c, i, j] = (np.abs(one - two) if subtract else one * two).mean((1, 2, 3))
+    close(run(layer("Correlation1D", "a b", "y", rest), {"a": A, "b": B})["y"], want)
+
+
+def test_a_correlation_to_the_left_is_refused() -> None:
+    rest = "correlation_param { pad: 5 kernel_size: 1 max_displacement: 5 single_direction: -1 }"
+    with pytest.raises(Unsupported, match="single_direction -1"):
+        run(layer("Correlation1D", "a b", "y", rest), {"a": A, "b": B})
 
 
 def sample(x: Array, theta: Array, height: int, width: int) -> Array:
@@ -93,3 +116,35 @@ def test_a_transformer_may_fix_some_coefficients() -> None:
     theta = np.array([[[0.5, 0, a], [0, 0.5, b]] for a, b in free], np.float32)
     got = run(layer("SpatialTransformer", "x theta", "y", rest), {"x": A, "theta": free})
     close(got["y"], sample(A, theta, 7, 8), 1e-4)
+
+
+# -- warps
+
+
+def warp(x: Array, flow: Array) -> Array:
+    """Bilinear samples at the pixel plus the flow; 0 where that lies outside."""
+    y = np.zeros((*x.shape[:2], *flow.shape[2:]), np.float32)
+    height, width = x.shape[2:]
+    for n, i, j in np.ndindex(x.shape[0], *flow.shape[2:]):
+        column, row = j + flow[n, 0, i, j], i + flow[n, 1, i, j]
+        if not (0 <= column < width and 0 <= row < height):
+            continue
+        left, top = int(column), int(row)
+        right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+        a, b = column - left, row - top
+        upper = (1 - a) * x[n, :, top, left] + a * x[n, :, top, right]
+        lower = (1 - a) * x[n, :, bottom, left] + a * x[n, :, bottom, right]
+        y[n, :, i, j] = (1 - b) * upper + b * lower
+    return y
+
+
+def test_a_warp_samples_where_the_flow_points_to() -> None:
+    flow = values(2, 2, 7, 8, seed=3) * 3
+    got = run(layer("FlowWarp", "a flow", "y"), {"a": A, "flow": flow})
+    close(got["y"], warp(A, flow))
+
+
+def test_a_warp_that_fills_with_something_else_is_refused() -> None:
+    rest = "flow_warp_param { fill_value: NOT_A_NUMBER }"
+    with pytest.raises(Unsupported, match="NOT_A_NUMBER"):
+        run(layer("FlowWarp", "a flow", "y", rest), {"a": A, "flow": values(2, 2, 7, 8)})

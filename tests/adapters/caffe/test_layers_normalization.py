@@ -61,7 +61,8 @@ def test_batch_norm_with_blobs_of_different_lengths_is_refused() -> None:
 def test_bn_with_four_blobs() -> None:
     scale, shift = values(1, 3, 1, 1, seed=5), values(1, 3, 1, 1, seed=6)
     blobs = [scale, shift, MEAN.reshape(1, 3, 1, 1), VARIANCE.reshape(1, 3, 1, 1)]
-    got = run(layer("BN", "x", "y", "bn_param { eps: 0.01 frozen: true momentum: 0.9 }"), X, {"y": blobs})
+    rest = "bn_param { eps: 0.01 frozen: true momentum: 0.9 moving_average: true decay: 0.05 }"
+    got = run(layer("BN", "x", "y", rest), X, {"y": blobs})
     close(got["y"], scale * (X["x"] - vector(MEAN)) / np.sqrt(vector(VARIANCE) + 0.01) + shift)
 
 
@@ -121,6 +122,13 @@ def test_mvn(across: bool, variance: bool) -> None:
     close(run(layer("MVN", "x", "y", rest), X)["y"], want)
 
 
+def test_mvn_of_vectors() -> None:
+    x = values(3, 5)
+    close(run(layer("MVN", "x", "y"), {"x": x})["y"], np.zeros_like(x))
+    want = (x - x.mean(1, keepdims=True)) / (x.std(1, keepdims=True) + 1e-9)
+    close(run(layer("MVN", "x", "y", "mvn_param { across_channels: true }"), {"x": x})["y"], want)
+
+
 @pytest.mark.parametrize("across", [True, False])
 def test_normalize(across: bool) -> None:
     rest = f"norm_param {{ across_spatial: {str(across).lower()} channel_shared: false eps: 0.001 }}"
@@ -149,3 +157,20 @@ def test_instance_norm() -> None:
     want = (x - x.mean((2, 3), keepdims=True)) / np.sqrt(x.var((2, 3), keepdims=True) + 1e-5)
     got = run(layer("InstanceNorm", "x", "y"), X, {"y": [scale, shift]})
     close(got["y"], want * vector(scale) + vector(shift), 1e-4)
+
+
+# -- group norm
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 4, 5), (1, 4, 2, 3, 4), (3, 8)])
+def test_group_norm(shape: tuple[int, ...]) -> None:
+    x = values(*shape)
+    got = run(layer("GroupNorm", "x", "y", "group_norm_param { group_num: 2 eps: 0.01 }"), {"x": x})
+    groups = x.reshape(shape[0], 2, -1)
+    want = (groups - groups.mean(2, keepdims=True)) / np.sqrt(groups.var(2, keepdims=True) + 0.01)
+    close(got["y"], want.reshape(shape))
+
+
+def test_group_norm_without_groups_is_refused() -> None:
+    with pytest.raises(ModelError, match="group_num is 0"):
+        run(layer("GroupNorm", "x", "y", "group_norm_param { group_num: 0 }"), X)

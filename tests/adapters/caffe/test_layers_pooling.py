@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mo_core.errors import MoError, Unsupported
-from tests.adapters.caffe.harness import Array, close, layer, positive, run, same_as_opencv, values
+import mo_core
+from mo_core.errors import ModelError, MoError
+from tests.adapters.caffe.harness import (
+    Array,
+    close,
+    infer,
+    inputs_of,
+    layer,
+    positive,
+    run,
+    same_as_opencv,
+    values,
+    write,
+)
 
 Reduce = Callable[[Array, int], float]
 
@@ -61,6 +75,22 @@ def test_pooling_follows_the_border_rules(kernel: int, stride: int, pad: int, me
         x = values(2, 3, *size)
         want = pool(x, (kernel, kernel), (stride, stride), (pad, pad), reduce, True)
         close(run(layer("Pooling", "x", "y", f"pooling_param {{ {fields} }}"), {"x": x})["y"], want)
+
+
+@pytest.mark.parametrize(("method", "reduce"), [("MAX", largest), ("AVE", mean), ("STOCHASTIC", weighted)])
+@pytest.mark.parametrize(("kernel", "stride"), [((9, 3), (2, 2)), ((9, 10), (3, 3)), ((8, 9), (2, 7))])
+def test_a_window_may_be_larger_than_the_image_by_less_than_its_stride(
+    kernel: tuple[int, int], stride: tuple[int, int], method: str, reduce: Reduce
+) -> None:
+    fields = f"kernel_h: {kernel[0]} kernel_w: {kernel[1]} stride_h: {stride[0]} stride_w: {stride[1]}"
+    x = positive(2, 3, 8, 8)
+    got = run(layer("Pooling", "x", "y", f"pooling_param {{ pool: {method} {fields} }}"), {"x": x})
+    close(got["y"], pool(x, kernel, stride, (0, 0), reduce, True))
+
+
+def test_a_window_larger_than_that_is_refused() -> None:
+    with pytest.raises(MoError, match="a window of 9 x 9 is larger than the image of 7 x 8"):
+        run(layer("Pooling", "x", "y", "pooling_param { kernel_size: 9 stride: 2 }"), {"x": values(1, 1, 7, 8)})
 
 
 @pytest.mark.parametrize("method", ["MAX", "AVE"])
@@ -188,17 +218,22 @@ def test_unpooling_takes_the_size_of_its_third_bottom() -> None:
 # -- pyramids
 
 
+def pyramid(x: Array, height: int, reduce: Reduce) -> Array:
+    parts = []
+    size = x.shape[2:]
+    for bins in (1 << level for level in range(height)):
+        kernel = (math.ceil(size[0] / bins), math.ceil(size[1] / bins))
+        pad = ((kernel[0] * bins - size[0] + 1) // 2, (kernel[1] * bins - size[1] + 1) // 2)
+        parts.append(pool(x, kernel, kernel, pad, reduce, True).reshape(len(x), -1))
+    return np.concatenate(parts, 1)
+
+
 @pytest.mark.parametrize(("method", "reduce"), [("MAX", largest), ("AVE", mean)])
 @pytest.mark.parametrize("size", [(9, 8), (13, 10)])
 def test_spatial_pyramid(method: str, reduce: Reduce, size: tuple[int, int]) -> None:
     x = values(2, 3, *size)
-    parts = []
-    for bins in (1, 2, 4):
-        kernel = (math.ceil(size[0] / bins), math.ceil(size[1] / bins))
-        pad = ((kernel[0] * bins - size[0] + 1) // 2, (kernel[1] * bins - size[1] + 1) // 2)
-        parts.append(pool(x, kernel, kernel, pad, reduce, True).reshape(2, -1))
     got = run(layer("SPP", "x", "y", f"spp_param {{ pyramid_height: 3 pool: {method} }}"), {"x": x})
-    close(got["y"], np.concatenate(parts, 1))
+    close(got["y"], pyramid(x, 3, reduce))
 
 
 def test_a_pyramid_of_one_level_stays_an_image() -> None:
@@ -206,19 +241,96 @@ def test_a_pyramid_of_one_level_stays_an_image() -> None:
     close(run(layer("SPP", "x", "y", "spp_param { pyramid_height: 1 }"), {"x": x})["y"], x.max((2, 3), keepdims=True))
 
 
-def test_a_pyramid_that_is_too_high_is_refused() -> None:
-    with pytest.raises(MoError, match="too few pixels for level"):
-        run(layer("SPP", "x", "y", "spp_param { pyramid_height: 4000000 }"), {"x": values(1, 1, 8, 8)})
+@pytest.mark.parametrize(("height", "problem"), [(5, "8 x 8 has too few pixels"), (4000000, "is 4000000"), (0, "is 0")])
+def test_a_pyramid_that_is_too_high_is_refused(height: int, problem: str) -> None:
+    with pytest.raises(MoError, match=problem):
+        run(layer("SPP", "x", "y", f"spp_param {{ pyramid_height: {height} }}"), {"x": values(1, 1, 8, 8)})
 
 
-def test_a_pyramid_needs_the_size_of_the_image() -> None:
-    text = layer("SPP", "x", "y", "spp_param { pyramid_height: 2 }")
-    with pytest.raises(Unsupported, match="depend on the size"):
-        run(text, {"x": values(1, 1, 8, 8)}, input_shape="[1,1,?,8]")
+def test_a_pyramid_of_any_image() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        text = inputs_of({"x": values(1, 2, 8, 8)}) + layer("SPP", "x", "y", "spp_param { pyramid_height: 3 }")
+        model = mo_core.convert(write(Path(folder), text, None), input_shape="[1,2,?,?]")
+        xml = model.save(Path(folder) / "model.xml")
+        for size in ((9, 8), (13, 10)):
+            x = values(1, 2, *size)
+            close(infer(xml, {"x": x})["y"], pyramid(x, 3, largest))
 
 
-@pytest.mark.parametrize("fields", ["", "kernel_size: 3 pad: 3", "kernel_size: 2 stride: 0", "kernel_size: 2 pool: 7"])
+@pytest.mark.parametrize(
+    "fields",
+    ["", "kernel_size: 3 pad: 3", "kernel_size: 2 stride: 0", "kernel_size: 2 pool: 7", "global_pooling: true pool: 7"],
+)
 def test_impossible_windows_are_refused(fields: str) -> None:
     with pytest.raises(MoError) as caught:
         run(layer("Pooling", "x", "y", f"pooling_param {{ {fields} }}"), {"x": values(1, 1, 8, 8)})
     assert 'Pooling "y"' in str(caught.value)
+
+
+# -- more or fewer axes than an image has
+
+
+def pool_axes(x: Array, kernel: list[int], stride: list[int], pad: list[int], mean: bool) -> Array:
+    """Caffe's rule along each axis; the mean counts padding, and nothing beyond it."""
+    counts = [windows(n, *each, True) for n, each in zip(x.shape[2:], zip(kernel, stride, pad))]
+    y = np.zeros((*x.shape[:2], *counts), np.float32)
+    for place in np.ndindex(*counts):
+        starts = [i * s - p for i, s, p in zip(place, stride, pad)]
+        stops = [min(a + k, n + p) for a, k, n, p in zip(starts, kernel, x.shape[2:], pad)]
+        seen = x[(..., *(slice(max(a, 0), min(b, n)) for a, b, n in zip(starts, stops, x.shape[2:])))]
+        axes = tuple(range(2, x.ndim))
+        covered = math.prod(b - a for a, b in zip(starts, stops))
+        y[(..., *place)] = seen.sum(axes) / covered if mean else seen.max(axes)
+    return y
+
+
+@pytest.mark.parametrize("mean", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "kernel", "stride", "pad"),
+    [
+        ((2, 3, 6, 7, 8), [2], [2], [0]),
+        ((1, 2, 7, 6, 8), [2, 3, 3], [1, 2, 3], [0, 1, 1]),
+        ((1, 2, 5, 6, 7), [3], [2], [1]),
+        ((2, 3, 9), [3], [2], [0]),
+    ],
+)
+def test_pooling_over_other_numbers_of_axes(
+    shape: tuple[int, ...], kernel: list[int], stride: list[int], pad: list[int], mean: bool
+) -> None:
+    given = {"kernel_size": kernel, "stride": stride, "pad": pad}
+    fields = " ".join(f"{name}: {n}" for name, numbers in given.items() for n in numbers)
+    x, axes = values(*shape), len(shape) - 2
+    rest = f"pooling_param {{ pool: {'AVE' if mean else 'MAX'} {fields} }}"
+    every = [numbers * axes if len(numbers) == 1 else numbers for numbers in (kernel, stride, pad)]
+    close(run(layer("Pooling", "x", "y", rest), {"x": x})["y"], pool_axes(x, *every, mean))
+
+
+@pytest.mark.parametrize("method", ["MAX", "AVE"])
+def test_global_pooling_over_volumes(method: str) -> None:
+    x = values(2, 3, 4, 5, 6)
+    got = run(layer("Pooling", "x", "y", f"pooling_param {{ pool: {method} global_pooling: true }}"), {"x": x})
+    close(got["y"], (x.max if method == "MAX" else x.mean)((2, 3, 4), keepdims=True))
+
+
+@pytest.mark.parametrize("block", ["pooling_param", "pooling3d_param"])
+def test_pooling_with_a_depth_of_its_own(block: str) -> None:
+    x = values(1, 2, 6, 7, 8)
+    rest = f"{block} {{ pool: MAX kernel_size: 3 kernel_depth: 2 stride: 2 temporal_stride: 2 pad: 1 }}"
+    close(run(layer("Pooling3D", "x", "y", rest), {"x": x})["y"], pool_axes(x, [2, 3, 3], [2, 2, 2], [0, 1, 1], False))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (1, 1, 2, 2, 2, 2)])
+def test_pooling_needs_one_to_three_axes(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ModelError, match=f"a bottom has {len(shape)} axes"):
+        run(layer("Pooling", "x", "y", "pooling_param { kernel_size: 2 }"), {"x": values(*shape)})
+
+
+def test_pooling_behind_a_cut_may_take_images_of_any_size() -> None:
+    x = values(1, 3, 8, 6)
+    text = inputs_of({"x": x}) + layer("AbsVal", "x", "a")
+    text += layer("Pooling", "a", "y", "pooling_param { kernel_size: 2 stride: 2 }")
+    text += layer("Pooling", "y", "z", "pooling_param { pool: AVE global_pooling: true }")
+    with tempfile.TemporaryDirectory() as folder:
+        model = mo_core.convert(write(Path(folder), text, None), input="y")
+        got = infer(model.save(Path(folder) / "m.xml"), {model.report.inputs[0].name: x})["z"]
+        close(got, pool(x, (2, 2), (2, 2), (0, 0), largest, True).mean((2, 3), keepdims=True))

@@ -147,6 +147,17 @@ def test_arg_max_along_an_axis(axis: int) -> None:
     close(got["y"], np.take_along_axis(x, order, axis))
 
 
+@pytest.mark.parametrize(("fields", "axis"), [("axis: 1", 1), ("axis: -1 top_k: 4", 3), ("top_k: 5", None)])
+def test_of_equal_values_the_last_is_the_largest(fields: str, axis: int | None) -> None:
+    x = np.random.default_rng(0).integers(0, 3, (2, 7, 5, 6)).astype(np.float32)
+    count = int(fields.partition("top_k: ")[2] or 1)
+    along = x.reshape(2, 1, -1) if axis is None else x
+    last = 2 if axis is None else axis
+    want = along.shape[last] - 1 - best(np.flip(along, last), count, last)
+    got = run(layer("ArgMax", "x", "y", f"argmax_param {{ {fields} }}"), {"x": x})
+    close(got["y"].reshape(want.shape), want.astype(np.float32))
+
+
 def test_arg_max_as_opencv() -> None:
     got = run(layer("ArgMax", "x", "y", "argmax_param { axis: 1 }"), {"x": positive(2, 4, 3, 3)})
     close(got["y"], positive(2, 4, 3, 3).argmax(1, keepdims=True).astype(np.float32))

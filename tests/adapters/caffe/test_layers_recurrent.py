@@ -99,3 +99,16 @@ def test_blobs_of_the_wrong_size_are_refused() -> None:
     w, b, r = weights(4)
     with pytest.raises(ModelError, match="LSTM"):
         run(layer("LSTM", "x cont", "y", PARAM), {"x": X, "cont": CONT}, {"y": [w, b, r[:, :-1]]})
+
+
+def test_a_continuation_indicator_begins_all_sequences_at_once() -> None:
+    text = layer("ContinuationIndicator", "", "cont", "continuation_indicator_param { time_step: 3 batch_size: 2 }")
+    got = run(text + layer("Eltwise", "x cont", "y"), {"x": np.zeros((3, 2), np.float32)})
+    close(got["y"], np.array([[0, 0], [1, 1], [1, 1]], np.float32))
+
+
+@pytest.mark.parametrize("numbers", ["", "time_step: 3", "time_step: 1000000000 batch_size: 1000000000"])
+def test_an_impossible_continuation_indicator_is_refused(numbers: str) -> None:
+    text = layer("ContinuationIndicator", "", "cont", f"continuation_indicator_param {{ {numbers} }}")
+    with pytest.raises(ModelError, match="steps of"):
+        run(text + layer("Eltwise", "x cont", "y"), {"x": np.zeros((3, 2), np.float32)})

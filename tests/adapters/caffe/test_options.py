@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +15,32 @@ from mo_core.errors import ModelError, MoError, UsageError
 from tests.adapters.caffe.harness import Array, blob, close, convert, inputs_of, layer, run, values, write
 
 X = {"data": values(1, 3, 8, 8)}
+
+# -- the state of the network
+
+RULES = inputs_of(X) + "".join(
+    layer(kind, "data", "y", rule, name=kind)
+    for kind, rule in [
+        ("ReLU", 'include { stage: "deploy" }'),
+        ("TanH", 'include { not_stage: "deploy" max_level: 0 phase: TEST }'),
+        ("AbsVal", 'include { not_stage: "deploy" min_level: 2 phase: TEST }'),
+        ("Sigmoid", 'include { not_stage: "deploy" phase: TRAIN }'),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "want"),
+    [
+        ({}, np.tanh),
+        ({"caffe_stage": "other,deploy"}, lambda x: np.maximum(x, 0)),
+        ({"caffe_level": 2}, np.abs),
+        ({"caffe_phase": "train"}, lambda x: 1 / (1 + np.exp(-x))),
+    ],
+)
+def test_phase_stages_and_level_choose_the_layers(options: dict[str, Any], want: Callable[[Array], Array]) -> None:
+    close(run(RULES, X, **options)["y"], want(X["data"]))
+
 
 # -- layers that stay
 

@@ -63,6 +63,14 @@ def test_silence_keeps_a_value_from_being_an_output() -> None:
     assert types_of(net) == ["Input", "Slice"]
 
 
+def test_results_that_only_silence_reads_are_outputs_when_there_are_no_others() -> None:
+    net = network(INPUT + layer("ReLU", "x", "a") + layer("TanH", "a", "b") + layer("Silence", "b"))
+    assert outputs_of(net) == ["b"]
+    unread = "layer { name: 'label' type: 'Input' top: 'label' } "
+    net = network(INPUT + unread + layer("ReLU", "x", "a") + layer("Silence", "a") + layer("Silence", "a", name="more"))
+    assert "a" in outputs_of(net)
+
+
 def test_several_inputs_and_outputs() -> None:
     net = network("input: 'x' input: 'y' " + layer("ReLU", "x", "a") + layer("TanH", "y", "b"))
     assert [v.name for source in net.layers[:2] for v in source.outputs] == ["x", "y"]
@@ -82,6 +90,13 @@ def test_an_unknown_bottom_names_the_nearest() -> None:
     with pytest.raises(ModelError, match='layer "relu" reads "dta", which no layer before it makes') as caught:
         network(layer("Input", "", "data") + layer("ReLU", "dta", "y"))
     assert 'did you mean "data"?' in str(caught.value)
+
+
+def test_a_bottom_of_another_phase_points_to_the_phases() -> None:
+    data = "layer { name: 'data' type: 'HDF5Data' top: 'data' include { phase: TRAIN } } "
+    with pytest.raises(ModelError, match='reads "data".*\\n.*--caffe_phase'):
+        network(data + layer("ReLU", "data", "y"))
+    assert types_of(network(data + layer("ReLU", "data", "y"), phase="TRAIN")) == ["Input", "ReLU"]
 
 
 def test_a_bottom_must_come_before_its_use() -> None:
@@ -154,6 +169,17 @@ def test_stages_and_level_are_those_of_the_network_and_of_the_caller() -> None:
     assert types_of(network("state { stage: 'a' level: 2 } " + text, stages=["b"])) == ["Input", "ReLU"]
     assert types_of(network("state { stage: 'a' } " + text, stages=["b"], level=2)) == ["Input", "ReLU"]
     assert types_of(network("state { stage: 'a' level: 1 } " + text, stages=["b"])) == ["Input"]
+    assert types_of(network("state { stage: 'a' level: 1 } " + text, stages=["b"], level=3)) == ["Input", "ReLU"]
+
+
+def test_the_caller_may_want_the_layers_of_the_training() -> None:
+    text = (
+        INPUT
+        + layer("ReLU", "x", "x", "include { phase: TRAIN }")
+        + layer("TanH", "x", "x", "exclude { phase: TRAIN }")
+    )
+    assert types_of(network(text, phase="TRAIN")) == ["Input", "ReLU"]
+    assert types_of(network(text)) == ["Input", "TanH"]
 
 
 def test_include_and_exclude_exclude_each_other() -> None:
@@ -227,6 +253,13 @@ def test_what_brings_labels_to_losses_goes_with_them() -> None:
     assert outputs_of(net) == ["a", "b"]
 
 
+def test_a_python_layer_that_brings_labels_is_data() -> None:
+    data = layer("Python", "", "data label", "python_param { module: 'voc' layer: 'Data' }")
+    net = network(data + layer("SoftmaxWithLoss", "data label", "loss"))
+    assert [(part.type, part.name) for part in net.layers] == [("Input", "data"), ("Softmax", "softmaxwithloss")]
+    assert types_of(network(data + layer("Eltwise", "data label", "y"))) == ["Python", "Eltwise"]
+
+
 def test_labels_that_the_network_computes_with_are_inputs() -> None:
     net = network(layer("Data", "", "data label") + layer("Eltwise", "data label", "y"))
     assert [part.name for part in net.layers] == ["data", "label", "eltwise"]
@@ -237,7 +270,9 @@ def test_labels_that_the_network_computes_with_are_inputs() -> None:
     [
         (layer("Data", "", "x"), [-1, -1, -1, -1]),
         (layer("Data", "", "x", "transform_param { crop_size: 5 force_gray: true }"), [-1, 1, 5, 5]),
-        (layer("ImageData", "", "x", "image_data_param { batch_size: 2 new_height: 6 new_width: 7 }"), [2, -1, 6, 7]),
+        (layer("ImageData", "", "x", "image_data_param { batch_size: 2 new_height: 6 new_width: 7 }"), [2, 3, 6, 7]),
+        (layer("ImageData", "", "x", "image_data_param { batch_size: 2 is_color: false }"), [2, 1, -1, -1]),
+        (layer("WindowData", "", "x", "window_data_param { batch_size: 2 crop_size: 5 }"), [2, 3, 5, 5]),
         (
             layer("MemoryData", "", "x", "memory_data_param { batch_size: 2 channels: 3 height: 4 width: 5 }"),
             [2, 3, 4, 5],

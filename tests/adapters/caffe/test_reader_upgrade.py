@@ -95,6 +95,20 @@ def test_every_v1_type_has_a_present_name(name: str) -> None:
     assert layer["type"].lower().removesuffix("withloss") in (name.replace("_", "").lower(), "softmax")
 
 
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("INTERP", "Interp"),
+        ("PRELU", "PReLU"),
+        ("ROI_POOLING", "ROIPooling"),
+        ("POOLING3D", "Pooling3D"),
+        ("CROP", "CROP"),
+    ],
+)
+def test_types_of_forks_have_a_present_name(written: str, kind: str) -> None:
+    assert upgraded(f"layers {{ type: {written} }}") == [{"type": kind}]
+
+
 @pytest.mark.parametrize(("written", "kind"), [("MY_LAYER", "MY_LAYER"), ("'MyLayer'", "MyLayer"), ("77", "77")])
 def test_an_unknown_v1_type_is_kept(written: str, kind: str) -> None:
     assert upgraded(f"layers {{ type: {written} }}") == [{"type": kind}]
@@ -148,7 +162,7 @@ def test_a_v0_network_is_upgraded() -> None:
         },
     }
     assert relu == {"name": "relu1", "type": "ReLU", "bottom": ["conv1"], "top": ["conv1"]}
-    assert (pool["type"], pool["pooling_param"]) == ("Pooling", {"pool": "AVE", "kernel_size": 3, "stride": 2})
+    assert (pool["type"], pool["pooling_param"]) == ("Pooling", {"pool": "AVE", "kernel_size": [3], "stride": [2]})
     assert (norm["type"], norm["lrn_param"]) == ("LRN", {"local_size": 5, "alpha": 0.1, "beta": 0.75})
     assert (drop["type"], drop["dropout_param"]) == ("Dropout", {"dropout_ratio": 0.4})
     assert (cat["type"], cat["concat_param"]) == ("Concat", {"concat_dim": 1})
@@ -163,7 +177,7 @@ def test_padding_goes_to_every_layer_that_reads_it() -> None:
     )
     conv, pool = upgraded(text)
     assert (conv["bottom"], conv["convolution_param"]) == (["x"], {"pad": [3]})
-    assert (pool["bottom"], pool["pooling_param"]) == (["x"], {"pad": 3})
+    assert (pool["bottom"], pool["pooling_param"]) == (["x"], {"pad": [3]})
 
 
 def test_padding_in_place_ends_where_the_name_is_written_again() -> None:

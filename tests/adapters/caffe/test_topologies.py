@@ -20,7 +20,8 @@ from mo_caffe.network import read_network
 from tests.adapters.caffe import inceptions, networks
 from tests.adapters.caffe.harness import Array, close, infer, opencv, run, values, write
 from tests.adapters.caffe.networks import Net
-from tests.adapters.caffe.test_layers_detection import found, propose, psroi_pool
+from tests.adapters.caffe.test_layers_detection import propose, psroi_pool
+from tests.adapters.caffe.test_layers_detection_output import found
 
 Make = Callable[[], Net]
 slow = pytest.mark.slow
@@ -96,7 +97,9 @@ def test_rfcn() -> None:
     info = np.array([[160, 160, 1]], np.float32)
     got = run(net.text, {**feeds_of(net), "im_info": info}, net.blobs)
     unknown = ("rois", "im_info", "psroi", "ave_", "cls_prob", "bbox_pred")
-    maps = [line for line in net.text.splitlines() if not line.startswith(tuple(f'layer {{ name: "{u}' for u in unknown))]
+    maps = [
+        line for line in net.text.splitlines() if not line.startswith(tuple(f'layer {{ name: "{u}' for u in unknown))
+    ]
     want = opencv("\n".join(maps), feeds_of(net), net.blobs)
     regions = propose(want["rpn_cls_prob_reshape"], want["rpn_bbox_pred"], info[0], 16, _anchors(), 16, 6000, 12, 0.7)
     assert len(regions) == 12
@@ -146,7 +149,9 @@ def test_batch_norms_vanish_and_strides_move_up() -> None:
     assert not kinds & {"Multiply", "Divide", "Sqrt", "BatchNormInference"}
     convolutions = {name: strides(node) for name, node in nodes.items() if node.get("type") == "Convolution"}
     assert len(convolutions) == 53
-    moved = {part: next(s for name, s in convolutions.items() if part in name) for part in ("3a_branch1", "3a_branch2a")}
+    moved = {
+        part: next(s for name, s in convolutions.items() if part in name) for part in ("3a_branch1", "3a_branch2a")
+    }
     assert moved == {"3a_branch1": "1,1", "3a_branch2a": "1,1"}
     strided = sorted(part for part in ("2c_branch2b", "3d_branch2b", "4f_branch2b") for n, s in convolutions.items()
                      if part in n and s == "2,2")  # fmt: skip

@@ -17,6 +17,8 @@ WINDOWS: list[dict[str, Any]] = [
     {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 0, 1, 2]},
     {"kernel_shape": [3, 3], "strides": [2, 3], "ceil_mode": 1},
     {"kernel_shape": [2, 2], "strides": [3, 3], "pads": [1, 1, 1, 1], "ceil_mode": 1},
+    {"kernel_shape": [3, 3], "strides": [2, 3], "pads": [1, 0, 1, 2], "ceil_mode": 1},
+    {"kernel_shape": [2, 3], "strides": [2, 2], "pads": [0, 1, 1, 1], "ceil_mode": 1},
     {"kernel_shape": [3, 4], "strides": [2, 2], "auto_pad": "SAME_UPPER"},
     {"kernel_shape": [3, 4], "strides": [3, 2], "auto_pad": "SAME_LOWER"},
     {"kernel_shape": [3, 4], "strides": [3, 2], "auto_pad": "VALID"},

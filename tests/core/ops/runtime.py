@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import pytest
 
 from mo_core import types as t
 from mo_core.emit import serialize
+from mo_core.errors import ShapeError
 from mo_core.ir import Graph, Node, Parameter, Value
+
+Build: TypeAlias = Callable[[], Node]
+"""Makes a node of the operation that a row of a table is about."""
 
 
 def param(spec: str) -> Parameter:
@@ -87,3 +94,46 @@ def check_choices(build: Callable[[], Node], name: str) -> None:
         model = read(graph_of(node := build().evolve(**{name: choice})))
         theirs = next(op for op in model.get_ops() if op.get_type_name() == node.type_name)
         assert str(theirs.get_attributes()[node.schema.attributes[name].key]).lower() == choice.lower()
+
+
+# -- tests of the tables that the modules have: `test_types = types_test(TYPES)`
+
+
+def types_test(table: Sequence[tuple[Build, str | Sequence[str]]]) -> Callable[..., None]:
+    """Each node has the types (one as a text, or several) of its row, with the runtime, too."""
+
+    @pytest.mark.parametrize(("build", "expected"), table)
+    def test(build: Build, expected: str | Sequence[str]) -> None:
+        check(build(), *([expected] if isinstance(expected, str) else expected))
+
+    return test
+
+
+def differences_test(table: Sequence[tuple[Build, Sequence[str], Sequence[str]]]) -> Callable[..., None]:
+    """Each node has the types of its row with us, and others with the runtime."""
+
+    @pytest.mark.parametrize(("build", "expected", "runtime"), table)
+    def test(build: Build, expected: Sequence[str], runtime: Sequence[str]) -> None:
+        check(build(), *expected, runtime=runtime)
+
+    return test
+
+
+def errors_test(table: Sequence[tuple[Build, str]]) -> Callable[..., None]:
+    """No row can be built, and the error says why."""
+
+    @pytest.mark.parametrize(("build", "message"), table)
+    def test(build: Build, message: str) -> None:
+        with pytest.raises(ShapeError, match=message):
+            build()
+
+    return test
+
+
+def completeness_test(table: Sequence[tuple[Any, ...]], *modules: ModuleType) -> Callable[[], None]:
+    """Every operation of the modules is in the table, and no other."""
+
+    def test() -> None:
+        assert {type(build()).__name__ for build, *_ in table} == {name for m in modules for name in m.__all__}
+
+    return test

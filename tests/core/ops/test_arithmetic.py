@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from mo_core import ops
 from mo_core import types as t
-from mo_core.errors import ShapeError
-from mo_core.ir import Node
-from tests.core.ops.runtime import check, param
+from tests.core.ops.runtime import Build, check, errors_test, param, types_test
 
 p = param
-Build = Callable[[], Node]
 
 TYPES: list[tuple[Build, str]] = [
     (lambda: ops.Add(p("f32[2,3]"), p("f32[3]")), "f32[2,3]"),
@@ -103,9 +98,7 @@ TYPES: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: str) -> None:
-    check(build(), expected)
+test_types = types_test(TYPES)
 
 
 @pytest.mark.parametrize("a", "i8 u8 i32 i64 f16 f32 boolean u64".split())
@@ -137,10 +130,7 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
+test_errors = errors_test(ERRORS)
 
 
 def test_a_dynamic_dimension_keeps_its_identity() -> None:

@@ -10,13 +10,11 @@ import pytest
 
 from mo_core import ops
 from mo_core import types as t
-from mo_core.errors import ShapeError
 from mo_core.ir import Constant, Graph, Node, Parameter, Value, constant
 from mo_core.ops.control import Concatenated, Invariant, LastValue, Merged, Sliced, close
-from tests.core.ops.runtime import check, graph_of, our_types, param, read
+from tests.core.ops.runtime import Build, differences_test, errors_test, graph_of, our_types, param, read, types_test
 
 p = param
-Build = Callable[[], Node]
 Step = Callable[[Value, Value], tuple[Value, Value, Value]]
 
 
@@ -121,14 +119,8 @@ DIFFERENT: list[tuple[Build, list[str], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: list[str]) -> None:
-    check(build(), *expected)
-
-
-@pytest.mark.parametrize(("build", "expected", "runtime"), DIFFERENT)
-def test_types_where_the_runtime_differs(build: Build, expected: list[str], runtime: list[str]) -> None:
-    check(build(), *expected, runtime=runtime)
+test_types = types_test(TYPES)
+test_types_where_the_runtime_differs = differences_test(DIFFERENT)
 
 
 def with_ports(**changed: Any) -> Node:
@@ -152,10 +144,7 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
+test_errors = errors_test(ERRORS)
 
 
 def test_a_body_takes_the_types_of_the_operands() -> None:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-
 from mo_core import ops
-from mo_core.errors import ShapeError
-from mo_core.ir import Node
-from tests.core.ops.runtime import check, param
+from tests.core.ops.runtime import Build, errors_test, param, types_test
 
 p = param
-Build = Callable[[], Node]
 
 TYPES: list[tuple[Build, list[str]]] = [
     (lambda: ops.Gather(p("f32[2,?,4]"), p("i64[5,6]"), 1), ["f32[2,5,6,4]"]),
@@ -77,9 +70,7 @@ TYPES: list[tuple[Build, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: list[str]) -> None:
-    check(build(), *expected)
+test_types = types_test(TYPES)
 
 
 def test_unique_slices_are_at_most_as_many_as_there_are() -> None:
@@ -124,10 +115,7 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
+test_errors = errors_test(ERRORS)
 
 
 def test_a_range_of_unknown_length_has_the_identity_of_its_end() -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ops import image, signal
-from tests.core.ops.runtime import check, check_choices, param
+from tests.core.ops.runtime import (
+    Build,
+    check_choices,
+    completeness_test,
+    differences_test,
+    errors_test,
+    param,
+    types_test,
+)
 
 p = param
-Build = Callable[[], Node]
 
 
 def resize(data: str, target: Any, axes: Any = (2, 3), by: str = "sizes", **attributes: Any) -> Node:
@@ -129,25 +134,10 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: list[str]) -> None:
-    check(build(), *expected)
-
-
-@pytest.mark.parametrize(("build", "expected", "runtime"), KNOW_MORE)
-def test_types_where_the_runtime_differs(build: Build, expected: list[str], runtime: list[str]) -> None:
-    check(build(), *expected, runtime=runtime)
-
-
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
-
-
-def test_every_operation_is_in_the_table() -> None:
-    tested = {type(build()).__name__ for build, *_ in TYPES}
-    assert tested == {*image.__all__, *signal.__all__}
+test_types = types_test(TYPES)
+test_types_where_the_runtime_differs = differences_test(KNOW_MORE)
+test_errors = errors_test(ERRORS)
+test_every_operation_is_in_the_table = completeness_test(TYPES, image, signal)
 
 
 @pytest.mark.parametrize("name", ["mode", "coordinate_transformation_mode", "nearest_mode"])

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-
 from mo_core import ops
-from mo_core.errors import ShapeError
-from mo_core.ir import Node
-from tests.core.ops.runtime import check, param
+from tests.core.ops.runtime import Build, errors_test, param, types_test
 
 p = param
-Build = Callable[[], Node]
 
 TYPES: list[tuple[Build, str]] = [
     (lambda: ops.Concat([p("f32[2,3]"), p("f32[2,4]")], axis=1), "f32[2,7]"),
@@ -44,9 +37,7 @@ TYPES: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: str) -> None:
-    check(build(), expected)
+test_types = types_test(TYPES)
 
 
 def test_where_our_bounds_differ_from_the_runtimes() -> None:
@@ -82,10 +73,7 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
+test_errors = errors_test(ERRORS)
 
 
 def test_identities_pass_through() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,22 @@ import pytest
 
 from mo_core import ops
 from mo_core import types as t
-from mo_core.errors import ShapeError
 from mo_core.ir import Node, constant
 from mo_core.ops import matmul, normalization, recurrent, state
-from tests.core.ops.runtime import check, check_choices, graph_of, param, read
+from tests.core.ops.runtime import (
+    Build,
+    check,
+    check_choices,
+    completeness_test,
+    differences_test,
+    errors_test,
+    graph_of,
+    param,
+    read,
+    types_test,
+)
 
 p = param
-Build = Callable[[], Node]
 
 
 def product(a: str, b: str, transpose_a: bool = False, transpose_b: bool = False) -> Node:
@@ -185,25 +194,10 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: list[str]) -> None:
-    check(build(), *expected)
-
-
-@pytest.mark.parametrize(("build", "expected", "runtime"), KNOW_MORE)
-def test_types_where_the_runtime_knows_less(build: Build, expected: list[str], runtime: list[str]) -> None:
-    check(build(), *expected, runtime=runtime)
-
-
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
-
-
-def test_every_operation_is_in_the_table() -> None:
-    tested = {type(build()).__name__ for build, *_ in TYPES}
-    assert tested == {*matmul.__all__, *normalization.__all__, *recurrent.__all__}
+test_types = types_test(TYPES)
+test_types_where_the_runtime_knows_less = differences_test(KNOW_MORE)
+test_errors = errors_test(ERRORS)
+test_every_operation_is_in_the_table = completeness_test(TYPES, matmul, normalization, recurrent)
 
 
 @pytest.mark.parametrize(

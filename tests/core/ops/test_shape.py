@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-
 from mo_core import ops
-from mo_core.errors import ShapeError
-from mo_core.ir import Node
-from tests.core.ops.runtime import check, param
+from tests.core.ops.runtime import Build, errors_test, param, types_test
 
 p = param
-Build = Callable[[], Node]
 
 TYPES: list[tuple[Build, list[str]]] = [
     (lambda: ops.ShapeOf(p("f32[2,?,3]")), ["i64[3]"]),
@@ -57,9 +50,7 @@ TYPES: list[tuple[Build, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: list[str]) -> None:
-    check(build(), *expected)
+test_types = types_test(TYPES)
 
 
 def test_reshape_of_unknown_rank() -> None:
@@ -86,10 +77,7 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
+test_errors = errors_test(ERRORS)
 
 
 def test_reshape_keeps_the_identity_of_what_it_copies() -> None:

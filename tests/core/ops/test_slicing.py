@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from mo_core import ops
 from mo_core import types as t
-from mo_core.errors import ShapeError
-from mo_core.ir import Node
-from tests.core.ops.runtime import check, param
+from tests.core.ops.runtime import Build, errors_test, param, types_test
 
 p = param
-Build = Callable[[], Node]
 END, START = 2**31 - 1, -(2**31)
 
 TYPES: list[tuple[Build, list[str]]] = [
@@ -71,9 +66,7 @@ TYPES: list[tuple[Build, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "expected"), TYPES)
-def test_types(build: Build, expected: list[str]) -> None:
-    check(build(), *expected)
+test_types = types_test(TYPES)
 
 
 def test_what_is_left_of_an_unknown_size_has_bounds() -> None:
@@ -100,10 +93,7 @@ ERRORS: list[tuple[Build, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "message"), ERRORS)
-def test_errors(build: Build, message: str) -> None:
-    with pytest.raises(ShapeError, match=message):
-        build()
+test_errors = errors_test(ERRORS)
 
 
 def test_bounds_of_a_slice_hold_for_every_size() -> None:

@@ -7,21 +7,29 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from mo_core import types as t
 from mo_core.ir import Constant, Graph, Value
 from mo_core.ops import (
+    Abs,
     Add,
     BatchNormInference,
     Clamp,
     Concat,
+    Convert,
     Divide,
     FakeQuantize,
+    Interpolate,
     Multiply,
     Negative,
+    PReLU,
+    ReduceMean,
     ReLU,
     Reshape,
+    ShapeOf,
     Split,
     Subtract,
     Transpose,
+    Unsqueeze,
 )  # fmt: skip
 from tests.core.transforms.harness import inputs, weights
 from tests.core.transforms.layers import avg_pool, conv, max_pool, product
@@ -37,7 +45,8 @@ class Program:
     `for_runtime` leaves out what OpenVINO 2026.4 computes wrongly, with and without our fusions: 1x1 convolutions with
     padding and strides (its own stride optimisation forgets the padding); parts of a Split that are joined in another
     order (its own grouping forgets the order); filters that a plain and a transposed convolution share (their packed
-    forms are mistaken for each other); a 1-D convolution, Transpose, Add, Transpose, Reshape and MatMul in a row.
+    forms are mistaken for each other: see `tied_filters`); a linear op by channel behind a mean over the one axis of 1-D
+    data (its own fusion takes the wrong axis); a 1-D convolution, Transpose, Add, Transpose, Reshape and MatMul in a row.
     """
 
     def __init__(self, choose: Choose, for_runtime: bool = False) -> None:
@@ -231,11 +240,60 @@ class Program:
             y = Reshape(self.norm(y), np.array([0, -1]), special_zero=True)
         return y
 
+    def activation(self, y: Value) -> Value:
+        """What a factor above zero may pass."""
+        kind = self.choose(["relu", "relu", "prelu", "abs"])
+        if self.choose([True, False]):
+            y = self.layer(y)
+        if kind == "prelu":
+            y = PReLU(y, self.fresh(self.choose([1, y.dims[1]])))  # type: ignore[arg-type]
+        else:
+            y = ReLU(y) if kind == "relu" else Abs(y)
+        return self.linear(y) if self.choose([True, False]) else y
+
+    def linear_residual(self, y: Value) -> Value:
+        """Residual blocks without an activation behind the sum."""
+        fixed = {"groups": 1, "kernel": 1, "pad": 0, "stride": 1, "transposed": False}
+        y = self.linear(self.layer(y, 4, **fixed))
+        for _ in range(self.choose([1, 2])):
+            inner = self.linear(self.layer(ReLU(self.linear(self.layer(y, 4, **fixed))), 4, **fixed))
+            y = self.choose([lambda a, b: Add(a, b), lambda a, b: Add(b, a)])(y, inner)
+            if self.choose([True, False]):
+                y = self.linear(y)
+        return self.linear(self.layer(y, 4, **fixed))
+
+    def shape_reader(self, y: Value) -> Value:
+        """A shape that is read between a layer and what is behind it."""
+        y = self.layer(y)
+        self.taps.append(Convert(ShapeOf(y), destination_type=t.f32))
+        return self.choose([self.linear_step, self.norm])(y)
+
+    def mean(self, y: Value) -> Value:
+        """The mean over the spatial axes, put back beside what it is the mean of."""
+        keep = self.choose([True, False])
+        axes = np.arange(2, y.rank)
+        channels = y.dims[1]
+        assert isinstance(channels, int)
+        inner = self.layer(y, channels, groups=1, transposed=False) if self.choose([True, False]) else self.linear(y)
+        value = ReduceMean(inner, axes, keep_dims=keep)
+        if self.spatial == 1 and self.for_runtime:
+            return Multiply(y, ReLU(value if keep else Unsqueeze(value, axes)))
+        value = self.linear(value) if keep else Unsqueeze(self.linear(value), axes)
+        return Multiply(y, ReLU(value))
+
+    def resized(self, y: Value) -> Value:
+        """Twice as large, each element copied."""
+        if self.spatial != 2 or min(d for d in y.dims[2:] if isinstance(d, int)) > 6:
+            return y
+        made = Interpolate(y, [2.0, 2.0], [2, 3], mode="nearest", shape_calculation_mode="scales",
+                           coordinate_transformation_mode="asymmetric", nearest_mode="floor")  # fmt: skip
+        return self.choose([self.linear, self.norm])(made)
+
 
 STEPS: tuple[Callable[[Program, Value], Value], ...] = (
     Program.linear_step, Program.linear_step, Program.layer_with_ops, Program.layer_with_ops, Program.layer_with_ops,
     Program.norm, Program.two_readers, Program.pooling, Program.channels_last, Program.flattened, Program.grouped,
-    Program.residual, lambda program, y: ReLU(y),
+    Program.residual, Program.activation, Program.linear_residual, Program.shape_reader, Program.mean, Program.resized,
 )  # fmt: skip
 
 

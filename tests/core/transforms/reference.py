@@ -23,12 +23,17 @@ from mo_core.ops import (
     Divide,
     GroupConvolution,
     GroupConvolutionBackpropData,
+    Interpolate,
     MatMul,
     MaxPool,
+    PReLU,
+    ReduceMean,
     ReLU,
     Reshape,
+    ShapeOf,
     Split,
     Transpose,
+    Unsqueeze,
 )  # fmt: skip
 
 Array = np.ndarray
@@ -116,6 +121,17 @@ def _matmul(node: Any, a: Array, b: Array) -> Array:
     return np.matmul(a.swapaxes(-1, -2) if node.transpose_a else a, b.swapaxes(-1, -2) if node.transpose_b else b)
 
 
+def _prelu(node: Any, x: Array, slope: Array) -> Array:
+    slope = slope.reshape(-1, *[1] * (x.ndim - 2)) if slope.ndim == 1 else slope
+    return np.where(x < 0, x * slope, x)
+
+
+def _copied(node: Any, x: Array, scales: Array, axes: Array) -> Array:
+    for scale, axis in zip(scales, axes):
+        x = np.repeat(x, int(scale), int(axis))
+    return x
+
+
 _COMPUTE: dict[type[Node], Callable[..., Any]] = {
     Convolution: _convolution,
     GroupConvolution: _by_groups(_convolution),
@@ -131,5 +147,10 @@ _COMPUTE: dict[type[Node], Callable[..., Any]] = {
     Clamp: lambda node, x: np.clip(x, node.min, node.max),
     Split: lambda node, x, axis: np.split(x, node.num_splits, int(axis)),
     Concat: lambda node, *xs: np.concatenate(xs, node.axis),
+    PReLU: _prelu,
+    Interpolate: _copied,
+    ShapeOf: lambda node, x: np.array(x.shape, np.int64),
+    ReduceMean: lambda node, x, axes: np.mean(x, tuple(int(a) for a in axes), keepdims=node.keep_dims),
+    Unsqueeze: lambda node, x, axes: np.expand_dims(x, [int(a) for a in axes]),
     Transpose: lambda node, x, order: x.transpose([int(i) for i in order]),
 }

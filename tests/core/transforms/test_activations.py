@@ -66,6 +66,14 @@ def relus(x: Value, slope: object) -> Value:
     return ops.Subtract(ops.ReLU(x), ops.Multiply(constant(slope, t.f32), ops.ReLU(ops.Negative(x))))
 
 
+def expm1(x: Value, alpha: float = 1.0) -> Value:
+    return mul(c(alpha), ops.Subtract(ops.Exp(x), c(1.0)))
+
+
+def least(x: Value) -> Value:
+    return ops.Minimum(x, c(0.0))
+
+
 SPELLINGS: list[tuple[str, str, Build]] = [
     ("Gelu", "factors ahead", lambda x: mul(mul(x, c(0.5)), ops.Add(erf_of(x), c(1.0)))),
     ("Gelu", "half last", lambda x: mul(mul(x, ops.Add(c(1.0), erf_of(x))), c(0.5))),
@@ -117,6 +125,15 @@ SPELLINGS: list[tuple[str, str, Build]] = [
     ("Clamp", "apart", lambda x: ops.Clamp(ops.Clamp(x, min=-1, max=0), min=0.25, max=0.5)),
     ("ReLU", "maximum", lambda x: ops.Maximum(x, c(0.0))),
     ("ReLU", "twice", lambda x: ops.ReLU(ops.ReLU(x))),
+    ("Elu", "select", lambda x: ops.Select(ops.Greater(x, c(0.0)), x, expm1(x, 0.7))),
+    ("Elu", "select of negatives", lambda x: ops.Select(ops.Less(x, c(0.0)), ops.Subtract(ops.Exp(x), c(1.0)), x)),
+    ("Elu", "select of limits", lambda x: ops.Select(ops.GreaterEqual(x, c(0.0)), x, expm1(least(x), 2.0))),
+    ("Elu", "relu and limited", lambda x: ops.Add(ops.ReLU(x), expm1(least(x), 0.7))),
+    ("Elu", "relu and mirrored", lambda x: ops.Add(expm1(ops.Negative(ops.ReLU(ops.Negative(x))), -0.7), ops.ReLU(x))),
+    ("Elu", "multiplied out", lambda x: ops.Subtract(ops.Add(ops.ReLU(x), mul(ops.Exp(least(x)), c(3.0))), c(3.0))),
+    ("Elu", "two limits", lambda x: ops.Add(ops.Maximum(x, c(0.0)), least(expm1(x, 0.7)))),
+    ("Selu", "scaled", lambda x: mul(c(1.0507009873554805), ops.Elu(x, alpha=1.6732632423543772))),
+    ("Selu", "all small", lambda x: mul(ops.Add(ops.ReLU(x), expm1(least(x), 1.6732632423543772)), c(1.05070098))),
     ("Sqrt", "power", lambda x: ops.Power(ops.Abs(x), c(0.5))),
 ]  # fmt: skip
 
@@ -157,6 +174,12 @@ OTHERS: list[tuple[str, Build]] = [
     ("relus that do not mirror", lambda x: ops.Subtract(ops.ReLU(x), mul(c(0.1), ops.ReLU(ops.Sin(x))))),
     ("slopes along another axis", lambda x: relus(x, [0.1, 0.2, 0.3, 0.4, 0.5])),
     ("parts that are not one", lambda x: ops.Add(mul(c(0.6), x), mul(c(0.5), ops.Abs(x)))),
+    ("exp without one", lambda x: ops.Select(ops.Greater(x, c(0.0)), x, mul(c(0.7), ops.Exp(x)))),
+    ("exp of another value", lambda x: ops.Select(ops.Greater(x, c(0.0)), x, expm1(ops.Sin(x)))),
+    ("exp that is not limited", lambda x: ops.Add(ops.ReLU(x), expm1(x))),
+    ("exp limited from below", lambda x: ops.Add(ops.ReLU(x), expm1(ops.ReLU(x)))),
+    ("a falling limit", lambda x: ops.Add(ops.ReLU(x), least(expm1(x, -0.7)))),
+    ("another factor", lambda x: mul(c(1.5), ops.Elu(x, alpha=1.6732632423543772))),
     ("sum over two axes", lambda x: ops.Divide(ops.Exp(x), ops.ReduceSum(ops.Exp(x), [1, 2], keep_dims=True))),
     ("one limit by channel", lambda x: ops.Maximum(x, constant([[[0.5]], [[1.0]], [[2.0]], [[3.0]]], t.f32))),
     ("one limit", lambda x: ops.Maximum(ops.Maximum(x, c(0.5)), c(1.0))),

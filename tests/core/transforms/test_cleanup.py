@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import openvino
+import pytest
 
 from mo_core import types as t
 from mo_core.emit import serialize
 from mo_core.ir import Constant, constant
-from mo_core.ops import Add, MatMul, Multiply, ReLU, Reshape, ScaledDotProductAttention, Transpose
-from mo_core.transforms.cleanup import common_subexpressions, separate_constants
-from tests.core.transforms.harness import check, inputs, weights
+from mo_core.ops import Add, Broadcast, Concat, MatMul, Multiply, ReLU, Reshape, ScaledDotProductAttention, Transpose
+from mo_core.tensor import lazy
+from mo_core.transforms.cleanup import common_subexpressions, constant_folding, separate_constants
+from tests.core.transforms.harness import check, inputs, kinds, optimise, weights
 
 
 def branches(count: int):
@@ -68,3 +70,24 @@ def test_large_constants_and_whole_numbers_stay_shared():
     check(graph, separate_constants)
     assert len([n for n in graph if isinstance(n, Constant)]) == 1
     assert np.shape(large.value.numpy()) == (64, 64)
+
+
+@pytest.mark.parametrize(("rows", "folded"), [(1 << 12, True), (1 << 15, False), (1 << 40, False)])
+def test_what_only_repeats_a_number_is_not_written_out_when_it_is_large(rows, folded):
+    graph, (x,) = inputs((1, 1024))
+    graph.add_output(Add(x, Broadcast(constant(np.float32(2)), constant([rows, 1024]))), "y")
+    optimise(graph, constant_folding)
+    assert kinds(graph) == ["Add"] if folded else ["Broadcast", "Add"]
+
+
+def test_large_constants_that_are_joined_become_one():
+    graph, (x,) = inputs((1, 1))
+    parts = [Constant(value=lazy_numbers(1 << 13, 1 << 11)) for _ in range(2)]
+    graph.add_output(Add(x, Concat(parts, axis=0)), "y")
+    optimise(graph, constant_folding)
+    assert kinds(graph) == ["Add"]
+
+
+def lazy_numbers(*shape: int):
+    """Numbers that nobody has to compute here."""
+    return lazy(lambda a: np.broadcast_to(a, shape), constant(np.float32(1)).value, shape=shape)

@@ -7,12 +7,16 @@ import pytest
 
 from mo_core import types as t
 from mo_core.ops import (
+    Abs,
     Add,
     BatchNormInference,
     BatchToSpace,
     Concat,
+    Interpolate,
     MatMul,
     Multiply,
+    PReLU,
+    ReduceMean,
     ReLU,
     Reshape,
     Squeeze,
@@ -242,3 +246,79 @@ def test_aligned_runs():
     assert aligned((4, 6), (2, 2, 3, 2)) == [((0, 1), (0, 2)), ((1, 2), (2, 4))]
     m = t.Dynamic()
     assert aligned((n, m, 8), (n * m, 8)) == [((0, 2), (0, 1)), ((2, 3), (1, 2))]
+
+
+# -- functions of each element, resizing, means
+
+TO = {"relu": ReLU, "abs": Abs, "one slope": lambda y: PReLU(y, np.float32([0.3])),
+      "slopes": lambda y: PReLU(y, weights(8))}  # fmt: skip
+
+
+@pytest.mark.parametrize("function", TO)
+def test_a_factor_above_zero_passes(function):
+    graph, (x,) = inputs((2, 4, 6, 6))
+    y = TO[function](Add(conv(x, 8), weights(1, 8, 1, 1)))
+    graph.add_output(Multiply(y, weights(8, 1, 1, low=0.1)), "y")
+    check(graph, *PASSES)
+    assert kinds(graph)[:2] == FIRST and len(kinds(graph)) == 3
+
+
+@pytest.mark.parametrize("function", TO)
+@pytest.mark.parametrize("low", [-1.0, 0.0])
+def test_another_factor_stays(function, low):
+    graph, (x,) = inputs((2, 4, 6, 6))
+    factor = weights(8, 1, 1, low=0.1).const.copy()
+    factor[3] = low
+    graph.add_output(Multiply(TO[function](Add(conv(x, 8), weights(1, 8, 1, 1))), factor), "y")
+    unchanged(graph, *PASSES)
+
+
+def test_a_shift_does_not_pass_relu():
+    graph, (x,) = inputs((2, 4, 6, 6))
+    graph.add_output(Add(ReLU(Add(conv(x, 8), weights(1, 8, 1, 1))), weights(8, 1, 1)), "y")
+    unchanged(graph, *PASSES)
+
+
+@pytest.mark.parametrize("pad", [0, 1])
+def test_a_factor_ahead_of_relu_goes_into_the_convolution_behind(pad):
+    graph, (x,) = inputs((2, 4, 6, 6))
+    y = ReLU(Add(Multiply(x, weights(4, 1, 1, low=0.1)), weights(4, 1, 1, seed=2)))
+    graph.add_output(conv(y, 8, pad=pad), "y")
+    check(graph, *PASSES)
+    assert kinds(graph) == ["Add", "ReLU", "Convolution"]
+
+
+def resized(x, mode, axes=(2, 3), **options):
+    return Interpolate(x, np.float32([2.0] * len(axes)), np.array(axes), mode=mode, shape_calculation_mode="scales",
+                       **options)  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "options", "left"), [
+    ("nearest", {}, ["Convolution", "Add", "Interpolate"]),
+    ("linear_onnx", {}, ["Convolution", "Add", "Interpolate"]),
+    ("cubic", {}, ["Convolution", "Interpolate", "Add"]),
+    ("nearest", {"pads_begin": [0, 0, 1, 1], "pads_end": [0, 0, 1, 1]}, ["Convolution", "Interpolate", "Multiply", "Add"]),
+    ("nearest", {"axes": (1, 2)}, ["Convolution", "Interpolate", "Multiply", "Add"]),
+], ids=["nearest", "linear", "cubic", "padded", "channels"])  # fmt: skip
+def test_batch_norm_behind_resizing(mode, options, left):
+    graph, (x,) = inputs((1, 4, 6, 6))
+    y = resized(conv(x, 8), mode, **options)
+    graph.add_output(ReLU(norm(y, y.dims[1])), "y")
+    check(graph, *PASSES)
+    assert kinds(graph) == [*left, "ReLU"]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_batch_norm_behind_a_mean_over_the_image(keep):
+    graph, (x,) = inputs((None, 4, 6, 6))
+    y = ReduceMean(conv(x, 8), np.array([2, 3]), keep_dims=keep)
+    graph.add_output(ReLU(norm(y, 8)), "y")
+    check(graph, *PASSES)
+    assert kinds(graph) == [*FIRST, "ReduceMean", "ReLU"]
+
+
+def test_a_factor_ahead_of_a_mean_over_the_channels_stays():
+    graph, (x,) = inputs((2, 4, 6, 6))
+    y = ReduceMean(Multiply(x, weights(4, 1, 1)), np.array([1]), keep_dims=False)
+    graph.add_output(product(y, 5), "y")
+    unchanged(graph, *PASSES)

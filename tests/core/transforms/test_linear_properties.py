@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from mo_core.errors import MoError
 from mo_core.ir import constant
 from mo_core.ops import (
+    Add,
     Clamp,
     Convolution,
     ConvolutionBackpropData,
@@ -20,22 +22,24 @@ from mo_core.ops import (
     GroupConvolutionBackpropData,
     ReLU,
 )  # fmt: skip
-from mo_core.passes import Stage
 from mo_core.transforms import (
     PASSES,
+    _absorb,
     _channels,
     _layers,
     amct,
     groups,
+    linear,
     linear_merge,
     linear_motion,
+    linear_shapes,
     strides,
 )  # fmt: skip
 from tests.core.transforms.harness import close, evaluate, feed, inputs, kinds, optimise
 from tests.core.transforms.programs import network
 from tests.core.transforms.reference import interpret
 
-FUSIONS = [p for p in PASSES if p.stage is Stage.FUSE and p.default]
+FUSIONS = [p for p in PASSES if p.fusion and p.default]
 
 
 def compare(graph, evaluate=interpret):
@@ -169,6 +173,35 @@ def strides_that_add(patch):
     patch.setattr(strides._Plan, "_restride", wrong)
 
 
+def careless_about_relu(patch):
+    real = _channels.across
+
+    def wrong(node, dims, *, up, shift, positive):
+        return real(node, dims, up=up, shift=shift, positive=positive or isinstance(node, ReLU))
+
+    for module in (_absorb, linear_motion):
+        patch.setattr(module, "across", wrong)
+
+
+def bias_of_both(patch):
+    real = linear_motion.behind_sum[0]
+
+    def twice(total, node, x, c, y):
+        found = real.function(total, node, x, c, y)
+        return None if found is None else Add(found, c)
+
+    wrong = replace(real, function=twice)
+    rules = tuple(wrong if r is real else r for r in linear.linear_motion_.rules)
+    moved = replace(linear.linear_motion_, rules=rules)
+    patch.setitem(globals(), "FUSIONS", [moved if p.name == "linear-motion" else p for p in FUSIONS])
+
+
+def careless_about_shapes(patch):
+    kinds = (*linear_shapes._LINEAR, Convolution, GroupConvolution)
+    patch.setattr(linear_shapes, "_LINEAR", kinds)
+    patch.setattr(linear_shapes, "_keeps_shape", lambda node, index: isinstance(node, kinds) and index == 0)
+
+
 MUTATIONS = {
     "backward: outputs and inputs of a convolution exchanged": axes(Convolution, "io"),
     "backward: axes of a transposed convolution as of a plain one": axes(ConvolutionBackpropData, "oi"),
@@ -184,6 +217,15 @@ MUTATIONS = {
     "motion: channels of a Concat taken from the front": lambda patch: patch.setattr(
         linear_motion, "part", lambda c, axis, a, b: _channels.part(c, axis, 0, b - a)
     ),
+    "motion: factors of any sign past ReLU": careless_about_relu,
+    "motion: a mean over other axes": lambda patch: patch.setattr(
+        _channels, "_across_mean", lambda node, dims, up: _channels.Move(dims, dims)
+    ),
+    "residual: a bias behind a sum counted twice": bias_of_both,
+    "residual: one of two shifts forgotten": lambda patch: patch.setattr(
+        linear_merge, "computed", lambda f, *c, **k: c[0].node if f is np.add else _channels.computed(f, *c, **k)
+    ),
+    "shapes: read ahead of what changes them": careless_about_shapes,
     "groups: parts in any order": always(groups, "_in_order", True),
     "groups: biases forgotten": bias_without_zeros,
     "strides: readers that disagree": strides_without_agreement,

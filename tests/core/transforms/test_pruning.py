@@ -113,7 +113,7 @@ def test_zero_after_batch_norm_by_the_command_line(tmp_path):
     plain, pruned = command.convert(text), command.convert(text, "--transform", "Pruning")
     x = np.random.default_rng(0).uniform(-1, 1, (1, 3, 8, 8)).astype(np.float32)
     assert np.abs(plain.run({"x": x})[0] - pruned.run({"x": x})[0]).max() <= 1e-5
-    assert [m.shape_of("scale")[1] for m in (plain, pruned)] == [4, 2]
+    assert [m.shape_of("first")[1] for m in (plain, pruned)] == [4, 2]
 
 
 @pytest.mark.parametrize("zero", [(2,), (0, 1, 3)])
@@ -124,3 +124,51 @@ def test_through_two_layers_in_a_row(zero):
     graph.add_output(Convolution(y, filters(4, 6, seed=2), **PLAIN), "y")
     check(graph, pruning, context=context())
     assert channels(graph) == [6 - len(zero), 6 - len(zero), 4]
+
+
+def residual(zeros, last=None):
+    """A stem and two blocks, whose sums have six channels; `zeros`: of the stem, and of the last layer of each block."""
+    graph, (x,) = inputs((1, 3, 8, 8))
+    y = Convolution(x, filters(6, 3, zero=zeros[0]), **PLAIN)
+    for i, zero in enumerate(zeros[1:], 1):
+        inner = ReLU(Convolution(y, filters(5, 6, seed=2 * i), **PLAIN))
+        y = ReLU(Add(y, Convolution(inner, filters(6, 5, zero=zero, seed=2 * i + 1), **PLAIN)))
+    graph.add_output(Convolution(y, filters(4, 6, seed=9), **PLAIN) if last is None else last(y), "y")
+    return graph
+
+
+@pytest.mark.parametrize(("zeros", "gone"), [
+    (((2, 4), (2, 4), (2, 4)), 2),
+    (((2, 4), (2, 3), (2, 5)), 1),
+    (((2,), (3,), (4,)), 0),
+    (((2,), (2,), ()), 0),
+], ids=str)  # fmt: skip
+def test_channels_that_are_zero_in_all_of_a_residual_stream(zeros, gone):
+    graph = residual(zeros)
+    check(graph, pruning, context=context())
+    assert channels(graph) == [6 - gone, 5, 6 - gone, 5, 6 - gone, 4]
+
+
+def test_a_residual_stream_that_is_an_output_stays():
+    graph = residual(((2,), (2,)), last=ReLU)
+    unchanged_channels = channels(graph)
+    check(graph, pruning, context=context())
+    assert channels(graph) == unchanged_channels
+
+
+def test_a_residual_stream_that_begins_with_the_data_stays():
+    graph, (x,) = inputs((1, 6, 8, 8))
+    y = ReLU(Add(x, Convolution(x, filters(6, 6, zero=(1,)), **PLAIN)))
+    graph.add_output(Convolution(y, filters(4, 6, seed=9), **PLAIN), "y")
+    check(graph, pruning, context=context())
+    assert channels(graph) == [6, 4]
+
+
+def test_a_bias_in_a_residual_stream():
+    graph, (x,) = inputs((1, 3, 8, 8))
+    shift = np.float32([0, 0, -1, 2, 0, 0]).reshape(1, 6, 1, 1)
+    y = Convolution(x, filters(6, 3, zero=(1, 2, 3)), **PLAIN)
+    y = ReLU(Add(y, Add(Convolution(ReLU(y), filters(6, 6, zero=(1, 2, 3), seed=1), **PLAIN), shift)))
+    graph.add_output(Convolution(y, filters(4, 6, seed=9), **PLAIN), "y")
+    check(graph, pruning, context=context())
+    assert channels(graph) == [4, 4, 4]

@@ -14,6 +14,7 @@ from mo_core.ops import (
     GroupConvolution,
     MatMul,
     Multiply,
+    ReLU,
     Reshape,
     Subtract,
     Transpose,
@@ -22,6 +23,7 @@ from mo_core.tensor import EAGER_BYTES, Lazy
 from mo_core.transforms.quantization import quantization, weights_compression
 from tests.core.transforms.command import Command, largest_difference
 from tests.core.transforms.harness import check, inputs, kinds, only, reasons, unchanged, weights
+from tests.core.transforms.layers import max_pool
 
 PLAIN = {"strides": (1, 1), "pads_begin": (0, 0), "pads_end": (0, 0), "dilations": (1, 1)}
 
@@ -51,6 +53,38 @@ def test_a_pair_is_one_fake_quantize(low, high, zero, element):
     graph.add_output(returned(quantised(x, low, high, zero=zero, element=element), zero=zero), "y")
     check(graph, quantization)
     assert kinds(graph) == ["FakeQuantize"]
+
+
+def choices():
+    yield "maxima", lambda q: max_pool(q, pad=1)
+    yield "moved", lambda q: Transpose(q, np.array([0, 2, 3, 1]))
+    yield "flat", lambda q: Reshape(max_pool(q), np.array([0, -1]), special_zero=True)
+
+
+CHOICES = [pytest.param(build, id=name) for name, build in choices()]
+
+
+@pytest.mark.parametrize("build", CHOICES)
+@pytest.mark.parametrize(("low", "high", "zero", "element"), [(-128, 127, None, t.i8), (0, 255, 113, t.u8)])
+def test_a_pair_around_a_choice_of_elements(build, low, high, zero, element):
+    graph, (x,) = inputs((2, 3, 4, 4))
+    chosen = build(quantised(x, low, high, zero=zero, element=element))
+    graph.add_output(returned(chosen, zero=zero), "y")
+    graph.add_output(ReLU(returned(chosen, zero=zero)), "z")
+    check(graph, quantization)
+    assert not {"Convert", "Subtract", "Multiply"} & set(kinds(graph))
+
+
+@pytest.mark.parametrize("fault", ["negative scale", "scales", "windows of padding", "whole numbers are an output"])
+def test_a_pair_around_a_choice_stays(fault):
+    graph, (x,) = inputs((2, 3, 5, 5))
+    pool = max_pool(quantised(x), kernel=2, stride=3, pad=1)
+    chosen = pool.evolve(rounding_type="ceil") if fault == "windows of padding" else pool
+    scale = {"negative scale": -0.01, "scales": np.float32([0.01, 0.02, 0.03]).reshape(3, 1, 1)}.get(fault, 0.01)
+    graph.add_output(returned(chosen, scale), "y")
+    if fault == "whole numbers are an output":
+        graph.add_output(chosen, "z")
+    unchanged(graph, quantization)
 
 
 def test_a_pair_with_scales_for_each_channel():

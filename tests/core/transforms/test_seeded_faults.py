@@ -80,6 +80,32 @@ def attention_without_its_scale(q: Value, k: Value, v: Value) -> Value:
     return ops.ScaledDotProductAttention(q, k, v, causal=False)
 
 
+@rule(p.Select(p.Greater(any_("x"), any_()), any_(), any_()))
+def elu_of_slope_one(x: Value) -> Value:
+    """Forgets the factor of the exponential."""
+    return ops.Elu(x, alpha=1.0)
+
+
+@rule(p.Concat(p.Split(any_("x"), any_(), result=None), name="concat"))
+def copies_of_the_whole(concat: ops.Concat, x: Value) -> Value:
+    """Copies the whole axis where each element should be copied."""
+    return ops.Concat([x, x], axis=concat.axis)
+
+
+@rule(p.Transpose(p.MatMul(p.Transpose(any_("x"), const()), const("w"))))
+def filters_of_the_other_order(x: Value, w: Value) -> Value:
+    """Takes a square matrix for filters as it is."""
+    ones, zeros = [1, 1], [0, 0]
+    filters = ops.Reshape(w, [6, 6, 1, 1], special_zero=False)
+    return ops.Convolution(x, filters, strides=ones, pads_begin=zeros, pads_end=zeros, dilations=ones)
+
+
+@rule(p.Multiply(p.Convert(p.MaxPool(p.Convert(any_("fake"))), name="back"), const("scale")))
+def dequantisation_without_its_scale(fake: Value, scale: Value) -> Value:
+    """Forgets the scale."""
+    return padded_maximum(fake)
+
+
 def tanh_gelu(x: Value) -> Value:
     inner = ops.Multiply(c(math.sqrt(2 / math.pi)), ops.Add(x, ops.Multiply(c(0.044715), ops.Power(x, c(3.0)))))
     return ops.Multiply(x, ops.Add(ops.Tanh(inner), c(1.0)))
@@ -98,9 +124,7 @@ def shares(x: Value) -> Value:
 
 def padded_mean(x: Value) -> Value:
     padded = ops.Pad(x, [0, 0, 1, 1], [0, 0, 1, 1], pad_mode="constant")
-    return ops.AvgPool(
-        padded, kernel=(3, 3), strides=(1, 1), pads_begin=(0, 0), pads_end=(0, 0), exclude_pad=True
-    )
+    return ops.AvgPool(padded, kernel=(3, 3), strides=(1, 1), pads_begin=(0, 0), pads_end=(0, 0), exclude_pad=True)
 
 
 def shuffled(x: Value) -> Value:
@@ -117,6 +141,32 @@ def twice_reshaped(x: Value) -> Value:
     return ops.Reshape(ops.Reshape(x, [-1, 4, 5], special_zero=False), [0, -1], special_zero=True)
 
 
+def elu_by_select(x: Value) -> Value:
+    return ops.Select(ops.Greater(x, c(0.0)), x, ops.Multiply(c(0.7), ops.Subtract(ops.Exp(x), c(1.0))))
+
+
+def copied_parts(x: Value) -> Value:
+    parts = ops.Split(x, 2, num_splits=4).results
+    return ops.Concat([p for p in parts for _ in range(2)], axis=2)
+
+
+def product_of_channels(x: Value) -> Value:
+    w = h.weights(6, 6)
+    y = ops.MatMul(ops.Transpose(x, [0, 2, 3, 1]), w, transpose_a=False, transpose_b=False)
+    return ops.Transpose(y, [0, 3, 1, 2])
+
+
+def padded_maximum(x: Value) -> Value:
+    window = {"kernel": (2, 2), "strides": (1, 1), "dilations": (1, 1), "pads_begin": (1, 1), "pads_end": (0, 0)}
+    return ops.MaxPool(x, **window)  # type: ignore[arg-type]
+
+
+def quantised_maximum(x: Value) -> Value:
+    fake = ops.FakeQuantize(x, c(-1.28), c(1.27), c(-128.0), c(127.0), levels=256)
+    real = ops.Convert(padded_maximum(ops.Convert(fake, destination_type=t.i8)), destination_type=t.f32)
+    return ops.Multiply(real, c(0.01))
+
+
 Build = Callable[[Value], Value]
 FAULTS: list[tuple[tuple[Rule, ...], Build]] = [
     (swish_that_drops_beta, lambda x: ops.Multiply(x, ops.Sigmoid(ops.Multiply(x, c(1.001))))),
@@ -129,6 +179,10 @@ FAULTS: list[tuple[tuple[Rule, ...], Build]] = [
     (two_kinds_of_reduction, lambda x: ops.ReduceMean(ops.ReduceMax(x, [1], keep_dims=True), [2], keep_dims=True)),
     (copy_of_another_axis, twice_reshaped),
     (attention_without_its_scale, attention),
+    (elu_of_slope_one, elu_by_select),
+    (copies_of_the_whole, copied_parts),
+    (filters_of_the_other_order, product_of_channels),
+    (dequantisation_without_its_scale, quantised_maximum),
 ]
 
 

@@ -185,6 +185,17 @@ def test_equal_shapes_are_computed_once() -> None:
     assert sorted(h.kinds(graph)) == ["Broadcast", "Broadcast", "Concat", "Gather", "ShapeOf"]
 
 
+def test_what_went_with_its_last_reader_is_no_twin() -> None:
+    graph, (x,) = h.inputs((None, 3))
+    first = ops.ShapeOf(ops.MatMul(x, h.weights(3, 4)))
+    same = ops.Concat([ops.Gather(ops.ShapeOf(x), [0], 0), constant([4])], axis=0)
+    other = ops.Concat([ops.Gather(ops.ShapeOf(ops.Sigmoid(x)), [0], 0), constant([5])], axis=0)
+    for i, target in enumerate((first, same, other)):
+        graph.add_output(ops.Broadcast(constant(np.float32(i)), target), f"y{i}")
+    h.check(graph, shapes.equal_shapes)
+    assert h.kinds(graph).count("Gather") == 1
+
+
 def test_shapes_of_inputs_that_may_differ_stay() -> None:
     graph, (x, y) = h.inputs((None, 3), (None, 3))
     for i, v in enumerate((x, y)):

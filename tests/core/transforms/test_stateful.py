@@ -116,6 +116,16 @@ def test_a_sequence_may_begin_as_the_model_says(command):
     assert sorted(i.get_any_name() for i in model.compiled().inputs) == ["c", "h", "x"]
 
 
+def test_what_computed_a_first_state_goes_with_its_input(command, capsys):
+    turned = LSTM.replace("LENGTH", "2").replace(
+        '%h = Parameter : f32[1,1,2] "h"', '%s = Parameter : f32[1,2,1] "h"\n%h = Transpose(%s, [0,2,1]) "turned"'
+    )
+    model = command.convert(turned, "--transform", "LowLatency2[]")
+    assert model.layers == ["ReadValue", "ReadValue", "LSTMSequence", "Assign", "Assign"]
+    assert [i.get_any_name() for i in model.compiled().inputs] == ["x"]
+    assert 'the first state "h" is zero' in capsys.readouterr().out
+
+
 def test_a_sequence_that_is_read_backwards_keeps_nothing(command, capsys):
     model = command.convert(LSTM.replace("LENGTH", "2").replace("forward", "reverse"), "--transform", "LowLatency2")
     assert model.layers == ["LSTMSequence"]

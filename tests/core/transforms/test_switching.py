@@ -15,7 +15,7 @@ MODEL = """
     %c = Convolution(%x, %w) {strides=[1,1], pads_begin=[1,1], pads_end=[1,1], dilations=[1,1]} "conv1"
     %m = Multiply(%c, [[[[1.5]], [[0.5]], [[2.0]], [[3.0]]]]) "scale1"
     %r = ReLU(%m) "relu1"
-    %n = Multiply(%r, [[[[1.5]], [[0.5]], [[2.0]], [[3.0]]]]) "scale2"
+    %n = Multiply(%r, [[[[1.5]], [[-0.5]], [[2.0]], [[3.0]]]]) "scale2"
     %v = Constant random(2) : f32[5,4,3,3] "w2"
     %d = Convolution(%n, %v) {strides=[1,1], pads_begin=[1,1], pads_end=[1,1], dilations=[1,1]} "conv2" <"y">
     %e = Elu(%n) {alpha=1.0} "elu" <"z">
@@ -56,7 +56,21 @@ def test_explanations_name_rules_and_reasons(command, capsys, query, told):
 
 def test_a_misspelt_pass_is_no_pass(command, capsys):
     assert command(MODEL, "--explain", "linear-fusoin@conv1") == 2
-    assert 'did you mean "linear-fusion"' in capsys.readouterr().err
+    assert 'Did you mean "linear-fusion"' in capsys.readouterr().err
+
+
+def test_a_pass_that_is_none_is_refused_before_a_node_that_is_there(command, capsys):
+    assert command(MODEL, "--explain", "something@conv1") == 2
+    assert 'there is no pass or rule "something"' in capsys.readouterr().err
+
+
+def test_a_pass_that_is_switched_off_is_known(command, capsys):
+    told = explained(command, capsys, "--explain", "linear-fusion@conv1", "--disable-pass", "linear-fusion")
+    assert 'no rule matched at "linear-fusion@conv1"' in told
+
+
+def test_a_node_that_is_not_there_is_told_from_one_that_no_rule_matched(command, capsys):
+    assert 'the model has no node "nothing"' in explained(command, capsys, "--explain", "nothing")
 
 
 def test_a_name_may_hold_the_sign(command, capsys):
@@ -70,7 +84,7 @@ def test_the_report_has_the_fusion_record(command, tmp_path):
     command.convert(MODEL, "--report", str(tmp_path / "report.json"))
     report = json.loads((tmp_path / "report.json").read_text())
     assert {
-        "pass_name": "linear-fusion", "rule": "factor-into-convolution", "gone": ["scale1", "conv1"], "kept": "scale1",
+        "pass_name": "linear-fusion", "rule": "factor-into-convolution", "gone": ["scale1", "conv1"], "kept": "conv1",
     } in report["firings"]  # fmt: skip
     declined = [d for d in report["declines"] if d["rule"] == "factor-into-next"]
     assert [(d["node"], d["reason"]) for d in declined] == [("conv2", KEPT)]
@@ -104,6 +118,7 @@ def test_a_fusion_can_be_switched_off(command, argv):
         '{"version": 1, "do_fusion": false}',
         '{"version": 1, "do_fusion": true, "skip_fusion_layers": ["conv1"]}',
         'version: 1\ndo_fusion: true\nskip_fusion_layers: "conv1"\n',
+        'do_fusion: true\nskip_fusion_layers: ["conv1", "conv2"]\n',
     ],
 )
 def test_a_switch_file_in_every_syntax(command, tmp_path, content):
@@ -111,10 +126,17 @@ def test_a_switch_file_in_every_syntax(command, tmp_path, content):
     assert command.convert(MODEL, "--fusion_switch_file", str(tmp_path / "switches")).layers.count("Multiply") == 2
 
 
+@pytest.mark.parametrize("content", ['{"do_fusion": "maybe"}', "do_fusion: maybe\n"])
+def test_a_state_that_is_neither_on_nor_off_is_refused(command, tmp_path, capsys, content):
+    (tmp_path / "switches").write_text(content)
+    assert command(MODEL, "--fusion_switch_file", str(tmp_path / "switches")) == 2
+    assert 'do_fusion is "maybe"' in capsys.readouterr().err
+
+
 def test_what_is_called_by_no_name_is_told(command, capsys):
     command.convert(MODEL, "--finegrain_fusing", "conv[,nothing.*")
     told = capsys.readouterr().out
-    assert 'nothing in the model is called "conv\\["' in told and 'is called "nothing.*"' in told
+    assert 'nothing in the model is called "conv["' in told and 'is called "nothing.*"' in told
 
 
 def test_an_excluded_node_is_explained(command, capsys):
@@ -125,7 +147,7 @@ def test_an_excluded_node_is_explained(command, capsys):
 @pytest.mark.parametrize("option", ["--disable-pass", "--only-passes", "--enable-pass"])
 def test_an_unknown_pass_is_refused_with_the_nearest(command, capsys, option):
     assert command(MODEL, option, "linear-fusoin") == 2
-    assert 'did you mean "linear-fusion"' in capsys.readouterr().err
+    assert 'Did you mean "linear-fusion"' in capsys.readouterr().err
 
 
 def test_graphs_are_dumped_around_what_changed_them(command, tmp_path):

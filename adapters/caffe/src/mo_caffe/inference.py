@@ -1,4 +1,4 @@
-"""What of a network remains when it runs: layers of the TEST phase, without what only training needs."""
+"""What of a network remains when it runs: layers of its phase (TEST, mostly), without what only training needs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ def inference_layers(layers: list[Plain], state: Plain | None) -> list[Plain]:
 
     Args:
         layers: in the order of the file.
-        state: a NetState, of which `level` and `stage` count; the phase is always TEST. None takes every layer: a
-            .caffemodel holds those of the phase that it was trained in.
+        state: a NetState. None takes every layer: a .caffemodel holds those of the phase that it was trained in.
 
     Raises:
         ModelError: a layer has both `include` and `exclude`, which Caffe forbids.
@@ -34,7 +33,7 @@ def inference_layers(layers: list[Plain], state: Plain | None) -> list[Plain]:
     labels: set[str] = set()
     for layer in reversed([layer for layer in layers if state is None or _included(layer, state)]):
         kind, bottoms, tops = layer.get("type", ""), layer.get("bottom", []), layer.get("top", [])
-        if kind in _DATA_SHAPES:
+        if kind in _DATA_SHAPES or (kind == "Python" and not bottoms and not labels.isdisjoint(tops)):
             result.extend(reversed(_input_layers(layer, used)))
         elif kind in _PLUMBING and tops and labels.issuperset(tops) and used.isdisjoint(tops):
             labels.update(bottoms)
@@ -67,7 +66,7 @@ def _included(layer: Plain, state: Plain) -> bool:
 def _meets(rule: Plain, state: Plain) -> bool:
     level, stages = state.get("level", 0), set(state.get("stage", []))
     return (
-        rule.get("phase", "TEST") == "TEST"
+        rule.get("phase", state["phase"]) == state["phase"]
         and rule.get("min_level", level) <= level <= rule.get("max_level", level)
         and stages.issuperset(rule.get("stage", []))
         and stages.isdisjoint(rule.get("not_stage", []))
@@ -96,7 +95,7 @@ Dims = list[int]
 def _input_layers(layer: Plain, used: Collection[str]) -> list[Plain]:
     """A layer that reads data as inputs of the network, as far as they are used: labels mostly are not."""
     tops = layer.get("top", [])
-    shapes = _DATA_SHAPES[layer["type"]](layer, len(tops))
+    shapes = _DATA_SHAPES.get(layer["type"], _unknown_shapes)(layer, len(tops))
     result = []
     for index, top in enumerate(tops):
         if top in used:
@@ -104,6 +103,9 @@ def _input_layers(layer: Plain, used: Collection[str]) -> list[Plain]:
             made: Plain = {"name": top, "type": "Input", "top": [top]}
             result.append({**made, "input_param": {"shape": [{"dim": shape}]}} if shape else made)
     return result
+
+
+_IMAGES = {"ImageData": "image_data_param", "WindowData": "", "DenseImageData": "dense_image_data_param"}
 
 
 def _image_shape(layer: Plain, tops: int) -> list[Dims]:
@@ -117,6 +119,8 @@ def _image_shape(layer: Plain, tops: int) -> list[Dims]:
     transform = layer.get("transform_param", {})
     crop = transform.get("crop_size", 0)
     channels = 3 if transform.get("force_color") else 1 if transform.get("force_gray") else -1
+    if layer["type"] in _IMAGES:
+        channels = 3 if layer.get(_IMAGES[layer["type"]], {}).get("is_color", True) else 1
     return [[batch, channels, *((crop, crop) if crop else (dim or -1 for dim in size))]]
 
 

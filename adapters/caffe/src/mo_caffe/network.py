@@ -16,6 +16,9 @@ from mo_core.errors import ModelError, did_you_mean
 from mo_core.wire import Buffer
 
 
+_LEFT_OUT = "Layers of other phases and stages are left out; --caffe_phase and --caffe_stage choose them."
+
+
 @dataclass(eq=False)
 class Value:
     """One top of one layer; a layer that works in place makes a new value of the same name.
@@ -66,16 +69,17 @@ class Network:
 
 
 def read_network(
-    prototxt: bytes | None, weights: Buffer | None = None, *, stages: Sequence[str] = (), level: int = 0,
-    forget: Callable[[int, int], None] | None = None,
+    prototxt: bytes | None, weights: Buffer | None = None, *, phase: str = "TEST", stages: Sequence[str] = (),
+    level: int | None = None, forget: Callable[[int, int], None] | None = None,
 ) -> Network:  # fmt: skip
     """Read a network from its description, its trained weights, or both.
 
     Args:
         prototxt: content of the .prototxt; None takes the description that the .caffemodel carries.
         weights: the mapped .caffemodel; None leaves all layers without blobs.
+        phase: TEST or TRAIN; the layers of the other one are left out.
         stages: stages that hold, beside those of the network's own `state`.
-        level: the level of the network, where its `state` says none.
+        level: the level of the network; None: what its `state` says, or 0.
         forget: gives pages of the mapped .caffemodel back, (offset, length).
 
     Raises:
@@ -87,7 +91,8 @@ def read_network(
         raise ModelError("there is neither a description nor a trained network to read")
     _require_layers(net, "the .prototxt" if prototxt is not None else "the .caffemodel")
     own = net.get("state", {})
-    state = {"level": own.get("level", level), "stage": [*own.get("stage", []), *stages]}
+    level = own.get("level", 0) if level is None else level
+    state = {"phase": phase, "level": level, "stage": [*own.get("stage", []), *stages]}
     layers = inference_layers(upgrade(net), state if prototxt is not None else None)
     if trained is not None:
         layers = attach(layers, upgrade(trained))
@@ -107,14 +112,13 @@ def _require_layers(net: Plain, source: str) -> None:
 def _connect(name: str, layers: Iterable[Plain]) -> Network:
     """Resolve names: in-place blobs, duplicate layers, unknown bottoms."""
     network = Network(name, [], [])
+    silenced: list[Value] = []
     current: dict[str, Value] = {}
     taken: dict[str, int] = {}  # how often a name was wanted
     for source in layers:
         bottoms, tops = source.get("bottom", []), source.get("top", [])
         if source.get("type") == "Silence":
-            for bottom in bottoms:
-                if bottom in current:
-                    current[bottom].uses += 1
+            silenced.extend(current[bottom] for bottom in bottoms if bottom in current)
             continue
         if _is_copy(source) and bottoms[0] in current:
             current.update(dict.fromkeys(tops, current[bottoms[0]]))
@@ -125,8 +129,17 @@ def _connect(name: str, layers: Iterable[Plain]) -> Network:
         for value in layer.outputs:
             _define(value, bottoms, current)
         network.layers.append(layer)
-    network.outputs = [v for layer in network.layers for v in layer.outputs if v.uses == 0]
+    network.outputs = _outputs(network.layers, silenced)
     return network
+
+
+def _outputs(layers: Sequence[Layer], silenced: Sequence[Value]) -> list[Value]:
+    """What no layer reads. Where that computes nothing, results were read by name: what only `Silence` layers read."""
+    unread = [v for layer in layers for v in layer.outputs if v.uses == 0]
+    for value in silenced:
+        value.uses += 1
+    outputs = [v for v in unread if v.uses == 0]
+    return outputs if any(v.layer.type != "Input" for v in outputs) else unread
 
 
 def _is_copy(source: Plain) -> bool:
@@ -152,7 +165,8 @@ def _use(layer: Layer, bottom: str, current: dict[str, Value]) -> Value:
     value = current.get(bottom)
     if value is None:
         raise ModelError(
-            f'layer "{layer.name}" reads "{bottom}", which no layer before it makes', did_you_mean(bottom, current)
+            f'layer "{layer.name}" reads "{bottom}", which no layer before it makes',
+            did_you_mean(bottom, current) or _LEFT_OUT,
         )
     value.uses += 1
     return value

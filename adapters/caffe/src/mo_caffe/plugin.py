@@ -19,6 +19,10 @@ _TEXT = re.compile(rb"^\s*(?:layers?|input|input_dim|input_shape|force_backward)
 OPTIONS = (
     Option("input_proto", "path", "The network's .prototxt; default: the model's name with that suffix.",
            aliases=("-d",), metavar="PATH"),
+    Option("caffe_phase", "choice", "The phase whose layers are taken: TEST, or TRAIN.", "TEST",
+           choices=("TEST", "TRAIN")),
+    Option("caffe_stage", "words", "Stages that hold, for the include and exclude rules of layers.", metavar="NAMES"),
+    Option("caffe_level", "integer", "The level for those rules; default: that of the network, or 0.", metavar="N"),
     Option("k", "path", "An XML file with the layers to keep as operations of their own (CustomLayersMapping.xml).",
            metavar="PATH"),
     Option("mean_file", "path", "A .binaryproto with the mean image, which is subtracted in the model.",

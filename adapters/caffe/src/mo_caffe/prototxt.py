@@ -17,12 +17,14 @@ from mo_core.wire import masquerade
 
 MAX_BYTES = 64 << 20  # a thousand times what a large network takes
 MAX_DEPTH = 64
+_BLANK = re.compile(r"\s*(?:\#[^\n]*(?:\n|\Z)\s*)*", re.ASCII)
 _TOKEN = re.compile(
-    r"""(?P<blank>(?:\s|\#[^\n]*)+)
-    |(?P<word>[A-Za-z_]\w*)
+    _BLANK.pattern
+    + r"""(?:(?P<word>[A-Za-z_]\w*)
     |(?P<number>\.?\d(?:[eE][+-]?|[\w.])*)
     |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    |(?P<mark>[{}<>\[\]:;,./-])""",
+    |(?P<mark>[{}<>\[\]:;,./-])
+    |(?P<end>\Z))""",
     re.VERBOSE | re.ASCII,
 )
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
@@ -80,7 +82,7 @@ class _Parser:
             field = declared.get(name, _UNDECLARED)
             colon = self.take(":")
             if not colon and self.token not in ("{", "<", "["):
-                self.fail(f'":" is expected after {name}, not {self.found()}')
+                self.fail(f'":" is expected after {name[:40]}, not {self.found()}')
             values = self.values(field)
             self.take(";") or self.take(",")
             if field.repeated:
@@ -88,7 +90,7 @@ class _Parser:
             elif name not in result and len(values) == 1:
                 result[name] = values[0]
             elif field is not _UNDECLARED:
-                self.fail(f"{name} is given more than once", start)
+                self.fail(f"{name[:40]} is given more than once", start)
             elif name in lists:
                 result[name].extend(values)
             else:
@@ -145,8 +147,8 @@ class _Parser:
         return value
 
     def take(self, mark: str) -> bool:
-        """Step over the mark if it is ahead."""
-        if self.kind == "mark" and self.token == mark:
+        """Step over the mark if it is ahead (texts have their quotes around them)."""
+        if self.token == mark:
             self.advance()
             return True
         return False
@@ -154,16 +156,12 @@ class _Parser:
     def advance(self) -> str:
         """Step over the token ahead and return it."""
         token, match = self.token, _TOKEN.match(self.text, self.position)
-        if match and match.lastgroup == "blank":
-            self.position = match.end()
-            match = _TOKEN.match(self.text, self.position)
-        self.start = self.position
-        if match:
-            self.kind, self.token, self.position = match.lastgroup or "", match.group(), match.end()
-        elif self.position == len(self.text):
-            self.kind, self.token = "end", ""
-        else:
-            self.fail(f"{self.text[self.position]!r} cannot stand here")
+        if match is None:
+            blank = _BLANK.match(self.text, self.position)
+            self.start = blank.end() if blank else self.position
+            self.fail(f"{self.text[self.start]!r} cannot stand here")
+        self.kind = match.lastgroup or ""
+        self.token, self.start, self.position = match[self.kind], match.start(self.kind), match.end()
         return token
 
     def found(self) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 _MAX_TEXT = 1 << 16
+_TAG = re.compile(r"!![\w./:]+\s*")  # of YAML: !!python/tuple [8, 16, 32]
 _WORDS = {"true": True, "false": False, "yes": True, "no": False, "null": None, "none": None, "~": None}
 
 
@@ -15,7 +17,7 @@ def parse_param_str(text: str) -> dict[str, Any]:
     It may be a Python dict with or without its braces (`'feat_stride': 16`), or lines of YAML (`feat_stride: 16`). Any
     other text comes back whole, under the name `param_str`.
     """
-    text = text.strip()
+    text = _TAG.sub("", text).strip()
     if not text:
         return {}
     for written in (text, "{" + text + "}"):

@@ -38,7 +38,10 @@ def read(source: Any, options: Any) -> SourceModel:
     try:
         text = _content(description) if description is not None else None
         weights = file.buffer if file is not None else None
-        network = read_network(text, weights, forget=file.forget if file is not None else None)
+        network = read_network(
+            text, weights, phase=options.get("caffe_phase") or "TEST", stages=options.get("caffe_stage") or (),
+            level=options.get("caffe_level"), forget=file.forget if file is not None else None,
+        )  # fmt: skip
         mapping = read_mapping(options.get("k"))
         reader = _Reader(network, file, mapping)
         graph = reader.graph()
@@ -83,6 +86,8 @@ class _Reader:
         self._values: dict[Top, Value] = {}
         self._constants: dict[int, Constant] = {}
         self._graph = Graph(network.name)
+        self._blobs = {v.name for layer in network.layers for v in layer.outputs}
+        self._input_names = {v.name for layer in network.layers if layer.type == "Input" for v in layer.outputs}
         self.notes: list[str] = []
 
     def graph(self) -> Graph:
@@ -149,13 +154,19 @@ class _Reader:
             parameter = self._graph.add_input(top.name, t.f32, _shape(shape))
             if len(layer.outputs) == 1:
                 parameter.name, parameter.origin = layer.name, (layer.name,)
-            parameter.names = []
-            self._define(top, parameter)
+            self._values[top] = parameter
 
     def _define(self, top: Top, value: Value) -> None:
         self._values[top] = value
         if top.final:
-            value.names.append(top.name)
+            value.names.append(self._tensor_name(top))
+
+    def _tensor_name(self, top: Top) -> str:
+        """The name of the blob; an input keeps its own, so that what is computed in place there has the layer's."""
+        if top.name not in self._input_names:
+            return top.name
+        name = top.layer.name
+        return name if name not in self._blobs else f"{name}/{top.name}"
 
     def _outputs(self) -> None:
         """What no layer reads. An input that no layer reads goes: it was there for a loss, mostly."""
@@ -163,7 +174,7 @@ class _Reader:
         if not outputs:
             raise ModelError("the network computes nothing", "Give one with a layer whose top no other layer reads.")
         for top in outputs:
-            self._graph.add_output(self._values[top], top.name)
+            self._graph.add_output(self._values[top], self._tensor_name(top))
         for parameter in [p for p in self._graph.inputs if not p.uses]:
             self._graph.remove_input(parameter)
             self.notes.append(f'no layer reads the input "{parameter.label}", which is left out.')

@@ -24,7 +24,7 @@ BOTTOMS = "bottoms"
 PARAM_STR = "param_str"
 TRAINING = frozenset((
     "engine", "filler", "weight_filler", "bias_filler", "scale_filler", "shift_filler", "slope_filler",
-    "force_nd_im2col",
+    "force_nd_im2col", "strict_dim",
 ))  # fmt: skip
 """Fields that start the training or choose an implementation: nothing in the result depends on them."""
 

@@ -14,16 +14,25 @@ from mo_core.errors import ModelError
 
 _V1_TYPES = {
     "ABSVAL": "AbsVal", "ACCURACY": "Accuracy", "ARGMAX": "ArgMax", "BNLL": "BNLL", "CONCAT": "Concat",
-    "CONTRASTIVE_LOSS": "ContrastiveLoss", "CONVOLUTION": "Convolution", "DATA": "Data",
-    "DECONVOLUTION": "Deconvolution", "DROPOUT": "Dropout", "DUMMY_DATA": "DummyData", "ELTWISE": "Eltwise",
-    "EUCLIDEAN_LOSS": "EuclideanLoss", "EXP": "Exp", "FLATTEN": "Flatten", "HDF5_DATA": "HDF5Data",
-    "HDF5_OUTPUT": "HDF5Output", "HINGE_LOSS": "HingeLoss", "IM2COL": "Im2col", "IMAGE_DATA": "ImageData",
-    "INFOGAIN_LOSS": "InfogainLoss", "INNER_PRODUCT": "InnerProduct", "LRN": "LRN", "MEMORY_DATA": "MemoryData",
-    "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss", "MVN": "MVN", "POOLING": "Pooling", "POWER": "Power",
-    "RELU": "ReLU", "SIGMOID": "Sigmoid", "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss",
-    "SILENCE": "Silence", "SLICE": "Slice", "SOFTMAX": "Softmax", "SOFTMAX_LOSS": "SoftmaxWithLoss", "SPLIT": "Split",
-    "TANH": "TanH", "THRESHOLD": "Threshold", "WINDOW_DATA": "WindowData",
+    "CONTRASTIVE_LOSS": "ContrastiveLoss", "CONVOLUTION": "Convolution", "CONVOLUTION3D": "Convolution3D",
+    "DATA": "Data", "DECONVOLUTION": "Deconvolution", "DROPOUT": "Dropout", "DUMMY_DATA": "DummyData",
+    "ELTWISE": "Eltwise", "EUCLIDEAN_LOSS": "EuclideanLoss", "EXP": "Exp", "FLATTEN": "Flatten",
+    "HDF5_DATA": "HDF5Data", "HDF5_OUTPUT": "HDF5Output", "HINGE_LOSS": "HingeLoss", "IM2COL": "Im2col",
+    "IMAGE_DATA": "ImageData", "INFOGAIN_LOSS": "InfogainLoss", "INNER_PRODUCT": "InnerProduct", "LRN": "LRN",
+    "MEMORY_DATA": "MemoryData", "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss", "MVN": "MVN",
+    "POOLING": "Pooling", "POOLING3D": "Pooling3D", "POWER": "Power", "RELU": "ReLU", "SIGMOID": "Sigmoid",
+    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss", "SILENCE": "Silence", "SLICE": "Slice",
+    "SOFTMAX": "Softmax", "SOFTMAX_LOSS": "SoftmaxWithLoss", "SPLIT": "Split", "TANH": "TanH", "THRESHOLD": "Threshold",
+    "WINDOW_DATA": "WindowData",
 }  # fmt: skip
+_V1_FORKS = {
+    name.upper(): name
+    for name in (
+        "BatchNorm", "Bias", "Correlation", "Interp", "Normalize", "Permute", "PReLU", "Reduction", "Resample",
+        "Reshape", "ROIPooling", "Scale", "SPP", "Tile", "Unpooling", "Upsample",
+    )
+}  # fmt: skip
+"""Types that forks had in the same form; some with underscores."""
 _V0_TYPES = {
     "accuracy": "Accuracy", "bnll": "BNLL", "concat": "Concat", "conv": "Convolution", "data": "Data",
     "dropout": "Dropout", "euclidean_loss": "EuclideanLoss", "flatten": "Flatten", "hdf5_data": "HDF5Data",
@@ -48,7 +57,7 @@ _V0_BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
     "pool": ("pooling_param", {"kernelsize": "kernel_size"}),
     "window_data": ("window_data_param", {"batchsize": "batch_size"}),
 }
-_V0_LISTS = {("conv", "pad"), ("conv", "kernel_size"), ("conv", "stride")}
+_V0_LISTS = {(kind, name) for kind in ("conv", "pool") for name in ("pad", "kernel_size", "stride")}
 _V0_KEPT = ("name", "blobs", "hdf5_output_param")
 _V0_TRANSFORM = {"scale": "scale", "meanfile": "mean_file", "cropsize": "crop_size", "mirror": "mirror"}
 _TRAINING = ("blobs_lr", "weight_decay")
@@ -98,8 +107,8 @@ def _upgrade_v1(layer: Plain) -> Plain:
     if "layer" in layer:
         return _upgrade_v0(layer)
     result = {key: value for key, value in layer.items() if key not in (*_TRAINING, "param", "blob_share_mode")}
-    kind = layer.get("type")
-    result["type"] = _V1_TYPES.get(str(kind), str(kind)) if kind is not None else ""
+    kind = str(layer.get("type", ""))
+    result["type"] = _V1_TYPES.get(kind) or _V1_FORKS.get(kind.replace("_", ""), kind)
     modes = layer.get("blob_share_mode", [])
     if "param" in layer:
         result["param"] = [

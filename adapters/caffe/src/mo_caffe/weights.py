@@ -117,9 +117,10 @@ def _mismatch(layer: Plain, blobs: Sequence[Blob]) -> str:
         if not blobs:
             return "has no blobs in it"
         return f"needs {' or '.join(map(str, sorted(counts)))} blobs and has {len(blobs)}"
-    if blobs and layer["type"] in ("Convolution", "Deconvolution"):
+    kind = layer.get("type", "")
+    if blobs and kind in ("Convolution", "Deconvolution"):
         return _convolution_mismatch(layer, blobs)
-    if blobs and layer["type"] == "InnerProduct":
+    if blobs and kind == "InnerProduct":
         return _inner_product_mismatch(layer, blobs)
     return ""
 

@@ -64,7 +64,7 @@ def _standard(node: Foreign) -> Any | None:
         return None
     try:
         schema = defs.get_schema(node.op, node.version, node.domain)
-    except defs.SchemaError:
+    except (defs.SchemaError, TypeError):  # TypeError: a version beyond 32 bits
         return None
     if not getattr(schema, "has_function", False):
         return None

@@ -194,5 +194,6 @@ def _settle(content: Any, element: ElementType, shape: tuple[int, ...], what: st
     if element in (t.f16, t.bf16) and content.dtype == np.int32:
         return content.astype(np.uint16).view(element.storage).reshape(shape)
     if element.dtype is None:
-        return content.astype(element.storage).reshape(shape)
+        with np.errstate(invalid="ignore"):  # numbers that are out of range
+            return content.astype(element.storage).reshape(shape)
     return encode(content, element).reshape(shape)

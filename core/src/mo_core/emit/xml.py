@@ -209,4 +209,6 @@ def _file_order(graph: Graph) -> list[Node]:
 
 def _result_name(node: Result) -> str:
     source = node.source
+    if isinstance(source, Parameter) and node.name in source.names:  # an input may be several outputs
+        return f"{node.name}/sink_port_0"
     return f"{source.node.name or source.node.type_name}/sink_port_{source.index}"

@@ -24,14 +24,22 @@ LIST_LIMIT = 1 << 16
 
 
 def entries(value: Value) -> list[Entry] | None:
-    """The elements in order, as far as they are known; None when not even their number is."""
+    """The elements in order, as far as they are known; None when not even their number is.
+
+    Raises ShapeError for what is no list of whole numbers.
+    """
+    if value.element.is_real or value.element is t.string or (value.shape is not None and len(value.shape) > 1):
+        raise ShapeError(f"a list of whole numbers is needed, and here is {value.type}")
     known = value.known
     if known is None and value.tensor is not None and value.tensor.size <= LIST_LIMIT:
         known = value.tensor.numpy()
     if known is None:
         count = t.size_of(value.shape)
         return [None] * count if isinstance(count, int) and count <= KNOWN_LIMIT else None
-    return [x if x is None or isinstance(x, Dynamic) else int(x) for x in known.reshape(-1)]
+    try:
+        return [x if x is None or isinstance(x, Dynamic) else int(x) for x in known.reshape(-1)]
+    except (ValueError, OverflowError):
+        raise ShapeError("whole numbers are needed here, and there are infinite ones or none") from None
 
 
 def numbers(value: Value) -> tuple[int, ...] | None:
@@ -66,6 +74,8 @@ def axes_of(value: Value, rank: int) -> tuple[int, ...] | None:
     axes = numbers(value)
     if axes is None:
         return None
+    if axes and not rank:
+        raise ShapeError(f"axes {list(axes)} of a scalar, which has none")
     normal = t.normalize_axes(axes, rank)
     if len(set(normal)) < len(normal):
         raise ShapeError(f"an axis is given twice: {list(axes)}")

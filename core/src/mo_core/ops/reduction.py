@@ -32,7 +32,7 @@ class Reduction(Node):
     def _reduced(self, shape: Shape) -> Shape:
         if shape is None:
             return None
-        axes = axes_of(self.axes, len(shape))
+        axes = axes_of(self.axes, max(1, len(shape)))  # a scalar may be reduced along axis 0
         if axes is not None:
             if self.keep_dims:
                 return tuple(1 if i in axes else d for i, d in enumerate(shape))

@@ -264,8 +264,8 @@ class Slice(Node, opset="opset8", partial=True):
         axes = tuple(range(count or 0)) if self.axes is None else numbers(self.axes)
         if axes is None or count is None:
             return Type(element, unknowns(self, "dim", len(shape)))
-        if len(axes) != count:
-            raise ShapeError(f"Slice has {count} starts and {len(axes)} axes")
+        if len(axes) != count or (axes and not shape):
+            raise ShapeError(f"Slice of {t.format_shape(shape)} has {count} starts and {len(axes)} axes")
         result = list(shape)
         for i, axis in enumerate(t.normalize_axes(axes, len(shape))):
             start, stop, step = (None if x is None else x[i] for x in limits)

@@ -25,18 +25,23 @@ from mo_core.ops import (
     Subtract,
     Transpose,
 )
-from mo_core.transforms._channels import MOVERS, Dims, across, content, dims_of
+from mo_core.transforms._channels import MOVERS, Dims, across, content, dims_of, is_bounded
 from mo_core.transforms._layers import LAYERS, is_quantised, is_weights, layer_of
 
 _FAR = 12
 
 
 class Effect(NamedTuple):
-    """A constant that a value is multiplied by, or that is added to it: dims beside the value, what passing needs."""
+    """A constant that a value is multiplied by, or that is added to it.
+
+    Attributes:
+        dims: beside the value; shift: it is added; positive: all of it is above zero; bounded: weights can take it in.
+    """
 
     dims: Dims
     shift: bool
     positive: bool
+    bounded: bool
 
     def moved(self, dims: Dims) -> Effect:
         """The same beside another value."""
@@ -49,7 +54,7 @@ def effect_of(c: Value, x: Value, *, shift: bool) -> Effect | None:
     if dims is None:
         return None
     numbers = content(c)
-    return Effect(dims, shift, numbers is not None and bool((numbers > 0).all()))
+    return Effect(dims, shift, numbers is not None and bool((numbers > 0).all()), is_bounded(c))
 
 
 def is_arithmetic(x: Value) -> bool:
@@ -101,7 +106,7 @@ def is_rounded(node: Node) -> bool:
 
 def absorbed_above(value: Value, effect: Effect, far: int = _FAR) -> bool:
     """True when what computes `value`, for one reader only, can take the effect in."""
-    if len(value.uses) != 1 or value.index or far == 0:
+    if len(value.uses) != 1 or value.index or far == 0 or not effect.bounded:
         return False
     node = value.node
     if isinstance(node, LAYERS):
@@ -133,19 +138,35 @@ def size_of_both(a: Dims, b: Dims) -> int:
     return size
 
 
-def absorbed_below(value: Value, effect: Effect, far: int = _FAR) -> bool:
-    """True when all readers of `value` can take the effect in."""
-    return far > 0 and bool(value.uses) and all(_taken(user, i, effect, far) for user, i in value.uses)
+def absorbed_below(value: Value, effect: Effect, far: int = _FAR, free: bool = False) -> bool:
+    """True when all readers of `value` can take the effect in; `free`: only a shift, and no op is added for it."""
+    if far == 0 or not value.uses or not effect.bounded or (free and not effect.shift):
+        return False
+    return all(_taken(user, i, effect, far, free) for user, i in value.uses)
 
 
-def _taken(user: Node, index: int, effect: Effect, far: int) -> bool:
+def _taken(user: Node, index: int, effect: Effect, far: int, free: bool) -> bool:
     if isinstance(user, LAYERS):
         layer = layer_of(user)
         if layer is None or layer.data != index or not layer.takes_input(effect.dims):
             return False
         weights = user.operands[layer.weights]
-        return layer.takes_shift and weights.tensor is not None if effect.shift else not is_quantised(weights)
+        if not effect.shift:
+            return not is_quantised(weights)
+        return layer.takes_shift and weights.tensor is not None and (not free or _has_bias(user))
     if isinstance(user, MOVERS) and index == 0:
         move = across(user, effect.dims, up=False, shift=effect.shift, positive=effect.positive)
-        return move is not None and absorbed_below(user, effect.moved(move.dims), far - 1)
-    return False
+        return move is not None and absorbed_below(user, effect.moved(move.dims), far - 1, free)
+    return effect.shift and is_sum(user) and absorbed_below(user, effect, far - 1, free)
+
+
+def _has_bias(node: Node) -> bool:
+    user = node.users()[0] if len(node.uses) == 1 else None
+    return isinstance(user, Add) and linear(user) is not None
+
+
+def is_sum(node: Node) -> bool:
+    """True for the sum of two different values of one shape, as at the end of a residual block."""
+    if not isinstance(node, Add) or node.a is node.b or any(isinstance(v.node, Constant) for v in node.operands):
+        return False
+    return all(v.element.is_real and t.same_shape(v.shape, node.shape) for v in node.operands)

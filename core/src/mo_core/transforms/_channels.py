@@ -19,7 +19,20 @@ from mo_core import types as t
 from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
-from mo_core.ops import AvgPool, BatchToSpace, MaxPool, Reshape, Squeeze, Transpose, Unsqueeze
+from mo_core.ops import (
+    Abs,
+    AvgPool,
+    BatchToSpace,
+    Interpolate,
+    MaxPool,
+    PReLU,
+    ReduceMean,
+    ReLU,
+    Reshape,
+    Squeeze,
+    Transpose,
+    Unsqueeze,
+)  # fmt: skip
 from mo_core.tensor import Array, Lazy, Tensor, encode, lazy
 from mo_core.types import Shape
 
@@ -54,6 +67,15 @@ def content(c: Value) -> np.ndarray[Any, Any] | None:
         return None if c.known.dtype == np.object_ else c.known
     stored = c.tensor
     return None if stored is None or stored.size > LOOK or isinstance(stored, Lazy) else stored.numpy()
+
+
+_LARGEST = {"f16": 1e3}
+
+
+def is_bounded(c: Value) -> bool:
+    """False for a small constant with an element from which weights may overflow, or that is not a number."""
+    numbers = content(c)
+    return numbers is None or bool((np.abs(numbers) <= _LARGEST.get(c.element.name, 1e30)).all())
 
 
 def computed(
@@ -125,7 +147,12 @@ class Move(NamedTuple):
         return reshaped(c, self.dims)
 
 
-MOVERS: tuple[type[Node], ...] = (Transpose, Reshape, Squeeze, Unsqueeze, MaxPool, AvgPool, BatchToSpace)
+VIEWS: tuple[type[Node], ...] = (Reshape, Squeeze, Unsqueeze)
+POOLINGS: tuple[type[Node], ...] = (MaxPool, AvgPool, ReduceMean, Interpolate)
+HOMOGENEOUS: tuple[type[Node], ...] = (ReLU, PReLU, Abs)
+"""Functions of each element that a factor above zero may pass."""
+
+MOVERS: tuple[type[Node], ...] = (Transpose, *VIEWS, *POOLINGS, BatchToSpace, *HOMOGENEOUS)
 """Ops that a factor or a shift may pass, when its axes stay traceable."""
 
 
@@ -139,15 +166,20 @@ def across(node: Node, dims: Dims, *, up: bool, shift: bool, positive: bool) -> 
         return None
     if isinstance(node, Transpose):
         return _across_transpose(node, dims, up)
-    if isinstance(node, (Reshape, Squeeze, Unsqueeze)):
+    if isinstance(node, VIEWS):
         ends: tuple[Shape, Shape] = (node.shape, data.shape) if up else (data.shape, node.shape)
         return _across_reshape(dims, *ends)
     if isinstance(node, (MaxPool, AvgPool)):
         same = all(d == 1 for d in dims[2:]) and _pool_commutes(node, shift, positive)
         return Move(dims, dims) if same else None
+    if isinstance(node, ReduceMean):
+        return _across_mean(node, dims, up)
+    passes = positive and not shift
     if isinstance(node, BatchToSpace):
-        return Move(dims, dims) if _blocks_leave(node, dims) else None
-    return None
+        passes = _blocks_leave(node, dims)
+    elif isinstance(node, Interpolate):
+        passes = _resize_leaves(node, dims, shift)
+    return Move(dims, dims) if passes else None
 
 
 def _across_transpose(node: Transpose, dims: Dims, up: bool) -> Move | None:
@@ -159,6 +191,19 @@ def _across_transpose(node: Transpose, dims: Dims, up: bool) -> Move | None:
     if up:
         order = tuple(int(i) for i in np.argsort(order))
     return Move(tuple(dims[i] for i in order), dims, order)
+
+
+def _across_mean(node: ReduceMean, dims: Dims, up: bool) -> Move | None:
+    axes = known_ints(node.axes)
+    if axes is None or not node.data.element.is_real:
+        return None
+    gone = t.normalize_axes(axes, node.data.rank)
+    if up and not node.keep_dims:
+        rest = iter(dims)
+        return Move(tuple(1 if i in gone else next(rest) for i in range(node.data.rank)), dims)
+    if any(dims[i] != 1 for i in gone):
+        return None
+    return Move(dims if node.keep_dims else tuple(d for i, d in enumerate(dims) if i not in gone), dims)
 
 
 def _across_reshape(dims: Dims, source: Shape, target: Shape) -> Move | None:
@@ -224,6 +269,15 @@ def _pool_commutes(node: MaxPool | AvgPool, shift: bool, positive: bool) -> bool
         node.rounding_type != "floor" or node.auto_pad.startswith("same") or any(node.pads_begin) or any(node.pads_end)
     )
     return not counts_padding
+
+
+def _resize_leaves(node: Interpolate, dims: Dims, shift: bool) -> bool:
+    """True when the constant varies along axes that are not resized, and a shift would not miss padding."""
+    axes = known_ints(node.axes) if node.axes is not None else tuple(range(len(dims)))
+    if axes is None or any(dims[a] != 1 for a in axes):
+        return False
+    padded = (*node.pads_begin, *node.pads_end)
+    return not any(padded) and (not shift or node.mode in ("nearest", "linear_onnx"))
 
 
 def _blocks_leave(node: BatchToSpace, dims: Dims) -> bool:

@@ -28,7 +28,7 @@ from mo_core.ops import (
     Transpose,
 )  # fmt: skip
 from mo_core.tensor import Array_, Tensor, encode, lazy
-from mo_core.transforms._channels import Dims, along, computed, grows, reshaped
+from mo_core.transforms._channels import Dims, along, computed, content, grows, is_bounded, reshaped
 
 CONVOLUTIONS: tuple[type[Node], ...] = (Convolution, GroupConvolution, ConvolutionBackpropData)
 LAYERS: tuple[type[Node], ...] = (*CONVOLUTIONS, MatMul)
@@ -75,10 +75,13 @@ class Layer(NamedTuple):
 
     def scaled(self, factor: Value, kind: str, data: Value | None = None) -> Node:
         """The layer (on other data) with its weights multiplied by a vector over its input or output channels."""
+        check_bounded(factor)
         operands = list(self.node.operands)
         operands[self.weights] = scaled_weights(operands[self.weights], _vector(factor, self.beside(kind)))
         operands[self.data] = operands[self.data] if data is None else data
-        return self.node.evolve(*operands)
+        made = self.node.evolve(*operands)
+        made.name = self.node.name  # the layer keeps its name, whatever goes into it
+        return made
 
     def reading(self, data: Value) -> Node:
         """The layer on other data."""
@@ -106,6 +109,7 @@ class Layer(NamedTuple):
         weights = self.node.operands[self.weights].tensor
         if weights is None or "b" in self.axes:
             raise Decline("the weights are compressed, or a stack of matrices, so a shift has no plain response")
+        check_bounded(shift)
         vector = _vector(shift, self.beside("i"))
         axes = self.axes
         result = "".join(a for a in axes if a in "go")
@@ -122,6 +126,15 @@ class Layer(NamedTuple):
         if element.dtype is None:
             raise Decline(f"the weights are stored as {element}")
         return reshaped(Constant(value=lazy(respond, weights, vector, shape=shape)), self.bias_shape)
+
+
+def check_bounded(c: Value) -> None:
+    """Decline for a small constant with an element that is not finite, or from which the weights may overflow."""
+    numbers = content(c)
+    if numbers is not None and not np.isfinite(numbers).all():
+        raise Decline("the factor or shift is not finite")
+    if not is_bounded(c):
+        raise Decline("the factor or shift is so large that the weights or the bias might overflow")
 
 
 def _vector(c: Value, shape: Dims) -> Tensor:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_core import types as t
-from mo_core.errors import UsageError, did_you_mean
+from mo_core.errors import UsageError, nearest_first
 from mo_core.ir import Graph, Parameter, Result, Value
-from mo_core.names import quoted
+from mo_core.names import counted, quoted
 from mo_core.ready_specs import SEVERAL, Layout, LayoutSpec, axis_of
 
 _IMAGE_RANKS = (4, 5)
@@ -44,11 +44,16 @@ class Ports:
 
     def _unknown(self, name: str, option: str, outputs: bool) -> UsageError:
         what = "input or output" if outputs else "input"
-        near = did_you_mean(name, [*self.inputs, *self.outputs] if outputs else self.inputs)
-        remedy = f"The inputs are {quoted([p.label for p in self._graph.inputs])}."
+        known = [*self.inputs, *self.outputs] if outputs else self.inputs
+        remedy = f"The inputs are {quoted([label_of(p) for p in self._graph.inputs])}."
         if outputs:
-            remedy += f" The outputs are {quoted([r.source.label for r in self._graph.outputs])}."
-        return UsageError(f'--{option}: the model has no {what} "{name}"', f"{near.capitalize()} {remedy}".strip())
+            remedy += f" {self.outputs_listed}"
+        return UsageError(f'--{option}: the model has no {what} "{name}"', nearest_first(name, known, remedy))
+
+    @property
+    def outputs_listed(self) -> str:
+        """A sentence with the names of the outputs."""
+        return f"The outputs are {quoted([label_of(r) for r in self._graph.outputs])}."
 
 
 Layouts = dict[Parameter | Result, LayoutSpec]
@@ -59,7 +64,8 @@ def assigned(ports: Ports, graph: Graph, specs: Sequence[LayoutSpec], option: st
     if specs and not specs[0].name:
         if len(specs) != len(graph.inputs):
             raise UsageError(
-                f"--{option} has {len(specs)} layouts, and the model has {len(graph.inputs)} inputs",
+                f"--{option} has {counted(len(specs), 'layout')}, and the model has "
+                f"{counted(len(graph.inputs), 'input')}",
                 f'Name the inputs: --{option} "name(nchw)". They are {quoted([p.label for p in graph.inputs])}.',
             )
         return dict(zip(graph.inputs, specs))

@@ -310,13 +310,82 @@ activation_fusion = rewrites(
 )  # fmt: skip
 
 
+# -- exponentials below zero
+
+
+def _below_zero(u: Value, x: Value) -> bool:
+    """True for min(x, 0), however it is written."""
+    node = u.node
+    if isinstance(node, ops.Minimum):
+        return x in node.operands and any(number(v) == 0 for v in node.operands)
+    return any(isinstance(v.node, ops.ReLU) and a == -1 and _factor(v.node.data, x) == -1 for v, a in multiple(u))
+
+
+def _elu_factor(y: Value, x: Value, limited: bool) -> float | None:
+    """a of y = a (exp(x) - 1); `limited`: of min(x, 0) in place of x."""
+    for e in inside(y):
+        if isinstance(e.node, ops.Exp) and (_below_zero(e.node.data, x) or (e.node.data is x and not limited)):
+            found = Leaves(e).terms(y) or {}
+            a = found.get((1,), 0.0)
+            if a and same(found, {(1,): a, (0,): -a}, x):
+                return a
+    return None
+
+
+@rule(p.Select(op(ops.Greater, ops.GreaterEqual, operands=[_x, _zero]), _x, any_("y"), name="node"),
+      p.Select(op(ops.Less, ops.LessEqual, operands=[_x, _zero]), any_("y"), _x, name="node"))  # fmt: skip
+def elu_by_select(node: Node, x: Value, y: Value) -> Value | None:
+    """x where it is positive, else a (exp(x) - 1): Elu."""
+    a = _elu_factor(y, x, limited=False)
+    return ops.Elu(x, alpha=a) if a is not None and shaped_like(node, x) else None
+
+
+@rule(p.Add(p.ReLU(_x), p.Minimum(any_("y"), _zero), name="node"))
+def elu_by_limits(node: Node, x: Value, y: Value) -> Value | None:
+    """max(x, 0) + min(a (exp(x) - 1), 0), a being positive: Elu."""
+    a = _elu_factor(y, x, limited=False)
+    return ops.Elu(x, alpha=a) if a is not None and a > 0 and shaped_like(node, x) else None
+
+
+@rule(p.ReLU(_x, name="relu"))
+def elu(relu: Node, x: Value) -> Instead | None:
+    """relu(x) + a (exp(min(x, 0)) - 1): Elu."""
+    for root in outside(relu):
+        for e in inside(root):
+            if isinstance(e.node, ops.Exp) and _below_zero(e.node.data, x) and shaped_like(root, x):
+                nodes: list[Node] = []
+                found = Leaves(relu, e).terms(root, nodes) or {}
+                a = found.get((0, 1), 0.0)
+                if a and same(found, {(1, 0): 1.0, (0, 1): a, (0, 0): -a}, x):
+                    return instead(root, ops.Elu(x, alpha=a), *nodes, seeds=[relu])
+    return None
+
+
+_SELU = 1.6732632423543772, 1.0507009873554805
+
+
+@rule(p.Multiply(p.Elu(_x, name="elu"), const("factor"), name="node"))
+def selu(node: Node, elu: ops.Elu, x: Value, factor: Value) -> Value | None:
+    """Elu with the slope and the factor that keep mean and variance: Selu."""
+    given = elu.alpha, number(factor) or 0.0
+    if any(abs(a - b) > 1e-4 for a, b in zip(given, _SELU)) or not shaped_like(node, x):
+        return None
+    return ops.Selu(x, constant(given[0], x.element), constant(given[1], x.element))
+
+
+elu_fusion = rewrites(
+    "elu-fusion", elu_by_select, elu_by_limits, elu, selu, stage=Stage.FUSE, before=BEFORE,
+    doc="Elu and Selu from exponentials, comparisons and limits.",
+)  # fmt: skip
+
+
 # -- softmax
 
 
 def _one_axis(reduction: Node) -> int | None:
     """The axis of a reduction along one axis that stays with size 1."""
     axes = reduction.operands[1].const
-    if axes is None or axes.size != 1 or not reduction.keep_dims or reduction.operands[0].shape is None:  # type: ignore[attr-defined]
+    if axes is None or axes.size != 1 or not reduction.keep_dims or not reduction.operands[0].shape:  # type: ignore[attr-defined]
         return None
     return int(axes.reshape(())) % len(reduction.operands[0].shape)
 
@@ -369,4 +438,4 @@ def simple_power(power: Node, x: Value, exponent: Value) -> Value | None:
 
 powers = rewrites("powers", simple_power, stage=Stage.FUSE, before=BEFORE)
 
-PASSES = (clamp_fusion, prelu_fusion, activation_fusion, softmax_fusion, powers)
+PASSES = (clamp_fusion, prelu_fusion, activation_fusion, elu_fusion, softmax_fusion, powers)

@@ -1,4 +1,8 @@
-"""The order of channels at the first layer: a Gather that permutes them goes into the weights."""
+"""The order of channels at the first layer: a Gather that permutes them goes into the weights.
+
+On its way there it passes what treats every channel alike or on its own: activations, padding, pooling, resizing,
+depthwise convolutions.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,31 @@ from mo_core import types as t
 from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, constant
-from mo_core.ops import Add, Convert, Gather, Multiply, Transpose
+from mo_core.ops import (
+    Add,
+    AvgPool,
+    AvgPool14,
+    AvgPool16,
+    Clamp,
+    Convert,
+    Elu,
+    Gather,
+    Gelu,
+    GroupConvolution,
+    HSigmoid,
+    HSwish,
+    Interpolate,
+    MaxPool,
+    MaxPool14,
+    Mish,
+    Multiply,
+    Pad,
+    ReLU,
+    Sigmoid,
+    Swish,
+    Tanh,
+    Transpose,
+)
 from mo_core.passes import Stage, rewrites
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
@@ -49,10 +77,40 @@ def _absorbed(value: Value, axis: int, far: int = _FAR) -> bool:
 def _passes(user: Node, index: int, axis: int, far: int) -> bool:
     if _taking(user, index, axis) is not None:
         return True
-    if isinstance(user, Transpose) and index == 0:
+    if linear(user) is not None:
+        return _absorbed(user, axis, far - 1)
+    behind = _axis_behind(user, axis) if index == 0 else None
+    return behind is not None and _absorbed(user, behind, far - 1)
+
+
+_POOLS = (MaxPool, MaxPool14, AvgPool, AvgPool14, AvgPool16)
+_ALIKE = (Convert, ReLU, Clamp, Elu, Gelu, HSigmoid, HSwish, Mish, Sigmoid, Swish, Tanh)
+_MOVERS = (*_ALIKE, *_POOLS, Transpose, Pad, Interpolate)
+
+
+def _axis_behind(user: Node, axis: int) -> int | None:
+    """The place of an axis behind an op that does the same whatever the order along it; None for any other op."""
+    if isinstance(user, Transpose):
         order = known_ints(user.order)
-        return order is not None and axis in order and _absorbed(user, order.index(axis), far - 1)
-    return (linear(user) is not None or isinstance(user, Convert)) and _absorbed(user, axis, far - 1)
+        return order.index(axis) if order is not None and axis in order else None
+    if isinstance(user, _ALIKE):
+        return axis if all(v.shape == () for v in user.operands[1:]) else None
+    if isinstance(user, _POOLS):
+        return axis if axis < 2 and not any(r.uses for r in user.results[1:]) else None
+    if isinstance(user, Pad):
+        counts = [known_ints(v) for v in (user.pads_begin, user.pads_end)]
+        return axis if all(c is not None and axis < len(c) and c[axis] == 0 for c in counts) else None
+    if isinstance(user, Interpolate):
+        axes = known_ints(user.axes)
+        if axes is None or any((*user.pads_begin, *user.pads_end)):
+            return None
+        return axis if axis not in (a % user.image.rank for a in axes) else None
+    return axis if axis == 1 and _is_depthwise(user) else None
+
+
+def _is_depthwise(node: Node) -> bool:
+    """True when each channel has filters of its own, which can be put into another order."""
+    return isinstance(node, GroupConvolution) and isinstance(node.filters.node, Constant) and node.filters.dims[2] == 1
 
 
 _PERMUTED = p.Gather(any_("x"), const(), const(), name="gather")
@@ -100,23 +158,31 @@ def behind_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
     return gather.evolve(kind(x, c), *gather.operands[1:])
 
 
-@rule(p.Transpose(_PERMUTED, const("order"), name="transpose"), p.Convert(_PERMUTED, name="convert"))
-def behind_mover(gather: Node, x: Value) -> Value | None:
-    """A permutation ahead of a Transpose or Convert, behind which a layer takes it in."""
-    found, user = _order(gather), gather.users()[0]
-    if found is None or len(gather.uses) > 1 or not _absorbed(user, _axis_behind(user, found[1])):
+@rule(op(*_MOVERS, operands=[_PERMUTED], name="mover"))
+def behind_mover(mover: Node, x: Value, gather: Node) -> Value | None:
+    """A permutation ahead of an op that treats all channels alike, behind which a layer takes it in."""
+    found = _order(gather)
+    axis = _axis_behind(mover, found[1]) if found is not None else None
+    if axis is None or len(gather.uses) > 1 or not _absorbed(mover, axis):
         return None
-    axis = _axis_behind(user, found[1])
-    return Gather(user.evolve(x, *user.operands[1:]), gather.operands[1], constant(axis))
+    return Gather(mover.evolve(x, *mover.operands[1:]), gather.operands[1], constant(axis))
 
 
-def _axis_behind(mover: Node, axis: int) -> int:
-    order = known_ints(mover.order) if isinstance(mover, Transpose) else None
-    return order.index(axis) if order and axis in order else axis
+@rule(p.GroupConvolution(_PERMUTED, const("w"), name="layer"))
+def behind_depthwise(layer: Node, x: Value, w: Value, gather: Node) -> Value | None:
+    """A permutation ahead of a depthwise convolution, behind which a layer takes it in."""
+    found = _order(gather)
+    if found is None or found[1] != 1 or not _is_depthwise(layer) or len(gather.uses) > 1 or not _absorbed(layer, 1):
+        return None
+    order, each = found[0], w.dims[1]
+    if not isinstance(each, int):
+        return None
+    filters = _turned(w, [int(i) for i in np.argsort(order)], 0)
+    return Gather(layer.evolve(x, filters), constant([g * each + i for g in order for i in range(each)]), constant(1))
 
 
 channel_order = rewrites(
-    "channel-order", into_weights, behind_linear, behind_mover, stage=Stage.FUSE,
+    "channel-order", into_weights, behind_linear, behind_mover, behind_depthwise, stage=Stage.FUSE,
     after=("linear-fusion", "linear-merge", "linear-motion"),
     doc="Put a permutation of the channels (--reverse_input_channels) into the weights of the first layer.",
 )  # fmt: skip

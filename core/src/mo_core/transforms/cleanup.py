@@ -148,7 +148,8 @@ def separate_constants(graph: Graph, context: Context) -> bool:
     for node in [n for n in graph if isinstance(n, Constant) and len(n.uses) > 1]:
         if not node.element.is_real or node.value.nbytes > _COMPARED_BYTES:
             continue
-        for number, (user, index) in enumerate([u for u in node.uses if u[0].graph is graph][1:], 1):
+        readers = [u for u in node.uses if u[0].graph is graph and not isinstance(u[0], Result)]  # outputs keep names
+        for number, (user, index) in enumerate(readers[1:], 1):
             own = Constant(value=node.value, stored_as=node.stored_as)
             own.name, own.origin = f"{node.name}/{number}", node.origin
             graph.splice([own], user)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mo_core.passes import Stage, rewrites
-from mo_core.transforms import linear_fold, linear_merge, linear_motion
+from mo_core.transforms import linear_fold, linear_merge, linear_motion, linear_shapes
 
 batch_norm = rewrites(
     "batch-norm", *linear_merge.BATCH_NORM, stage=Stage.FUSE,
@@ -25,4 +25,4 @@ linear_fusion = rewrites(
     doc="Put factors and shifts by constants into the weights and biases of convolutions and matrix products.",
 )  # fmt: skip
 
-PASSES = (batch_norm, linear_merge_, linear_motion_, linear_fusion)
+PASSES = (linear_shapes.shape_readers, batch_norm, linear_merge_, linear_motion_, linear_fusion)

@@ -11,7 +11,7 @@ from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
 from mo_core.transforms._absorb import absorbed_above, absorbed_below, effect_of, is_arithmetic
 from mo_core.transforms._channels import computed, content, dims_of, grows, reshaped
-from mo_core.transforms._layers import CONVOLUTIONS, Layer, is_quantised, layer_of
+from mo_core.transforms._layers import CONVOLUTIONS, Layer, check_bounded, is_quantised, layer_of
 
 # -- backward
 
@@ -24,7 +24,6 @@ def _into_weights(node: Node, factor: Value) -> Value | None:
         raise Decline(f'"{node.label}" is read by others, which need it without the factor')
     if not layer.takes_output(dims):
         raise Decline("the factor varies along other axes than the channels")
-    check_finite(factor)
     return layer.scaled(factor, "o")
 
 
@@ -89,9 +88,9 @@ def factor_into_next(layer: Node, x: Value, factor: Value, scale: Node) -> Value
         return None
     if is_quantised(layer.operands[found.weights]):
         raise Decline("the weights are quantised, and the scale of their data belongs to the data")
+    check_bounded(factor)
     if not absorbed_below(scale, effect):
         raise Decline(f'"{scale.label}" is read by others, which need the factor')
-    check_finite(factor)
     return found.scaled(factor, "i", data=x)
 
 
@@ -102,13 +101,13 @@ def shift_into_next(layer: Node, x: Value, shift: Value, sum: Node) -> Value | N
     found, effect = _reading(layer_of(layer), sum), effect_of(shift, x, shift=True)
     if found is None or effect is None or not found.takes_input(effect.dims) or not is_arithmetic(x):
         return None
-    if absorbed_above(x, effect):
+    if absorbed_above(x, effect) and not absorbed_below(sum, effect, free=True):
         return None  # it is the bias of another layer
     if not found.takes_shift:
         raise Decline("zero padding comes after the shift, so border values would change")
+    check_bounded(shift)
     if not absorbed_below(sum, effect):
         raise Decline(f'"{sum.label}" is read by others, which need the shift')
-    check_finite(shift)
     return Add(found.reading(x), found.response(shift))
 
 
@@ -126,13 +125,6 @@ def factor_past_shift(sum: Node, x: Value, factor: Value, shift: Value, scale: N
     if grows(shift, factor):
         raise Decline("together factor and shift would take more memory than either")
     return Multiply(Add(x, computed(np.divide, shift, factor, what="the shift")), factor)
-
-
-def check_finite(c: Value) -> None:
-    """Decline for a small constant with an element that is infinite or not a number."""
-    numbers = content(c)
-    if numbers is not None and not np.isfinite(numbers).all():
-        raise Decline("the factor or shift is not finite")
 
 
 RULES = (

@@ -10,12 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from mo_core import types as t
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, constant
 from mo_core.ops import Add, BatchNormInference, Divide, Multiply, Subtract
 from mo_core.pattern import any_, const, p
 from mo_core.rewrite import rule
-from mo_core.transforms._absorb import absorbed_above, absorbed_below, effect_of, is_arithmetic, is_rounded, linear
+from mo_core.transforms._absorb import (
+    absorbed_above,
+    absorbed_below,
+    effect_of,
+    is_arithmetic,
+    is_rounded,
+    is_sum,
+    linear,
+)
 from mo_core.transforms._channels import computed, content, dims_of, grows
 from mo_core.transforms._layers import LAYERS, layer_of
 
@@ -166,6 +175,32 @@ def factor_ahead_of_shift(last: Node, first: Node, x: Value, shift: Value, facto
     return Add(Multiply(x, factor), computed(np.multiply, shift, factor))
 
 
+_FIRST = p.Add(any_("x"), const("inner"), name="first")
+
+
+@rule(p.Add(_FIRST, p.Add(any_("y"), const("outer"), name="second"), name="sum"))
+def shifts_of_both(
+    sum: Node, first: Node, second: Node, x: Value, y: Value, inner: Value, outer: Value
+) -> Value | None:
+    """Shifts of both operands of a sum (residual blocks): one, of the operand that a layer gives."""
+    if not is_sum(sum) or len(second.uses) > 1 or not _mergeable(first, x, inner, outer):
+        return None
+    if not t.same_shape(x.shape, sum.shape) or not t.same_shape(y.shape, sum.shape):
+        return None
+    x, y = (y, x) if isinstance(y.node, LAYERS) and not isinstance(x.node, LAYERS) else (x, y)
+    return Add(Add(x, computed(np.add, inner, outer)), y)
+
+
+@rule(p.Add(p.Add(_FIRST, any_("y"), name="sum"), const("outer"), name="last"))
+def shift_behind_sum(
+    last: Node, sum: Node, first: Node, x: Value, y: Value, inner: Value, outer: Value
+) -> Value | None:
+    """A shift behind a sum one operand of which has a shift: one, of that operand."""
+    if not is_sum(sum) or linear(last) is None or linear(first) is None or len(sum.uses) > 1:
+        return None
+    return Add(Add(x, computed(np.add, inner, outer)), y) if _mergeable(first, x, inner, outer) else None
+
+
 def _mergeable(first: Node, x: Value, inner: Value, outer: Value) -> bool:
     """False for what is no arithmetic; declines when the first op must stay for others, or the constants would grow."""
     if not is_arithmetic(x):
@@ -180,5 +215,5 @@ def _mergeable(first: Node, x: Value, inner: Value, outer: Value) -> bool:
 BATCH_NORM = (into_convolution, into_group_convolution, into_transposed_convolution, into_matmul, batch_norm)
 RULES = (
     divide_by_constant, subtract_constant, subtract_from_constant, negative, neutral, factors, shifts,
-    factor_ahead_of_shift,
+    factor_ahead_of_shift, shifts_of_both, shift_behind_sum,
 )  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 from mo_core import types as t
 from mo_core.errors import Decline
 from mo_core.ir import Node, Value
-from mo_core.ops import Add, AvgPool, BatchToSpace, Concat, MaxPool, Multiply, Reshape, Squeeze, Transpose, Unsqueeze
+from mo_core.ops import Add, BatchToSpace, Concat, Multiply, Transpose
 from mo_core.pattern import Op, any_, const, op, p
 from mo_core.rewrite import rule
-from mo_core.transforms._absorb import Effect, absorbed_above, absorbed_below, effect_of, is_arithmetic
-from mo_core.transforms._channels import MOVERS, across, part, reshaped
+from mo_core.transforms._absorb import Effect, absorbed_above, absorbed_below, effect_of, is_arithmetic, is_sum
+from mo_core.transforms._channels import HOMOGENEOUS, MOVERS, POOLINGS, VIEWS, across, part, reshaped
 
 # -- up
 
@@ -21,7 +21,7 @@ def _above(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
     if effect is None or not is_arithmetic(x):
         return None
     move = across(mover, effect.dims, up=True, shift=shift, positive=effect.positive)
-    if move is None or not absorbed_above(x, effect.moved(move.dims)):
+    if move is None or not absorbed_above(x, effect.moved(move.dims)) or absorbed_below(node, effect, free=True):
         return None
     if len(mover.uses) > 1:
         raise Decline(f'"{mover.label}" is read by others, too')
@@ -39,15 +39,21 @@ def ahead_of_transpose(node: Node, mover: Node, x: Value, c: Value) -> Value | N
     return _above(node, mover, x, c)
 
 
-@rule(*_behind(Reshape, Squeeze, Unsqueeze))
+@rule(*_behind(*VIEWS))
 def ahead_of_reshape(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
     """A factor or shift behind a Reshape, Squeeze or Unsqueeze, ahead of which it can be taken in."""
     return _above(node, mover, x, c)
 
 
-@rule(*_behind(MaxPool, AvgPool))
+@rule(*_behind(*POOLINGS))
 def ahead_of_pooling(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
-    """A factor (above zero for maxima) or shift behind a pooling, ahead of which it can be taken in."""
+    """A factor (above zero for maxima) or shift behind a pooling or resizing, ahead of which it can be taken in."""
+    return _above(node, mover, x, c)
+
+
+@rule(p.Multiply(op(*HOMOGENEOUS, operands=[any_("x")], name="mover"), const("c"), name="node"))
+def ahead_of_relu(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
+    """A factor above zero behind a ReLU, PReLU or Abs, ahead of which it can be taken in."""
     return _above(node, mover, x, c)
 
 
@@ -100,7 +106,11 @@ def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
     """A factor or shift ahead of an op that moves elements, when all layers behind can take it in."""
     shift = isinstance(node, Add)
     effect = effect_of(c, x, shift=shift)
-    if effect is None or not is_arithmetic(x) or not absorbed_below(node, effect) or absorbed_above(x, effect):
+    if effect is None or not is_arithmetic(x):
+        return None
+    if not absorbed_below(node, effect, free=effect.shift and absorbed_above(x, effect)):
+        return None
+    if not shift and absorbed_above(x, effect):
         return None
     move = across(mover, effect.dims, up=False, shift=shift, positive=effect.positive)
     if move is None:
@@ -108,5 +118,14 @@ def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
     return type(node)(mover.evolve(x, *mover.operands[1:]), move(c))
 
 
-RULES = (ahead_of_transpose, ahead_of_reshape, ahead_of_pooling, behind_mover)
+@rule(p.Add(p.Add(any_("x"), const("c"), name="node"), any_("y"), name="total"))
+def behind_sum(total: Node, node: Node, x: Value, c: Value, y: Value) -> Value | None:
+    """A shift of one of the operands of a sum (a residual block), when all layers behind can take it in."""
+    effect = effect_of(c, x, shift=True)
+    if effect is None or not is_sum(total) or not is_arithmetic(x):
+        return None
+    return Add(Add(x, y), c) if absorbed_below(node, effect, free=absorbed_above(x, effect)) else None
+
+
+RULES = (ahead_of_transpose, ahead_of_reshape, ahead_of_pooling, ahead_of_relu, behind_mover, behind_sum)
 """Besides `ahead_of_concat` and `ahead_of_batch_to_space`, which are passes of their own."""

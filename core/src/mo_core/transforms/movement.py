@@ -157,11 +157,41 @@ def dilated_convolution(
     return ops.Add(dilated, c)
 
 
+@rule(p.Transpose(p.SpaceToBatch(any_("x"), const("block"), const("begin"), const("end"), name="blocks", uses=1),
+                  const("order"), name="moved"))  # fmt: skip
+def transpose_ahead_of_blocks(
+    moved: Node, blocks: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
+) -> Value | None:
+    """A Transpose behind SpaceToBatch goes ahead of it (channels-last models), nearer to the Transpose of the data."""
+    axes = known_ints(order)
+    if not axes or axes[0] != 0:
+        return None
+    lists = [constant([numbers[a] for a in axes]) for numbers in map(known_ints, (block, begin, end)) if numbers]
+    return blocks.evolve(moved.evolve(x, order), *lists) if len(lists) == 3 else None
+
+
+@rule(p.BatchToSpace(p.Transpose(any_("x"), const("order"), name="moved", uses=1), const("block"), const("begin"),
+                     const("end"), name="blocks"))  # fmt: skip
+def transpose_behind_blocks(
+    blocks: Node, moved: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
+) -> Value | None:
+    """A Transpose ahead of BatchToSpace goes behind it (channels-last models)."""
+    axes = known_ints(order)
+    lists = [known_ints(v) for v in (block, begin, end)]
+    if not axes or axes[0] != 0 or any(numbers is None for numbers in lists):
+        return None
+    turned = [constant([numbers[axes.index(i)] for i in range(len(axes))]) for numbers in lists if numbers is not None]
+    return moved.evolve(blocks.evolve(x, *turned), order)
+
+
 def _from2(v: Value) -> tuple[int, ...]:
     return (known_ints(v) or ())[2:]
 
 
-dilated_fusion = rewrites("dilated-convolution", dilated_convolution, stage=Stage.FUSE, before=BEFORE)
+dilated_fusion = rewrites(
+    "dilated-convolution", dilated_convolution, transpose_ahead_of_blocks, transpose_behind_blocks, stage=Stage.FUSE,
+    before=BEFORE, doc="SpaceToBatch, convolution, BatchToSpace: a dilated convolution.",
+)  # fmt: skip
 
 
 # -- channels and blocks exchanged
@@ -350,9 +380,9 @@ def reductions(outer: Reduction, inner: Reduction, x: Value, first: Value, secon
 
 reduction_fusion = rewrites(
     "reduction-fusion", reduced_axes_dropped, reduced_axes_restored, reductions, stage=Stage.FUSE,
-    after=("normalisation-fusion", "softmax-fusion"),
+    after=("normalisation-fusion", "softmax-fusion", "split-and-concat"),
+    before=("channel-order", "stride-optimization"),
     doc="Reductions behind each other as one; axes dropped or kept where that saves a Reshape.",
 )  # fmt: skip
 
 PASSES = (pad_fusion, dilated_fusion, shuffle_fusion, parts_fusion, reduction_fusion)
-

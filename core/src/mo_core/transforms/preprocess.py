@@ -15,7 +15,7 @@ import numpy as np
 from mo_core import types as t
 from mo_core.errors import UsageError
 from mo_core.ir import Graph, Node, Parameter, Value, constant
-from mo_core.names import quoted
+from mo_core.names import counted, quoted
 from mo_core.ops import Convert, Divide, Gather, ShapeOf, Subtract, Transpose
 from mo_core.passes import Context, Stage, graph_pass
 from mo_core.ready_specs import Layout, LayoutSpec, parse_channel_values, parse_layouts
@@ -227,7 +227,7 @@ def _by_input(graph: Graph, given: Any, option: str) -> Mapping[Parameter, tuple
         return {ports.input(name, option): numbers for name, numbers in values.named.items()}
     if values.unnamed and len(values.unnamed) != len(graph.inputs):
         raise UsageError(
-            f"--{option} has values for {len(values.unnamed)} inputs, and the model has {len(graph.inputs)}",
+            f"--{option} has values for {counted(len(values.unnamed), 'input')}, and the model has {len(graph.inputs)}",
             f'Name the inputs: --{option} "name[1,2,3]". They are {quoted([p.label for p in graph.inputs])}.',
         )
     return dict(zip(graph.inputs, values.unnamed))

@@ -1,11 +1,13 @@
 """Channels that are zero whatever the data is: their filters go (--transform Pruning).
 
 A channel whose filter, bias and what follows are zero up to the next layers with weights contributes nothing there, so
-that the filter, the elements of the constants on the way, and the part of the next weights that reads it can go.
+that the filter, the elements of the constants on the way, and the part of the next weights that reads it can go. Where
+results are summed (residual blocks), the channel must be zero in all of the layers whose results take part.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +42,7 @@ from mo_core.ops import (
 from mo_core.passes import Context, Stage, graph_pass
 from mo_core.rewrite import Firing
 from mo_core.tensor import Array_, lazy
+from mo_core.transforms._absorb import is_sum
 from mo_core.transforms._layers import Layer, layer_of
 from mo_core.transforms.stateful import wanted
 
@@ -51,6 +54,7 @@ _NUMPY: Mapping[type[Node], Callable[[Array_], Array_]] = {
 }
 _KEEP_ZERO = (Elu, Gelu, HSwish, Mish, PReLU, Swish)
 _SPATIAL = (MaxPool, AvgPool, ReduceMean, ReduceMax)
+_PASSED = (Add, Multiply, Clamp, *_NUMPY, *_KEEP_ZERO, *_SPATIAL, GroupConvolution, Reshape, Squeeze)
 
 
 @dataclass
@@ -75,11 +79,13 @@ class _Path:
 )
 def pruning(graph: Graph, context: Context) -> bool:
     """Drop channels that are zero whatever the data is (--transform Pruning)."""
-    gone = 0
+    gone, seen = 0, set[Node]()
     for node in graph:
-        layer = _plain_layer(node)
-        if layer is not None:
-            gone += _prune(graph, layer, context)
+        layer = _plain_layer(node) if node not in seen else None
+        space = _space_of(layer) if layer is not None else None
+        if space is not None:
+            seen.update(made.node for made in space.layers)
+            gone += _prune(graph, space, context)
     if gone:
         context.notes.append(f"Pruning: {gone} channels were zero, and are gone.")
     else:
@@ -96,33 +102,41 @@ def _plain_layer(node: Node) -> Layer | None:
     return layer if isinstance(weights.node, Constant) and weights.element.is_real else None
 
 
-def _prune(graph: Graph, layer: Layer, context: Context) -> int:
-    weights = layer.node.operands[layer.weights]
-    tensor, axis = weights.tensor, layer.axes.index("o")
-    assert tensor is not None
-    path = _Path()
-    channels = tensor.shape[axis]
-    if channels < 2 or not _follow(layer.node, layer.out_axis, np.zeros(channels), path):
+def _prune(graph: Graph, space: _Space, context: Context) -> int:
+    channels = math.prod(space.layers[0].beside("o"))
+    path = _walked(space, channels) if channels > 1 else None
+    if path is None or any(math.prod(layer.beside("o")) != channels for layer in space.layers):
         return 0
-    zero: Array_ = ~np.any(tensor.numpy(), axis=tuple(a for a in range(len(tensor.shape)) if a != axis), keepdims=False)
-    tensor.forget()
+    zero = np.ones(channels, bool)
     for content in path.content:
         zero &= content == 0
+    for layer in space.layers:
+        zero &= _zero_filters(layer)
     if zero.all():
         zero[0] = False  # a tensor without channels has no meaning
     if not zero.any():
         return 0
     keep = np.flatnonzero(~zero)
-    for node, place, a in [(layer.node, layer.weights, axis), *path.constants]:
+    made = [(layer.node, layer.weights, layer.axes.index("o")) for layer in space.layers]
+    for node, place, a in [*made, *path.constants]:
         _replace(graph, node, place, _taken(node.operands[place], keep, a))
     for node, place, entry in path.patterns:
         numbers = node.operands[place].const
         assert numbers is not None
         _replace(graph, node, place, constant(np.where(np.arange(numbers.size) == entry, len(keep), numbers)))
-    graph.refresh([layer.node])
-    names = tuple(dict.fromkeys(n for node in (layer.node, *(n for n, _, _ in path.constants)) for n in node.origin))
-    context.record.fire(Firing("pruning", "zero-channels", names, layer.node.name))
+    graph.refresh([node for node, _, _ in made])
+    names = tuple(dict.fromkeys(n for node, _, _ in (*made, *path.constants) for n in node.origin))
+    context.record.fire(Firing("pruning", "zero-channels", names, space.layers[0].node.name))
     return int(zero.sum())
+
+
+def _zero_filters(layer: Layer) -> Array_:
+    tensor, axis = layer.node.operands[layer.weights].tensor, layer.axes.index("o")
+    assert tensor is not None
+    rest = tuple(a for a in range(len(tensor.shape)) if a != axis)
+    zero: Array_ = ~np.any(tensor.numpy(), axis=rest, keepdims=False)
+    tensor.forget()
+    return zero
 
 
 def _taken(v: Value, keep: Array_, axis: int) -> Constant:
@@ -140,30 +154,99 @@ def _replace(graph: Graph, node: Node, place: int, new: Constant) -> None:
     graph.erase_dead([old.node])
 
 
-# -- down to the readers
+# -- the space of channels: all that has the channels of a layer, up and down and across sums
 
 
-def _follow(value: Value, axis: int, content: Array_, path: _Path) -> bool:
-    """Walk down to the layers that read the channels; False when something on the way needs them."""
-    stack: list[tuple[Value, int, Array_]] = [(value, axis, content)]
-    while stack:
-        value, axis, content = stack.pop()
-        for user, index in value.uses:
-            layer = _plain_layer(user)
-            if layer is not None and index == 0 and layer.in_axis == axis:
-                path.constants.append((user, layer.weights, layer.axes.index("i")))
-                path.content.append(content)
-                continue
-            after = _after(user, index, axis, content, path)
+@dataclass
+class _Space:
+    """Values that share their channels, with the axis of these, and the layers that give them."""
+
+    axes: dict[Value, int] = field(default_factory=dict)
+    layers: list[Layer] = field(default_factory=list)
+
+
+def _space_of(layer: Layer) -> _Space | None:
+    """The space of a layer's channels; None when something in it cannot do without them."""
+    space = _Space()
+    todo: list[tuple[Value, int]] = [(layer.node, layer.out_axis)]
+    while todo:
+        value, axis = todo.pop()
+        if value in space.axes:
+            if space.axes[value] != axis:
+                return None
+            continue
+        space.axes[value] = axis
+        found = _neighbours(value, axis, space)
+        if found is None:
+            return None
+        todo.extend(found)
+    return space
+
+
+def _neighbours(value: Value, axis: int, space: _Space) -> list[tuple[Value, int]] | None:
+    made = _plain_layer(value.node)
+    found: list[tuple[Value, int]] = []
+    if made is not None:
+        if made.out_axis != axis:
+            return None
+        space.layers.append(made)
+    else:
+        sources = _sources(value.node)
+        for source in sources or ():
+            if source not in space.axes and source.rank != value.rank:
+                return None
+            found.extend([(source, axis)] if source not in space.axes else [])
+        if not sources:
+            return None
+    for user, index in value.uses:
+        if _reads(user, index, axis) is None:
+            after = _after(user, index, axis, np.zeros(value.dims[axis]), _Path())
             if after is None:
-                return False
-            stack.append((user, *after))
-    return bool(path.content)
+                return None
+            found.append((user, after[0]))
+    return found
+
+
+def _sources(node: Node) -> list[Value]:
+    """The operands whose channels are those of the result; none for what begins a space of its own."""
+    if is_sum(node):
+        return list(node.operands)
+    data = [v for v in node.operands if not isinstance(v.node, Constant)]
+    return data[:1] if isinstance(node, _PASSED) and len(data) == 1 and data[0].shape is not None else []
+
+
+def _reads(user: Node, index: int, axis: int) -> Layer | None:
+    """The layer that reads the channels as its inputs."""
+    layer = _plain_layer(user)
+    return layer if layer is not None and index == 0 and layer.in_axis == axis else None
+
+
+def _walked(space: _Space, channels: int) -> _Path | None:
+    """What zero channels become on the way through the space, from its layers to its readers."""
+    path = _Path()
+    contents: dict[Value, Array_] = {layer.node: np.zeros(channels) for layer in space.layers}
+    for value in sorted(space.axes, key=lambda v: v.node._order):
+        node, axis = value.node, space.axes[value]
+        if value not in contents:
+            index = next(i for i, v in enumerate(node.operands) if v in space.axes)
+            source = node.operands[index]
+            after = _after(node, index, space.axes[source], contents[source], path)
+            if after is None:
+                return None
+            contents[value] = contents[node.operands[0]] + contents[node.operands[1]] if is_sum(node) else after[1]
+        for user, index in value.uses:
+            reader = _reads(user, index, axis)
+            if reader is not None:
+                path.constants.append((user, reader.weights, reader.axes.index("i")))
+                path.content.append(contents[value])
+    return path if path.content else None
 
 
 def _after(user: Node, index: int, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
     """The channel axis and the content of zero channels behind an op; None when the op cannot do without them."""
     unknown = np.where(content == 0, 0.0, np.nan)
+    if is_sum(user):
+        return axis, content
     if isinstance(user, (Add, Multiply)) and isinstance(user.operands[1 - index].node, Constant):
         return _combined(user, 1 - index, axis, content, path)
     if index != 0 or any(r.uses for r in user.results[1:]):

@@ -15,7 +15,7 @@ import numpy as np
 from mo_core import types as t
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, constant
-from mo_core.ops import Convert, FakeQuantize, Multiply, Reshape, Squeeze, Subtract, Transpose, Unsqueeze
+from mo_core.ops import Convert, FakeQuantize, MaxPool, Multiply, Reshape, Squeeze, Subtract, Transpose, Unsqueeze
 from mo_core.passes import Stage, rewrites
 from mo_core.pattern import any_, const, op, p
 from mo_core.rewrite import rule
@@ -68,6 +68,45 @@ def pair_with_zero_point(quantize: FakeQuantize, stored: Node, back: Node, zero:
     return _joined(quantize, stored, back, zero, scale)
 
 
+# -- dequantisation goes ahead of what chooses among whole numbers
+
+_CHOOSERS = (MaxPool, Transpose, Reshape, Squeeze, Unsqueeze)
+_CHOSEN = p.Convert(op(*_CHOOSERS, operands=[any_("x")], name="chooser"), name="back")
+
+
+@rule(p.Multiply(p.Subtract(_CHOSEN, const("zero")), const("scale")))
+def ahead_of_choice(chooser: Node, back: Convert, x: Value, zero: Value, scale: Value) -> Value | None:
+    """Dequantisation behind a maximum over windows, or behind moved axes, of quantised data: ahead of these."""
+    if not _passes(chooser, x, zero, scale):
+        return None
+    real = Convert(x, destination_type=back.element)
+    return chooser.evolve(Multiply(Subtract(real, reshaped(zero, ())), reshaped(scale, ())), *chooser.operands[1:])
+
+
+@rule(p.Multiply(_CHOSEN, const("scale")))
+def ahead_of_symmetric_choice(chooser: Node, back: Convert, x: Value, scale: Value) -> Value | None:
+    """The same without a zero point."""
+    if not _passes(chooser, x, scale, scale):
+        return None
+    real = Convert(x, destination_type=back.element)
+    return chooser.evolve(Multiply(real, reshaped(scale, ())), *chooser.operands[1:])
+
+
+def _passes(chooser: Node, x: Value, zero: Value, scale: Value) -> bool:
+    """True when numbers for all elements alike can go ahead, to data that has just been quantised."""
+    source = x.node
+    while isinstance(source, _CHOOSERS):
+        source = source.operands[0].node
+    if any(not isinstance(u, Convert) or not u.element.is_real for u in chooser.users()):
+        return False
+    if not isinstance(source, Convert) or not isinstance(source.data.node, FakeQuantize) or x.element.bits > 8:
+        return False
+    factor = content(scale)
+    alike = t.size_of(zero.shape) == t.size_of(scale.shape) == 1 and max(zero.rank, scale.rank) <= x.rank
+    plain = not isinstance(chooser, MaxPool) or (chooser.rounding_type == "floor" and not chooser.results[1].uses)
+    return x.element.is_integer and alike and plain and factor is not None and bool((factor > 0).all())
+
+
 # -- what moves axes goes ahead of the dequantisation of weights
 
 _MOVERS = (Transpose, Reshape, Squeeze, Unsqueeze)
@@ -101,7 +140,8 @@ def _moved(v: Value, mover: Node, shape: tuple[int, ...]) -> Value:
 
 
 quantization = rewrites(
-    "quantization", symmetric_pair, pair_with_zero_point, ahead_of_dequantization, stage=Stage.NORMALIZE,
+    "quantization", symmetric_pair, pair_with_zero_point, ahead_of_choice, ahead_of_symmetric_choice,
+    ahead_of_dequantization, stage=Stage.NORMALIZE,
     after=("constant-folding",),
     doc="Make pairs of quantisation and dequantisation one FakeQuantize; quantised weights keep their form.",
 )  # fmt: skip

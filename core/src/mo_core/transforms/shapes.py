@@ -282,7 +282,11 @@ shape_simplification = rewrites(
 
 
 shape_lists = rewrites(
-    "shape-lists", dimension_as_list, dimensions_together, stage=Stage.NORMALIZE, after=("shape-simplification",),
+    "shape-lists",
+    dimension_as_list,
+    dimensions_together,
+    stage=Stage.NORMALIZE,
+    after=("shape-simplification",),
     doc="Dimensions taken one by one and put together again: taken as one list.",
 )
 
@@ -302,7 +306,12 @@ def equal_shapes(graph: Graph, context: Context) -> bool:
         if known is None or known.dtype != object or not node.pure or not node.uses:
             continue
         entries = known.reshape(-1).tolist()
-        twin = node if None in entries else first.setdefault((node.element, known.shape, *entries), node)
+        if None in entries:
+            continue
+        key = (node.element, known.shape, *entries)
+        twin = first.setdefault(key, node)
+        if twin.node.graph is not graph:  # its last reader went with another node
+            first[key] = twin = node
         if twin is not node:
             context.record.fire(Firing("equal-shapes", "equal-shapes", node.origin or (node.label,), twin.label))
             graph.replace(node, twin)

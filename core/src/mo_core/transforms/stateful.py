@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from mo_core import types as t
-from mo_core.errors import UsageError, did_you_mean
+from mo_core.errors import UsageError, nearest_first
 from mo_core.ir import Constant, Graph, Node, Parameter, Value, clone_into, constant
-from mo_core.names import quoted
 from mo_core.ops import Assign, GRUSequence, Loop, LSTMSequence, ReadValue, RNNSequence, TensorIterator
 from mo_core.ops.control import LastValue, Merged, Sliced
 from mo_core.passes import Context, Stage, graph_pass
@@ -37,9 +36,8 @@ def asked(options: Any, name: str) -> Mapping[str, Any] | None:
         for key in spec.options:
             if key not in known:
                 remedy = f"It has {', '.join(known)}." if known else "It has none."
-                raise UsageError(
-                    f'--transform: {spec.name} has no option "{key}"', f"{did_you_mean(key, known)} {remedy}".strip()
-                )
+                fact = f'--transform: {spec.name} has no option "{key}"'
+                raise UsageError(fact, nearest_first(key, known, remedy))
         if spec.name == name:
             if found is not None:
                 raise UsageError(f"--transform names {name} twice", "Name it once.")
@@ -73,9 +71,8 @@ def _join(graph: Graph, source: str, target: str) -> None:
     ports = Ports(graph)
     parameter, result = ports.input(source, "transform"), ports.outputs.get(target)
     if result is None:
-        near = did_you_mean(target, ports.outputs)
-        listed = f"The outputs are {quoted([r.source.label for r in graph.outputs])}."
-        raise UsageError(f'--transform: the model has no output "{target}"', f"{near.capitalize()} {listed}".strip())
+        fact = f'--transform: the model has no output "{target}"'
+        raise UsageError(fact, nearest_first(target, ports.outputs, ports.outputs_listed))
     if not parameter.is_static:
         raise UsageError(
             f'--transform: the state "{source}" has the shape {t.format_shape(parameter.shape)}, which must be known',
@@ -132,10 +129,14 @@ def low_latency(graph: Graph, context: Context) -> bool:
         raise UsageError(f"--transform: use_const_initializer is {setting}", "Write True or False.")
     count, read = 0, [p for p in graph.inputs if p.uses]
     for node in list(graph):
+        operands = list(node.operands)
         if type(node) in _STATES:
             count += _keep_sequence(graph, node, setting, context.notes)
         elif isinstance(node, (TensorIterator, Loop)):
             count += _keep_loop(graph, node, setting, context.notes)
+        else:
+            continue
+        graph.erase_dead([v.node for v in operands])  # what computed the first states
     for parameter in [p for p in read if not p.uses]:
         context.notes.append(f'LowLatency2: the first state "{parameter.label}" is zero, and no input any more.')
         graph.remove_input(parameter)

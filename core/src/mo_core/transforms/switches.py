@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mo_core.errors import UsageError, did_you_mean
+from mo_core.errors import UsageError, did_you_mean, nearest_first
 from mo_core.ir import Graph
 from mo_core.passes import Pass, Switches
 
@@ -129,7 +129,10 @@ def _from_json(content: dict[str, Any], place: str) -> SwitchFile:
         raise UsageError(
             f'{place} has neither "Switch" nor "do_fusion"', "See the documentation of --fusion_switch_file."
         )
-    if content.get("do_fusion") is False:
+    fusing = content.get("do_fusion", True)
+    if not isinstance(fusing, bool):
+        raise UsageError(f'{place}: do_fusion is "{fusing}"', "Write true or false.")
+    if not fusing:
         found.off.extend(name for name in AMCT if re.fullmatch(r"F\d+b?", name))
     skipped = content.get("skip_fusion_layers", [])
     if not isinstance(skipped, list) or not all(isinstance(s, str) for s in skipped):
@@ -139,7 +142,9 @@ def _from_json(content: dict[str, Any], place: str) -> SwitchFile:
 
 
 _SWITCH = re.compile(r"([\w./+-]+)\s*[:=]\s*(on|off)", re.IGNORECASE)
-_SKIPPED = re.compile(r"^[ \t]*skip_fusion_layers\s*:\s*([\"'])(.*?)\1", re.MULTILINE)
+_SKIPPED = re.compile(r"^[ \t]*skip_fusion_layers\s*:\s*(\[[^\]]*\]|\"[^\"\n]*\"|'[^'\n]*')", re.MULTILINE)
+_QUOTED = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+_WORDS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _DO_FUSION = re.compile(r"^[ \t]*do_fusion\s*:\s*(\w+)", re.MULTILINE)
 
 
@@ -148,15 +153,10 @@ def _from_lines(text: str, place: str) -> SwitchFile:
     lines = [line.split("#")[0].strip().rstrip(",;") for line in text.splitlines()]
     if any(re.match(r"\w+", line) and re.match(r"\w+", line).group() in _CONFIG_KEYS for line in lines):  # type: ignore[union-attr]
         clean = "\n".join(line if '"' in line or "'" in line else line.split("#")[0] for line in text.splitlines())
-        found.skipped = [name for _, name in _SKIPPED.findall(clean)]
+        skipped = [a or b for names in _SKIPPED.findall(clean) for a, b in _QUOTED.findall(names)]
         state = _DO_FUSION.search(clean)
-        return _from_json(
-            {
-                "do_fusion": state is None or state.group(1).lower() not in ("false", "0", "f"),
-                "skip_fusion_layers": found.skipped,
-            },
-            place,
-        )
+        word = state.group(1) if state is not None else "true"
+        return _from_json({"do_fusion": _WORDS.get(word.lower(), word), "skip_fusion_layers": skipped}, place)
     for number, line in enumerate(lines, 1):
         match = _SWITCH.fullmatch(line)
         if match:
@@ -214,20 +214,21 @@ def _pattern(name: str) -> str:
     return name
 
 
-def check_explained(query: str | None, passes: Sequence[Pass]) -> None:
-    """Raise UsageError when the pass of `--explain PASS@NODE` looks like a misspelt one."""
+def check_explained(query: str | None, passes: Sequence[Pass], graph: Graph) -> None:
+    """Raise UsageError when there is no pass as in `--explain PASS@NODE`, and no node with such a name either."""
     name, at, _ = (query or "").partition("@")
     known = {name for p in passes for name in (p.name, *(n for r in p.rules for n in (r.name, f"{p.name}/{r.name}")))}
-    near = did_you_mean(name, known) if at and name not in known else ""
-    if near:
-        raise UsageError(f'--explain: there is no pass or rule "{name}"', near)
+    if at and name and name not in known and all(node.name != query for node in graph.walk()):
+        raise UsageError(
+            f'--explain: there is no pass or rule "{name}"', nearest_first(name, known, "See --list-passes.")
+        )
 
 
-def unmatched(patterns: Iterable[str], graph: Graph) -> list[str]:
-    """Those of the patterns (of `--finegrain_fusing`) that no source name fits."""
-    left = dict.fromkeys(patterns)
+def unmatched(names: Iterable[str], graph: Graph) -> list[str]:
+    """Those of the names and regular expressions (of `--finegrain_fusing`) that no source name fits."""
+    left = {name: re.compile(_pattern(name)) for name in names}
     for node in graph.walk() if left else ():
-        for name in [n for n in left if node.name == n or re.fullmatch(n, node.name)]:
+        for name in [n for n, pattern in left.items() if node.name == n or pattern.fullmatch(node.name)]:
             del left[name]
     return list(left)
 
@@ -256,9 +257,8 @@ def _resolved(names: Iterable[str], passes: Sequence[Pass]) -> tuple[set[str], l
         elif name.endswith(("FusionPass", "Pass")):
             notes.append(f"{name}: a fusion of the device's own compiler; nothing to switch here.")
         else:
-            raise UsageError(
-                f'there is no pass "{name}"', did_you_mean(name, [*own.values(), *AMCT]) or "See --list-passes."
-            )
+            remedy = nearest_first(name, [*own.values(), *AMCT], "See --list-passes.")
+            raise UsageError(f'there is no pass "{name}"', remedy)
     return found, notes
 
 

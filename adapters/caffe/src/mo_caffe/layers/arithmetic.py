@@ -95,19 +95,22 @@ def along(x: Value, term: Value, axis: int, num_axes: int | None) -> Value:
     first = t.normalize_axis(axis, x.rank)
     if num_axes == 0:
         return shaped(term, [])
-    dims = term.dims
-    if num_axes is not None:  # old files write a vector as 1 x 1 x 1 x N
-        count = x.rank - first if num_axes == -1 else num_axes
-        while len(dims) > count and dims[0] == 1:
-            dims = dims[1:]
-        if len(dims) != count:
-            raise ModelError(f"the learned blob has shape {list(term.dims)}, and num_axes is {num_axes}")
-    behind = x.rank - first - len(dims)
+    if num_axes is None:
+        return unsqueeze(term, *range(term.rank, term.rank + _behind(x, first, term.rank)))
+    dims, count = term.static_shape, x.rank - first if num_axes == -1 else num_axes
+    while len(dims) > count and 1 in (dims[0], dims[-1]):  # some files write a vector as 1 x 1 x 1 x N or 1 x N x 1 x 1
+        dims = dims[1:] if dims[0] == 1 else dims[:-1]
+    if len(dims) != count:
+        raise ModelError(f"the learned blob has shape {list(term.static_shape)}, and num_axes is {num_axes}")
+    return shaped(term, [*dims, *[1] * _behind(x, first, count)])
+
+
+def _behind(x: Value, first: int, count: int) -> int:
+    """How many axes of `x` follow behind those that the term has."""
+    behind = x.rank - first - count
     if behind < 0:
-        raise ModelError(f"a blob of {len(dims)} axes does not fit to axis {axis} of one with {x.rank}")
-    if num_axes is not None:
-        return shaped(term, [*term.static_shape[term.rank - len(dims) :], *[1] * behind])
-    return unsqueeze(term, *range(term.rank, term.rank + behind))
+        raise ModelError(f"a blob of {count} axes does not fit to axis {first} of one with {x.rank}")
+    return behind
 
 
 @caffe_layer("Scale", "scale_param")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -33,39 +34,37 @@ MAX_TAPS = 1 << 22
 
 @caffe_layer("Convolution", "convolution_param")
 @caffe_layer("ConvolutionND", "convolution_param")
-def convolution(
-    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
-    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1, axis: int = 1,
-    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
-    stride_h: Number = None, stride_w: Number = None,
-) -> Value:  # fmt: skip
-    spatial = spatial_attributes(filters.rank - 2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
-    return convolve(x, filters, bias, group, axis, spatial, transposed=False)
-
-
+@caffe_layer("HoleConvolution", "convolution_param")
 @caffe_layer("DepthwiseConvolution", "convolution_param")
 @caffe_layer("ConvolutionDepthwise", "convolution_param")
-def depthwise_convolution(
-    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
-    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1, axis: int = 1,
-    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
-    stride_h: Number = None, stride_w: Number = None,
-) -> Value:  # fmt: skip
-    """One filter for each channel, whether `group` says so or not."""
-    spatial = spatial_attributes(filters.rank - 2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
-    return convolve(x, filters, bias, group if group > 1 else filters.static_shape[0], axis, spatial, transposed=False)
-
-
 @caffe_layer("Deconvolution", "convolution_param")
 @caffe_layer("DeconvolutionND", "convolution_param")
-def deconvolution(
-    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
+def convolution(
+    x: Value, filters: Value, bias: Value | None = None, *, node: Any, num_output: int = 0, bias_term: bool = True,
     kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1, axis: int = 1,
     kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
-    stride_h: Number = None, stride_w: Number = None,
+    stride_h: Number = None, stride_w: Number = None, hole: Ints = (), hole_h: Number = None, hole_w: Number = None,
 ) -> Value:  # fmt: skip
-    spatial = spatial_attributes(filters.rank - 2, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
-    return convolve(x, filters, bias, group, axis, spatial, transposed=True)
+    """A depthwise one has a filter for each channel, whether `group` says so or not. Forks call the dilation hole."""
+    axes = filters.rank - 2
+    apart = per_axis(axes, dilation or hole, hole_h, hole_w, 1, "hole")
+    spatial = spatial_attributes(axes, pad, stride, apart, pad_h, pad_w, stride_h, stride_w)
+    groups = filters.static_shape[0] if "Depthwise" in node.op and group == 1 else group
+    return convolve(x, filters, bias, groups, axis, spatial, transposed="Deconvolution" in node.op)
+
+
+@caffe_layer("Convolution3D", "convolution_param", "convolution3d_param")
+def convolution_3d(
+    x: Value, filters: Value, bias: Value | None = None, *, node: Any, num_output: int, bias_term: bool = True,
+    kernel_size: Ints = (), kernel_depth: Number = None, stride: Ints = (), temporal_stride: Number = None,
+    pad: Ints = (), temporal_pad: int = 0, group: int = 1,
+) -> Value:  # fmt: skip
+    """Filters over depth, height and width, of which the depth has numbers of its own; 1 where they are missing."""
+    kernel = (1 if kernel_depth is None else kernel_depth, *per_axis(2, kernel_size, None, None, 1, "kernel"))
+    strides = (1 if temporal_stride is None else temporal_stride, *per_axis(2, stride, None, None, 1, "stride"))
+    pads = (temporal_pad, *per_axis(2, pad, None, None, 0, "pad"))
+    whole = shaped(filters, [num_output, -1, *kernel])
+    return convolution(x, whole, bias, node=node, stride=strides, pad=pads, group=group)
 
 
 def convolve(

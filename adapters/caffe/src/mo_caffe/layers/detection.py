@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mo_caffe.registry import caffe_layer, caffe_python_layer
-from mo_caffe.sizes import part, require_images, sizes
+from mo_caffe.sizes import part, require_images, reshaped, sizes
 from mo_core import types as t
 from mo_core.build import (
     concat,
@@ -26,6 +26,7 @@ from mo_core.ir import Value
 from mo_core.ops import (
     CTCGreedyDecoder,
     DetectionOutput,
+    Multiply,
     PriorBox,
     PriorBoxClustered,
     Proposal,
@@ -34,6 +35,7 @@ from mo_core.ops import (
     ReorgYolo,
     ROIAlign,
     ROIPooling,
+    Subtract,
 )  # fmt: skip
 
 Reals = tuple[float, ...]
@@ -71,9 +73,14 @@ def prior_box(
     features: Value, image: Value | None = None, *, min_size: Reals = (), max_size: Reals = (),
     aspect_ratio: Reals = (), flip: bool = True, clip: bool = False, variance: Reals = (), img_size: int | None = None,
     img_h: int | None = None, img_w: int | None = None, step: float = 0.0, step_h: float = 0.0, step_w: float = 0.0,
-    offset: float = 0.5, fixed_size: Reals = (), fixed_ratio: Reals = (), density: Reals = (),
+    offset: float = 0.5, offset_h: float | None = None, offset_w: float | None = None, fixed_size: Reals = (),
+    fixed_ratio: Reals = (), density: Reals = (),
 ) -> Value:  # fmt: skip
-    """1, 2, anchors * 4: boxes, then variances."""
+    """1, 2, anchors * 4: boxes, then variances. Forks have an offset for each direction."""
+    down, right = (offset if o is None else o for o in (offset_h, offset_w))
+    if down != right:
+        raise Unsupported(f"the offsets {down} along y and {right} along x differ")
+    offset = down
     if max_size and len(max_size) != len(min_size):
         raise ModelError(f"there are {len(min_size)} min_size and {len(max_size)} max_size")
     if any(size <= 0 for size in min_size) or any(b <= a for a, b in zip(min_size, max_size)):
@@ -142,6 +149,13 @@ def _clustered(
     return unsqueeze(anchors, 0)
 
 
+_CODES = {
+    "CORNER": "caffe.PriorBoxParameter.CORNER",
+    "CENTER_SIZE": "caffe.PriorBoxParameter.CENTER_SIZE",
+    "CORNER_SIZE": "caffe.PriorBoxParameter.CORNER",
+}
+
+
 @caffe_layer(
     "DetectionOutput", "detection_output_param",
     ignore=("visualize", "visualize_threshold", "save_output_param", "save_file"),
@@ -162,9 +176,10 @@ def detection_output(
     nms = nms_param or {}
     if nms.get("eta", 1.0) != 1:
         raise Unsupported("a threshold that adapts (eta) is not supported")
-    kinds = {"CORNER": "caffe.PriorBoxParameter.CORNER", "CENTER_SIZE": "caffe.PriorBoxParameter.CENTER_SIZE"}
-    if code_type not in kinds:
-        raise Unsupported(f"boxes coded as {code_type} are not supported; the runtime has {' and '.join(kinds)}")
+    if code_type not in _CODES:
+        raise ModelError(f"code_type is {code_type}, which is none of {', '.join(_CODES)}")
+    if code_type == "CORNER_SIZE":
+        locations = _by_size_of_anchor(locations, anchors, 1 if share_location else num_classes, normalized)
     priors = part(anchors, 1, 0, 1) if variance_encoded_in_target else anchors
     operands = [flatten(locations, 1), flatten(confidences, 1), priors]
     if arm_confidences is not None and arm_locations is not None:
@@ -172,12 +187,21 @@ def detection_output(
     _check_classes(operands, num_classes, normalized)
     return DetectionOutput(
         *operands, background_label_id=background_label_id, top_k=int(nms.get("top_k", -1)),
-        variance_encoded_in_target=variance_encoded_in_target, keep_top_k=(keep_top_k,), code_type=kinds[code_type],
+        variance_encoded_in_target=variance_encoded_in_target, keep_top_k=(keep_top_k,), code_type=_CODES[code_type],
         share_location=share_location, nms_threshold=float(nms.get("nms_threshold", 0.3)),
         confidence_threshold=confidence_threshold, clip_after_nms=clip_after_nms, clip_before_nms=clip_before_nms,
         decrease_label_id=decrease_label_id, normalized=normalized, input_height=input_height, input_width=input_width,
         objectness_score=objectness_score,
     )  # fmt: skip
+
+
+def _by_size_of_anchor(locations: Value, anchors: Value, sets: int, normalized: bool) -> Value:
+    """Distances of corners in units of width and height (`CORNER_SIZE`) as plain ones (`CORNER`)."""
+    if not normalized:
+        raise Unsupported("boxes coded as CORNER_SIZE are supported for normalized anchors only")
+    corners = reshaped(part(anchors, 1, 0, 1), [0, -1, 1, 4], keep=True)
+    extent = Subtract(slice_axis(corners, 3, 2, 4), slice_axis(corners, 3, 0, 2))
+    return Multiply(reshaped(flatten(locations, 1), [0, -1, sets, 4], keep=True), concat([extent, extent], 3))
 
 
 def _check_classes(operands: Sequence[Value], classes: int, normalized: bool) -> None:
@@ -262,19 +286,23 @@ def _rows(regions: Value) -> Value:
 # -- YOLO
 
 
-@caffe_layer("RegionYolo", "region_yolo_param", ignore=("anchors",))
+@caffe_layer("RegionYolo", "region_yolo_param")
 def region_yolo(
-    x: Value, *, coords: int = 4, classes: int = 20, num: int = 1, do_softmax: bool = True, mask: tuple[int, ...] = (),
-    axis: int = 1, end_axis: int = -1,
+    x: Value, *, coords: int = 4, classes: int = 20, num: int = 1, do_softmax: bool = True, anchors: Reals = (),
+    mask: tuple[int, ...] = (), axis: int = 1, end_axis: int = -1,
 ) -> Value:  # fmt: skip
+    """Nothing here depends on the anchors; applications read them from the result."""
     return RegionYolo(
-        x, coords=coords, classes=classes, num=num, do_softmax=do_softmax, mask=mask,
+        x, coords=coords, classes=classes, num=num, do_softmax=do_softmax, anchors=anchors, mask=mask,
         axis=t.normalize_axis(axis, x.rank), end_axis=t.normalize_axis(end_axis, x.rank),
     )  # fmt: skip
 
 
 @caffe_layer("ReorgYolo", "reorg_yolo_param")
-def reorg_yolo(x: Value, *, stride: int) -> Value:
+@caffe_layer("Reorg", "reorg_param")
+def reorg_yolo(x: Value, *, stride: int, reverse: bool = False) -> Value:
+    if reverse:
+        raise Unsupported("the way back from a reorganised image is not supported")
     return ReorgYolo(x, stride=(stride, stride))
 
 
@@ -294,4 +322,3 @@ def ctc_greedy_decoder(
         raise Unsupported(f"the blank is class {blank_index}, and the runtime has it as the last one, {classes - 1}")
     begin = filled(sizes(part(marks, 0, 0, 1), [0, 1]), constant_like(marks, 1.0))
     return CTCGreedyDecoder(x, concat([begin, part(marks, 0, 1, t.INF)], 0), ctc_merge_repeated=ctc_merge_repeated)
-

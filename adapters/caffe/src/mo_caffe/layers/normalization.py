@@ -9,10 +9,11 @@ import numpy as np
 
 from mo_caffe.blobs import REMEDY, per_channel, shaped
 from mo_caffe.registry import caffe_layer
+from mo_caffe.sizes import reshaped
 from mo_core.build import ints
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value
-from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2
+from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2, Reshape, ShapeOf, Subtract
 from mo_core.tensor import lazy
 
 
@@ -76,7 +77,7 @@ def batch_statistics(x: Value, eps: float) -> Value:
     return MVN(x, axes, normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
 
 
-@caffe_layer("BN", "bn_param", ignore=("momentum", "frozen"))
+@caffe_layer("BN", "bn_param", ignore=("momentum", "frozen", "moving_average", "decay"))
 def bn(
     x: Value, scale: Value, shift: Value, mean: Value | None = None, variance: Value | None = None, *,
     eps: float | None = None, var_eps: float | None = None, bn_mode: str = "LEARN",
@@ -113,8 +114,10 @@ def lrn(
 
 @caffe_layer("MVN", "mvn_param")
 def mvn(x: Value, *, normalize_variance: bool = True, across_channels: bool = False, eps: float = 1e-9) -> Value:
-    axes = ints(range(1 if across_channels else 2, x.rank))
-    return MVN(x, axes, normalize_variance=normalize_variance, eps=eps, eps_mode="outside_sqrt")
+    axes = range(1 if across_channels else 2, x.rank)
+    if not axes:  # every value is its own mean
+        return Subtract(x, x)
+    return MVN(x, ints(axes), normalize_variance=normalize_variance, eps=eps, eps_mode="outside_sqrt")
 
 
 @caffe_layer("Normalize", "norm_param", "normalize_param")
@@ -125,6 +128,19 @@ def normalize(
     axes = ints(range(1, x.rank)) if across_spatial else ints([1])
     y = NormalizeL2(x, axes, eps=eps, eps_mode="add")
     return Multiply(y, shaped(scale, [1]) if channel_shared else per_channel(scale, x.rank - 2))
+
+
+@caffe_layer("GroupNorm", "group_norm_param")
+def group_norm(
+    x: Value, scale: Value | None = None, shift: Value | None = None, *, group_num: int = 32, eps: float = 1e-5
+) -> Value:
+    """Channels in groups, each group of each image by its own mean and variance."""
+    if group_num < 1:
+        raise ModelError(f"group_num is {group_num}, and must be positive")
+    groups = reshaped(x, [0, group_num, -1], keep=True)
+    y: Value = MVN(groups, ints([2]), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
+    y = Reshape(y, ShapeOf(x), special_zero=False)
+    return y if scale is None or shift is None else affine(y, scale, shift)
 
 
 @caffe_layer("GRN", "grn_param")

@@ -20,9 +20,8 @@ from mo_core.build import (
     integer,
     ints,
     to_element,
-    unsqueeze,
 )  # fmt: skip
-from mo_core.errors import ModelError, Unsupported
+from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import (
     Add,
@@ -36,48 +35,79 @@ from mo_core.ops import (
     ReduceMax,
     ReduceMean,
     ScatterElementsUpdate,
+    Subtract,
     TopK,
 )  # fmt: skip
+from mo_core.types import Dim
 
 SPATIAL = (2, 3)
+METHODS = ("MAX", "AVE", "STOCHASTIC")
 TINY = 1.1754943508222875e-38
 """The smallest normal number: Caffe keeps the divisor of stochastic pooling above 0 with it."""
+MAX_PYRAMID = 16
+"""Beyond it even the largest images have too few pixels."""
+LOWEST = -3.4028234663852886e38
+"""The lowest number: Caffe begins the search for a maximum with it."""
 
 
 @caffe_layer("Pooling", "pooling_param")
 def pooling(
-    x: Value, *, bottoms: int, pool: str = "MAX", kernel_size: int = 0, stride: int = 1, pad: int = 0,
+    x: Value, *, bottoms: int, pool: str = "MAX", kernel_size: Ints = (), stride: Ints = (), pad: Ints = (),
     kernel_h: Number = None, kernel_w: Number = None, stride_h: Number = None, stride_w: Number = None,
     pad_h: Number = None, pad_w: Number = None, global_pooling: bool = False, round_mode: str = "CEIL",
     ceil_mode: bool = True,
 ) -> Sequence[Value]:  # fmt: skip
-    """The second result is the place of each maximum in its channel, as `Upsample` wants it."""
-    require_images(x)
+    """The second result is the place of each maximum in its channel, as `Upsample` wants it. Forks have more axes."""
+    axes = len(_spatial(x))
+    if not 1 <= axes <= 3:
+        raise ModelError(f"a bottom has {x.rank} axes, and N, C and 1 to 3 more are needed")
     if global_pooling:
         return global_pool(x, pool)
-    kernel = per_axis(2, kernel_size, kernel_h, kernel_w, 0, "kernel")
-    strides = per_axis(2, stride, stride_h, stride_w, 1, "stride")
-    pads = per_axis(2, pad, pad_h, pad_w, 0, "pad")
+    kernel = per_axis(axes, kernel_size, kernel_h, kernel_w, 0, "kernel")
+    strides = per_axis(axes, stride, stride_h, stride_w, 1, "stride")
+    pads = per_axis(axes, pad, pad_h, pad_w, 0, "pad")
     if min(*kernel, *strides) < 1 or any(p >= k for p, k in zip(pads, kernel)):
         raise ModelError(f"a kernel of {kernel}, a stride of {strides} and a padding of {pads} do not fit together")
     return windows(x, pool, kernel, strides, pads, round_mode == "CEIL" and ceil_mode)
 
 
+@caffe_layer("Pooling3D", "pooling_param", "pooling3d_param")
+def pooling_3d(
+    x: Value, *, bottoms: int, pool: str = "MAX", kernel_size: Ints = (), kernel_depth: Number = None,
+    stride: Ints = (), temporal_stride: Number = None, pad: Ints = (), temporal_pad: int = 0,
+) -> Value:  # fmt: skip
+    """Windows over depth, height and width, of which the depth has numbers of its own; 1 where they are missing."""
+    kernel = (1 if kernel_depth is None else kernel_depth, *per_axis(2, kernel_size, None, None, 0, "kernel"))
+    strides = (1 if temporal_stride is None else temporal_stride, *per_axis(2, stride, None, None, 1, "stride"))
+    pads = (temporal_pad, *per_axis(2, pad, None, None, 0, "pad"))
+    return pooling(x, bottoms=bottoms, pool=pool, kernel_size=kernel, stride=strides, pad=pads)[0]
+
+
 def windows(x: Value, pool: str, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
     """One value for each window; the number of windows is rounded up when `up`."""
     image = x.shape[2:] if x.shape is not None else ()
-    if any(isinstance(n, int) and n + 2 * p < k for n, k, p in zip(image, kernel, pads)):
+    fitted = tuple(_fitted(n, *each, up) for n, each in zip(image, zip(kernel, strides, pads))) or kernel
+    if any(isinstance(n, int) and n + 2 * p < k for n, k, p in zip(image, fitted, pads)):
         raise ModelError(
             f"a window of {_shown(kernel)} is larger than the image of {_shown(image)}",
             "Give the shape of the inputs with --input_shape; some networks leave it open.",
         )
-    if pool == "AVE":
-        return [mean_pool(x, kernel, strides, pads, up)]
-    if pool == "STOCHASTIC":
-        return [stochastic_pool(x, kernel, strides, pads, up)]
-    if pool != "MAX":
-        raise ModelError(f"the method is {pool}, which is none of MAX, AVE, STOCHASTIC")
-    return max_pool(x, kernel, strides, pads, up)
+    _require_method(pool)
+    if pool == "MAX":
+        return max_pool(x, fitted, strides, pads, up)
+    return [(mean_pool if pool == "AVE" else stochastic_pool)(x, fitted, strides, pads, up)]
+
+
+def _fitted(length: Dim, kernel: int, stride: int, pad: int, up: bool) -> int:
+    """Rounding up leaves one window where the image is smaller than the kernel by less than a stride: all of it."""
+    if not up or not isinstance(length, int) or not 0 < kernel - length - 2 * pad < stride:
+        return kernel
+    return length + 2 * pad
+
+
+def _spatial(x: Value) -> Ints:
+    """The axes behind N and C; two of them where that is not known, as in Caffe itself."""
+    return tuple(range(2, len(x.shape))) if x.shape is not None else SPATIAL
 
 
 def _shown(sizes: Sequence[object]) -> str:
@@ -86,14 +116,28 @@ def _shown(sizes: Sequence[object]) -> str:
 
 def global_pool(x: Value, pool: str) -> Sequence[Value]:
     """One value for each channel."""
-    if pool == "AVE":
-        return [ReduceMean(x, ints(SPATIAL), keep_dims=True)]
-    if pool == "STOCHASTIC":
-        power = ReduceMean(Multiply(x, x), ints(SPATIAL), keep_dims=True)
-        return [Divide(power, Add(ReduceMean(x, ints(SPATIAL), keep_dims=True), constant_like(x, TINY)))]
+    y = reduced(x, pool, _spatial(x), keep_dims=True)
+    if pool != "MAX":
+        return [y]
     best = TopK(reshaped(x, [0, 0, -1], keep=True), 1, axis=2, mode="max", sort="none")
-    places = to_element(unsqueeze(best.results[1], 3), t.f32)
-    return [ReduceMax(x, ints(SPATIAL), keep_dims=True), places]
+    places = reshaped(best.results[1], [0, 0, *[1] * len(_spatial(x))], keep=True)
+    return [y, to_element(places, t.f32)]
+
+
+def reduced(x: Value, pool: str, axes: Ints, *, keep_dims: bool) -> Value:
+    """One value for all that lie along these axes."""
+    if pool == "MAX":
+        return ReduceMax(x, ints(axes), keep_dims=keep_dims)
+    mean = ReduceMean(x, ints(axes), keep_dims=keep_dims)
+    if pool == "AVE":
+        return mean
+    _require_method(pool)
+    return Divide(ReduceMean(Multiply(x, x), ints(axes), keep_dims=keep_dims), Add(mean, constant_like(x, TINY)))
+
+
+def _require_method(pool: str) -> None:
+    if pool not in METHODS:
+        raise ModelError(f"the method is {pool}, which is none of {', '.join(METHODS)}")
 
 
 def max_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
@@ -101,8 +145,8 @@ def max_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Seq
     dropped = up and any(drops(*each) for each in zip(kernel, strides, pads))
     kind, how = (MaxPool14, "ceil_torch") if dropped else (MaxPool, rounding(strides, up))
     y = kind(
-        x, kernel=kernel, strides=strides, dilations=(1, 1), pads_begin=pads, pads_end=pads, rounding_type=how,
-        index_element_type=t.i32, axis=2,
+        x, kernel=kernel, strides=strides, dilations=(1,) * len(kernel), pads_begin=pads, pads_end=pads,
+        rounding_type=how, index_element_type=t.i32, axis=2,
     )  # fmt: skip
     return [y, to_element(y.results[1], t.f32)]
 
@@ -116,7 +160,7 @@ def mean_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Va
         )
     # The runtime counts what rounding up adds behind the padding, so that the padding has to be there before. With the
     # older AvgPool it would take Pad back into the pooling, and count again.
-    border, none = ints([0, 0, *pads]), (0, 0)
+    border, none = ints([0, 0, *pads]), (0,) * len(pads)
     padded = Pad(x, border, border, constant_like(x, 0.0))
     y: Value = AvgPool14(
         padded, kernel=kernel, strides=strides, pads_begin=none, pads_end=none, exclude_pad=True, rounding_type=how
@@ -157,22 +201,32 @@ def windows_within(x: Value, axis: int, stride: int, pad: int) -> Value:
 def spatial_pyramid(x: Value, *, pyramid_height: int, pool: str = "MAX") -> Value:
     """Each level has twice the windows of the one before along each axis; all of them make one vector."""
     require_images(x)
-    height, width = x.dims[2:]
-    if not isinstance(height, int) or not isinstance(width, int):
-        raise Unsupported(
-            "the windows of a pyramid depend on the size of the image", "Give it with --input_shape."
-        )
-    if pyramid_height < 1:
-        raise ModelError(f"pyramid_height is {pyramid_height}")
-    levels: list[Value] = []
-    for level in range(pyramid_height):
-        bins = 1 << level
-        kernel = (-(-height // bins), -(-width // bins))
-        pads = ((kernel[0] * bins - height + 1) // 2, (kernel[1] * bins - width + 1) // 2)
-        if any(p >= k for p, k in zip(pads, kernel)):
-            raise ModelError(f"an image of {height} x {width} has too few pixels for level {level} of the pyramid")
-        levels.append(windows(x, pool, kernel, kernel, pads, True)[0])
+    if not 1 <= pyramid_height <= MAX_PYRAMID:
+        raise ModelError(f"pyramid_height is {pyramid_height}, and 1 to {MAX_PYRAMID} are possible")
+    levels = [_pyramid_level(x, 1 << level, pool) for level in range(pyramid_height)]
     return levels[0] if pyramid_height == 1 else concat([flatten(y, 1) for y in levels], 1)
+
+
+def _pyramid_level(x: Value, bins: int, pool: str) -> Value:
+    """The windows lie side by side, so that they are axes of their own: N, C, bins, kernel, bins, kernel."""
+    kernels = [Divide(Add(size(x, axis), bins - 1), bins) for axis in SPATIAL]
+    borders = [Subtract(Multiply(k, bins), size(x, axis)) for k, axis in zip(kernels, SPATIAL)]
+    before = [Divide(Add(border, 1), 2) for border in borders]
+    _require_full_windows(x, bins)
+    behind = [Subtract(border, begin) for border, begin in zip(borders, before)]
+    outside = constant_like(x, LOWEST if pool == "MAX" else 0.0)
+    padded = Pad(x, shape_from([0, 0, *before]), shape_from([0, 0, *behind]), outside)
+    tall, wide = kernels
+    tiles = reshaped(padded, [0, 0, bins, tall, bins, wide], keep=True)
+    return reduced(tiles, pool, (3, 5), keep_dims=False)
+
+
+def _require_full_windows(x: Value, bins: int) -> None:
+    """Raise ModelError where a window would lie in the padding alone."""
+    for axis in SPATIAL:
+        length = x.dims[axis]
+        if isinstance(length, int) and (-(-length // bins) * bins - length + 1) // 2 >= -(-length // bins):
+            raise ModelError(f"an image of {_shown(x.dims[2:])} has too few pixels for {bins} windows along an axis")
 
 
 # -- unpooling

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from mo_caffe.layers.inner_product import as_vectors, product
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import shape_from, sizes
@@ -14,7 +16,9 @@ from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Graph, Value, constant
 from mo_core.ops import Add, MatMul, Multiply, Sigmoid, Tanh, TensorIterator
 from mo_core.ops.control import Concatenated, LastValue, Merged, Sliced
-from mo_core.tensor import Tensor, reshaped
+from mo_core.tensor import Array, Tensor, reshaped
+
+MAX_STEPS = 1 << 12
 
 
 @caffe_layer("LSTM", "recurrent_param", ignore=("debug_info",))
@@ -81,6 +85,16 @@ def _parameters(body: Graph, drive: Value, cont: Value, size: int, states: int) 
     goes_on = body.add_input("cont", t.f32, (1, images))
     carried = [body.add_input(f"state{i}", t.f32, (1, images, size)) for i in range(states)]
     return [given, unsqueeze(goes_on, 2), *carried]
+
+
+@caffe_layer("ContinuationIndicator", "continuation_indicator_param")
+def continuation_indicator(*, time_step: int = 0, batch_size: int = 0) -> Value:
+    """What `cont` is for sequences that all begin at the first step: T, N, 0 there and 1 behind it."""
+    if not (0 < time_step <= MAX_STEPS and 0 < batch_size <= MAX_STEPS):
+        raise ModelError(f"{time_step} steps of {batch_size} sequences are impossible")
+    goes_on = np.ones((time_step, batch_size), np.float32)
+    goes_on[0] = 0
+    return constant(Array(goes_on))
 
 
 def _run(body: Graph, inputs: Sequence[Value], states: Sequence[Value], results: Sequence[Value]) -> Sequence[Value]:

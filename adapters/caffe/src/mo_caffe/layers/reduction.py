@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from mo_caffe.layers.arithmetic import scaled
 from mo_caffe.registry import caffe_layer
+from mo_caffe.sizes import size
 from mo_core import types as t
-from mo_core.build import concat, flatten, integer, ints, to_element, unsqueeze
+from mo_core.build import concat, constant_like, flatten, integer, ints, slice_axis, to_element, unsqueeze
 from mo_core.errors import ModelError
 from mo_core.ir import Value
-from mo_core.ops import Multiply, ReduceL1, ReduceMean, ReduceSum, Softmax, TopK
+from mo_core.ops import Multiply, ReduceL1, ReduceMean, ReduceSum, Softmax, Subtract, TopK
 
 _REDUCTIONS = {"SUM": ReduceSum, "ASUM": ReduceL1, "MEAN": ReduceMean}
 
@@ -37,12 +38,18 @@ def arg_max(x: Value, *, out_max_val: bool = False, top_k: int = 1, axis: int | 
     """Places of the largest values, as real numbers.
 
     Along an axis they are replaced by the values when `out_max_val`; over whole images (N, 1, top_k, and as many axes
-    of one as the bottom has) the values stand beside them on axis 1. Of equal values the first counts.
+    of one as the bottom has) the values stand beside them on axis 1. Of equal values the last counts.
     """
     if axis is not None:
-        found = TopK(x, integer(top_k), axis=t.normalize_axis(axis, x.rank), mode="max", sort="value")
-        return found if out_max_val else to_element(found.results[1], t.f32)
-    found = TopK(flatten(x, 1), integer(top_k), axis=1, mode="max", sort="value")
-    places: Value = unsqueeze(to_element(found.results[1], t.f32), 1)
-    y = concat([places, unsqueeze(found, 1)], 1) if out_max_val else places
+        largest, places = _largest(x, top_k, t.normalize_axis(axis, x.rank))
+        return largest if out_max_val else places
+    largest, places = (unsqueeze(y, 1) for y in _largest(flatten(x, 1), top_k, 1))
+    y = concat([places, largest], 1) if out_max_val else places
     return unsqueeze(y, *range(3, x.rank))
+
+
+def _largest(x: Value, count: int, axis: int) -> tuple[Value, Value]:
+    """The largest values along an axis and their places; of equal ones the last, which a search from behind finds."""
+    found = TopK(slice_axis(x, axis, -1, -t.INF, -1), integer(count), axis=axis, mode="max", sort="value", stable=True)
+    last = to_element(size(x, axis), t.f32)
+    return found, Subtract(Subtract(last, constant_like(last, 1.0)), to_element(found.results[1], t.f32))

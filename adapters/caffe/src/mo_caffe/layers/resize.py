@@ -94,7 +94,7 @@ def resample(
         return resized(x, wanted, "bilinear_pillow" if antialias else "linear_onnx", "half_pixel")
     if type == "CUBIC":
         return resized(x, wanted, "cubic", "half_pixel", cube_coeff=-0.5)
-    raise Unsupported(f"resampling of the type {type} is not supported")
+    raise Unsupported(f"resampling of the type {type} is not supported; FlowNet's own layer does not have it either")
 
 
 def _scaled(whole: Value, factor: float) -> Value:

@@ -26,6 +26,7 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
+from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import (
     Abs,
@@ -367,6 +368,8 @@ def cum_prod(x: Value, axis: Value, *, exclusive: int = 0, reverse: int = 0) -> 
     known = known_ints(axis)
     if known is None:
         return _at_unknown_axis(x, as_i64(scalar(axis)), lambda v: _masked_products(v, bool(exclusive), bool(reverse)))
+    if not known or not x.rank:
+        raise ModelError("CumProd needs one axis, and data that has it")
     at = normalize_axis(known[0], x.rank)
     size = x.dims[at]
     if not isinstance(size, int):

@@ -74,6 +74,7 @@ def attention(
         if not q_num_heads or not kv_num_heads:
             raise ModelError("Attention on three-dimensional inputs needs q_num_heads and kv_num_heads")
         q, k, v = with_heads(q, q_num_heads), with_heads(k, kv_num_heads), with_heads(v, kv_num_heads)
+    _check_heads(q, k, v)
     offset: Value | None = None
     if past_key is not None and past_value is not None:
         offset = dim_of(past_key, 2)
@@ -98,8 +99,17 @@ def attention(
     else:
         element = q.element if softmax_precision is None else element_of(softmax_precision, "softmax_precision")
         stages = _stages(q, k, mask, scale, softcap, element)
+        if not 0 <= qk_matmul_output_mode < len(stages):
+            raise ModelError(f"qk_matmul_output_mode is {qk_matmul_output_mode}, and it is one of 0 to 3")
         product, y = stages[qk_matmul_output_mode], MatMul(stages[NORMALIZED], v)
     return [without_heads(y) if packed else y, *present, product]
+
+
+def _check_heads(*tensors: Value) -> None:
+    """Raise ModelError unless all are N, heads, L, E with something in the last axis."""
+    for x in tensors:
+        if x.rank != 4 or x.dims[3] == 0:
+            raise ModelError(f"Attention has an input {t.format_shape(x.shape)} in the place of N, heads, L, E")
 
 
 def with_heads(x: Value, heads: int) -> Value:
@@ -119,7 +129,7 @@ def repeated_heads(x: Value, heads: int | Value) -> Value:
         raise Unsupported("Attention needs a known number of heads", "Give the shapes of its inputs with --input.")
     if own == heads:
         return x
-    if heads % own:
+    if not own or heads % own:
         raise ModelError(f"{heads} query heads cannot share {own} key and value heads")
     each = Broadcast(unsqueeze(x, 2), ints([1, 1, heads // own, 1, 1]), mode="bidirectional")
     size = x.dims[3]
@@ -237,6 +247,8 @@ def _stages(q: Value, k: Value, mask: Mask, scale: float | None, softcap: float,
 def _root_of_scale(q: Value, scale: float | None) -> Value:
     """What queries and keys are multiplied with, so that the product is scaled without overflow on the way."""
     if scale is not None:
+        if not 0 <= scale < math.inf:
+            raise Unsupported(f"Attention with a scale of {scale:g}")
         return constant_like(q, math.sqrt(scale))
     size = q.dims[-1]
     if isinstance(size, int):
@@ -251,6 +263,7 @@ def flex_attention(
     score_mod: Graph | None = None, softmax_precision: int | None = None, convert: Callable[..., list[Any]],
 ) -> Value:  # fmt: skip
     """Attention with graphs that change the products of queries and keys, and what softmax makes of them."""
+    _check_heads(q, k, v)
     k, v = repeated_heads(k, dim_size(q, 1)), repeated_heads(v, dim_size(q, 1))
     if score_mod is None and prob_mod is None and softmax_precision is None:
         return _fused(q, k, v, Mask(), scale, causal=False)

@@ -63,7 +63,7 @@ def convolve(x: Value, w: Value, b: Value | None, group: int, spatial: Spatial) 
 def split_groups(w: Value, group: int) -> Value:
     """Filters with an axis of groups split off from the first one."""
     first = dim_size(w, 0)
-    if isinstance(first, int) and first % group:
+    if group < 1 or (isinstance(first, int) and first % group):
         raise ModelError(f"{first} filters cannot be divided into {group} groups")
     return reshape_to(
         w, [group, first // group if isinstance(first, int) else -1, *(dim_size(w, a) for a in range(1, w.rank))]
@@ -125,11 +125,17 @@ def deform_conv(
     return y if b is None else Add(y, channel_vector(b, 2))
 
 
+_MOST_AXES = 8
+"""Spatial axes of Col2Im: a tensor with more of them cannot be read by anything."""
+
+
 @onnx_op("Col2Im")
 def col2im(
     x: Value, image_shape: Value, block_shape: Value, *, dilations: Ints = None, pads: Ints = None, strides: Ints = None
 ) -> Value:
-    axes = t.static(block_shape.shape, "block_shape of Col2Im")[0]
+    (axes,) = t.static(block_shape.shape, "block_shape of Col2Im") if block_shape.rank == 1 else (0,)
+    if not 1 <= axes <= _MOST_AXES:
+        raise ModelError(f"block_shape of Col2Im is {t.format_shape(block_shape.shape)}, and a short list is needed")
     begin, end = both_pads(axes, pads)
     steps, spread = per_axis(axes, strides, "strides"), per_axis(axes, dilations, "dilations")
     if axes == 2:

@@ -116,6 +116,10 @@ def roi_align(
     )  # fmt: skip
 
 
+_MOST_SAMPLES = 1 << 16
+"""Samples along a side of a region: far more than any region has elements."""
+
+
 def _largest_shares(
     x: Value, rois: Value, images: Value, pooled: tuple[int, int], ratio: int, scale: float, half: bool
 ) -> Value:
@@ -127,6 +131,8 @@ def _largest_shares(
         )
     samples = [_region_samples(x, rois, axis, pooled[axis], ratio, scale, half) for axis in (0, 1)]
     height, width = (len_ * ratio for len_ in pooled)
+    if not 0 < max(height, width) <= _MOST_SAMPLES:
+        raise ModelError(f"RoiAlign takes {height} by {width} samples in each region")
     image = reshape_to(as_i64(images), [-1, 1, 1])
     pixels = permute(x, (0, 2, 3, 1))
     best: Value | None = None

@@ -23,6 +23,7 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )  # fmt: skip
+from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ops import (
     Add,
@@ -184,6 +185,8 @@ def _as_small_real(x: Value, zero_point: Value | None, element: ElementType, sat
     if zero_point is not None and not is_zero(zero_point):
         x = Add(x, to_element(zero_point, x.element))
     if saturate:
+        if element.name not in LARGEST:
+            raise Unsupported(f"numbers quantised to {element}")
         limit = LARGEST[element.name]
         x = Clamp(x, min=-limit, max=limit)
     return Convert(x, destination_type=element)

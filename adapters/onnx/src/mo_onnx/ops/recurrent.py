@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mo_core import types as t
 from mo_core.build import (
     arange,
     as_i64,
@@ -186,6 +187,9 @@ def read_layer(
     hidden = r.dims[-1] if hidden_size is None else hidden_size
     if not isinstance(hidden, int):
         raise Unsupported("a recurrent layer has an unknown hidden size", "Give the shape of its weights.")
+    stated = r.dims[-1]
+    if hidden < 1 or (isinstance(stated, int) and stated != hidden):
+        raise ModelError(f"hidden_size is {hidden}, and the recurrent weights are {t.format_shape(r.shape)}")
     names = list(activations or [*defaults] * ways)
     if len(names) != ways * len(defaults):
         raise ModelError(f"a recurrent layer has {len(names)} activations, and {ways * len(defaults)} are needed")

@@ -116,6 +116,9 @@ def resize(
     scales, sizes = _given(scales), _given(sizes)
     if (scales is None) == (sizes is None):
         raise ModelError("Resize needs either scales or sizes")
+    for counts in (scales, sizes):
+        if counts is not None and counts.is_static and counts.shape != (len(along),):
+            raise ModelError(f"Resize of {len(along)} axes has {t.format_shape(counts.shape)} scales or sizes")
     if scales is not None:
         return by_scales(x, along, scales, method, roi)
     assert sizes is not None

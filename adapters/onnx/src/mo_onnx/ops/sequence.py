@@ -31,7 +31,7 @@ from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Pack
 from mo_core.ir import Graph, Value, constant
 from mo_core.ops import Gather, Multiply
-from mo_core.types import same_shape
+from mo_core.types import normalize_axis, same_shape
 from mo_onnx.registry import onnx_op
 
 Item: TypeAlias = "Value | Pack"
@@ -123,7 +123,9 @@ def sequence_length(sequence: Item) -> Value:
 
 @onnx_op("SplitToSequence", since=11)
 def split_to_sequence(x: Value, lengths: Value | None = None, *, axis: int = 0, keepdims: int = 1) -> Pack:
-    axis %= x.rank
+    axis = normalize_axis(axis, x.rank)
+    if not x.rank:
+        raise ModelError("SplitToSequence needs an axis, and its data has none")
     size = x.dims[axis]
     if lengths is None or (lengths.shape == () and known_ints(lengths) == (1,)):
         keep = bool(keepdims) or lengths is not None
@@ -136,6 +138,8 @@ def split_to_sequence(x: Value, lengths: Value | None = None, *, axis: int = 0, 
     if lengths.shape == ():
         if not isinstance(size, int):
             raise Unsupported(f"SplitToSequence in parts of {known[0]} needs to know the dimension that it splits")
+        if known[0] < 1:
+            raise ModelError(f"SplitToSequence in parts of {known[0]}")
         rest = size % known[0]
         known = (*[known[0]] * (size // known[0]), *([rest] if rest else []))
     return Pack(split(x, axis, known))

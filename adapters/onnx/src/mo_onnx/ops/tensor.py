@@ -73,8 +73,11 @@ from mo_core.ops import (
     Unsqueeze,
     VariadicSplit,
 )
-from mo_core.types import normalize_axis
+from mo_core.types import normalize_axes, normalize_axis
 from mo_onnx.registry import onnx_op
+
+_MOST_AXES = 64
+"""No tensor has more axes."""
 
 # -- shapes
 
@@ -114,6 +117,8 @@ def unsqueeze_(x: Value, axes: Value) -> Value:
     count = _length(axes)
     if known_ints(axes) is not None or count is None or x.shape is None:
         return Unsqueeze(x, axes)
+    if count > _MOST_AXES:
+        raise ModelError(f"Unsqueeze adds {count} axes")
     # the runtime wants to know the axes: each dimension of the result is one or the next of the operand
     every, at = ints(range(x.rank + count)), normalized(as_i64(axes), integer(x.rank + count))
     new = ReduceLogicalOr(Equal(unsqueeze(at, 1), every), ints([0]))
@@ -240,7 +245,7 @@ def placed(values: Value, axes: Value, elsewhere: Sequence[int]) -> Value:
     at, numbers = known_ints(axes), known_ints(values)
     if at is not None:
         items: list[int | Value] = list(elsewhere)
-        for i, axis in enumerate(at):
+        for i, axis in enumerate(normalize_axes(at, len(items))):
             items[axis] = numbers[i] if numbers is not None else gather(values, [i], 0)
         return vector(items)
     return ScatterElementsUpdate(ints(elsewhere), normalized(axes, integer(len(elsewhere))), values, integer(0))
@@ -305,6 +310,8 @@ def _halves(v: Value, count: int) -> tuple[Value, Value]:
     v = as_i64(v)
     known = known_ints(v)
     if known is not None:
+        if len(known) != 2 * count:
+            raise ModelError(f"Pad of {count} axes has {len(known)} pads")
         return ints(known[:count]), ints(known[count:])
     first, second = split(v, 0, [count, count])
     return first, second

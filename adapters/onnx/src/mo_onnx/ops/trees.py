@@ -246,6 +246,11 @@ def tree_ensemble(
         _array(nodes_truenodeids, np.int64), _array(nodes_trueleafs, np.int64), _array(nodes_falsenodeids, np.int64),
         _array(nodes_falseleafs, np.int64), np.resize(nodes_missing_value_tracks_true or [0], nodes_modes.size),
     ]  # fmt: skip
+    targets = _array(leaf_targetids, np.int64)
+    if len({len(column) for column in nodes}) != 1 or not len(nodes[0]) or targets.shape != weights.shape:
+        raise ModelError("the lists that describe the nodes and leaves of a TreeEnsemble have different lengths")
+    if n_targets < 1 or not np.isin(targets, range(n_targets)).all():
+        raise ModelError(f"a leaf of a TreeEnsemble has a target outside of {n_targets}")
     members = membership_values.numpy().astype(np.float32) if membership_values is not None else np.zeros(0, np.float32)
     feature, split, modes, true, true_leaf, false, false_leaf, tracked = _without_sets(nodes, members)
     inner, count = len(modes), len(modes) + len(weights)
@@ -258,7 +263,7 @@ def tree_ensemble(
     swapped = np.concatenate([swap, padding > 0]) & (then != otherwise)
     lost = np.where(np.concatenate([tracked.astype(bool) | (modes == 5), padding > 0]), then, otherwise)
     table = np.full([count, n_targets], np.nan, np.float32)
-    table[own, _array(leaf_targetids, np.int64)] = weights
+    table[own, targets] = weights
     forest = Forest(
         _array(tree_roots, np.int64), np.concatenate([feature, padding]),
         np.concatenate([split, padding]).astype(np.float32),
