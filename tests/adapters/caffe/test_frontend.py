@@ -257,6 +257,14 @@ def test_unknown_layers_are_all_reported_at_once() -> None:
     assert "--extension" in str(caught.value)
 
 
+def test_the_case_of_letters_in_a_type_does_not_matter() -> None:
+    x = values(1, 3, 2, 2)
+    text = layer("SCALE", "x", "s", "scale_param { bias_term: true }") + layer("Relu", "s", "y")
+    blobs = [values(3, seed=1), values(3, seed=2)]
+    got = run(text, {"x": x}, {"s": blobs})
+    close(got["y"], np.maximum(x * blobs[0].reshape(3, 1, 1) + blobs[1].reshape(3, 1, 1), 0))
+
+
 def test_an_unknown_field_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(Unsupported, match='"negative_slop"') as caught:
         run(layer("ReLU", "data", "y", "relu_param { negative_slop: 0.1 }"), X)

@@ -50,6 +50,9 @@ def sigmoid(x: Array) -> Array:
         ("HSwish", "", lambda x: x * np.clip(x + 3, 0, 6) / 6),
         ("HSigmoid", "", lambda x: np.clip(x + 3, 0, 6) / 6),
         ("Dropout", "dropout_param { dropout_ratio: 0.7 }", lambda x: x),
+        ("Dropout", "dropout_param { dropout_ratio: 0.7 scale_train: true }", lambda x: x),
+        ("Dropout", "dropout_param { dropout_ratio: 0.7 scale_train: false }", lambda x: x * np.float32(0.3)),
+        ("Dropout", "dropout_param { scale_train: false }", lambda x: x / 2),
         ("GaussianNoise", "gaussian_noise_param { sigma: 3 }", lambda x: x),
     ],
 )

@@ -38,7 +38,8 @@ def test_batch_norm_of_vectors() -> None:
 
 def test_batch_norm_may_have_its_scale_inside() -> None:
     scale, shift = values(3, seed=5), values(3, seed=6)
-    got = run(layer("BatchNorm", "x", "y"), X, {"y": [MEAN, VARIANCE, np.ones(1, np.float32), scale, shift]})
+    blobs = [MEAN, VARIANCE, np.ones(1, np.float32), scale, shift]
+    got = run(layer("BatchNorm", "x", "y", "batch_norm_param { scale_bias: true }"), X, {"y": blobs})
     want = (X["x"] - vector(MEAN)) / np.sqrt(vector(VARIANCE) + 1e-5) * vector(scale) + vector(shift)
     close(got["y"], want)
 
@@ -174,3 +175,7 @@ def test_group_norm(shape: tuple[int, ...]) -> None:
 def test_group_norm_without_groups_is_refused() -> None:
     with pytest.raises(ModelError, match="group_num is 0"):
         run(layer("GroupNorm", "x", "y", "group_norm_param { group_num: 0 }"), X)
+
+
+def test_channel_norm() -> None:
+    close(run(layer("ChannelNorm", "x", "y"), X)["y"], np.sqrt((X["x"] ** 2).sum(1, keepdims=True)))

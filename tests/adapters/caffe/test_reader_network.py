@@ -412,6 +412,13 @@ def test_layers_of_one_name_and_type_take_blobs_in_order() -> None:
     assert relu.blobs == ()
 
 
+def test_blobs_of_a_layer_do_not_go_to_another_one_of_its_name() -> None:
+    text = INPUT + layer("InnerProduct", "x", "y", "inner_product_param { num_output: 2 bias_term: false }", name="a")
+    data = trained({"a": ("InnerProduct", [(2, 3)])}).SerializeToString()
+    net = network(text + layer("ReLU", "y", "y", name="a"), weights=data)
+    assert [len(part.blobs) for part in net.layers] == [0, 1, 0]
+
+
 def test_a_layer_takes_the_blobs_of_its_name_when_the_trained_type_is_another() -> None:
     text = INPUT + layer("DepthwiseConvolution", "x", "y", name="dw")
     data = trained({"dw": ("Convolution", [(3, 1, 3, 3)])}).SerializeToString()

@@ -77,11 +77,15 @@ def run(source: Any, *feeds: Feeds, **options: Any) -> list[list[np.ndarray[Any,
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         xml = converted.save(Path(folder, "model.xml"))
         read = _core().read_model(xml)
-    compiled = _core().compile_model(read, "CPU", {
-        "INFERENCE_PRECISION_HINT": "f32",
-        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # else the plug-in quantises what meets compressed weights
-        "INFERENCE_NUM_THREADS": 1,
-    })
+    compiled = _core().compile_model(
+        read,
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # else the plug-in quantises what meets compressed weights
+            "INFERENCE_NUM_THREADS": 1,
+        },
+    )
     results = []
     for inputs in feeds:
         request = compiled.create_infer_request()

@@ -69,6 +69,8 @@ def test_whole_numbers_have_slopes_too() -> None:
         ("Gelu", {"approximate": "tanh"}, 20),
         ("HardSigmoid", {}, 6),
         ("HardSigmoid", {"alpha": 0.5, "beta": 0.25}, 6),
+        ("HardSigmoid", {"alpha": 0.5, "beta": 0.0}, 6),
+        ("HardSigmoid", {"alpha": 0.0, "beta": 0.25}, 6),
         ("HardSwish", {}, 14),
         ("Mish", {}, 18),
         ("Softplus", {}, 1),

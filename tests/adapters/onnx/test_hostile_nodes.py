@@ -55,6 +55,7 @@ def lstm(hidden: int) -> dict:
         ("Squeeze", {"feeds": {"x": np.float32(1)}, "constants": {"a": i64(0)}}, ShapeError, "scalar"),
         ("SplitToSequence", {"feeds": {"x": np.float32(1)}}, ModelError, "needs an axis"),
         ("Reshape", {"feeds": {"x": X}, "constants": {"s": NAN}}, ShapeError, "whole numbers"),
+        ("AffineGrid", {"feeds": {"t": X[0], "s": np.int64(4)}, "opset": 20}, ModelError, "size of AffineGrid"),
         ("LpPool", {"feeds": {"x": X}, "kernel_shape": [2, 2], "p": 0}, ModelError, "p of LpPool"),
         (
             "Momentum",

@@ -15,7 +15,6 @@ from mo_caffe.weights import attach
 from mo_core.errors import ModelError, did_you_mean
 from mo_core.wire import Buffer
 
-
 _LEFT_OUT = "Layers of other phases and stages are left out; --caffe_phase and --caffe_stage choose them."
 
 

@@ -56,8 +56,11 @@ class _Source:
         self.names = list(self.named)
 
     def take(self, name: str, kind: str) -> list[Blob]:
-        waiting = self.same[name, kind] if (name, kind) in self.same else self.named.get(name)
-        return list(waiting.popleft().get("blobs", [])) if waiting else []
+        named = self.named.get(name, deque())
+        waiting = self.same.get((name, kind), named)
+        layer = waiting.popleft() if waiting else {}
+        self.named[name] = deque(other for other in named if other is not layer)
+        return list(layer.get("blobs", []))
 
 
 def _share(layer: Plain, blobs: list[Blob], shared: dict[str, Blob]) -> str:

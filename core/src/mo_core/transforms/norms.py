@@ -285,4 +285,3 @@ normalisation_fusion = rewrites(
 )  # fmt: skip
 
 PASSES = (normalisation_fusion,)
-

@@ -59,9 +59,7 @@ def merge_transposes(outer: Node, inner: Node, x: Value) -> Value:
 _moved = p.Transpose(any_("x"), const("order"), name="moved", uses=1)
 
 
-@rule(
-    op(Unary, Predicate, ops.Convert, operands=[_moved], name="node", where=lambda n: not isinstance(n, _NOT_SO))
-)
+@rule(op(Unary, Predicate, ops.Convert, operands=[_moved], name="node", where=lambda n: not isinstance(n, _NOT_SO)))
 def below_unary(node: Node, moved: Node, x: Value) -> Value | None:
     """A function of each element goes ahead of the Transpose."""
     if any(v.shape is None or len(v.shape) for v in node.operands[1:]):

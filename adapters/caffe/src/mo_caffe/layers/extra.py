@@ -12,14 +12,19 @@ from mo_core.build import Size, constant_like, dim_size, reshape_to, slice_axis
 from mo_core.errors import ModelError
 from mo_core.frontend import converters_of
 from mo_core.ir import Node, Value, constant
-from mo_core.ops import Add, Divide, Subtract
+from mo_core.ops import Add, Divide, Multiply, Subtract
 
 
 @caffe_layer("Dropout", "dropout_param", ignore=("*",))
+def dropout(x: Value, *, dropout_ratio: float = 0.5, scale_train: bool = True) -> Value:
+    """Nothing at inference; forks may leave it to the inference to scale by the part that the training keeps."""
+    return x if scale_train else Multiply(x, 1.0 - dropout_ratio)
+
+
 @caffe_layer("SpatialDropout", "spatial_dropout_param", ignore=("*",))
 @caffe_layer("GaussianNoise", ignore=("*",))
 @caffe_layer("Noise", ignore=("*",))
-def dropout(x: Value) -> Value:
+def noise(x: Value) -> Value:
     """What only training does leaves its bottom as it is."""
     return x
 

@@ -156,11 +156,11 @@ def flow_warp(x: Value, flow: Value, *, fill_value: str = "ZERO") -> Value:
     pixels = [Range(integer(0), size(flow, axis), integer(1), output_type=t.f32) for axis in (3, 2)]
     shapes = ([1, 1, 1, -1], [1, 1, -1, 1])
     places = [Add(slice_axis(flow, 1, i, i + 1), reshape_to(p, shapes[i])) for i, p in enumerate(pixels)]
-    inside = [LogicalAnd(GreaterEqual(p, constant(0.0)), Less(p, n)) for p, n in zip(places, lengths)]
+    across, down = (LogicalAnd(GreaterEqual(p, constant(0.0)), Less(p, n)) for p, n in zip(places, lengths))
     unit = [Subtract(Divide(Add(Multiply(p, 2.0), 1.0), n), 1.0) for p, n in zip(places, lengths)]
     grid = Transpose(concat(unit, 1), ints([0, 2, 3, 1]))
     y = GridSample(x, grid, align_corners=False, mode="bilinear", padding_mode="border")
-    return Select(LogicalAnd(*inside), y, constant_like(x, 0.0))
+    return Select(LogicalAnd(across, down), y, constant_like(x, 0.0))
 
 
 def _half_pixel(x: Value, axis: int) -> Value:

@@ -13,7 +13,7 @@ from mo_caffe.sizes import reshaped
 from mo_core.build import ints
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value
-from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2, Reshape, ShapeOf, Subtract
+from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2, ReduceL2, Reshape, ShapeOf, Subtract
 from mo_core.tensor import lazy
 
 
@@ -43,7 +43,7 @@ def count_of(blob: Value) -> int:
     return int(np.prod(blob.static_shape, dtype=np.int64))
 
 
-@caffe_layer("BatchNorm", "batch_norm_param", ignore=("moving_average_fraction",))
+@caffe_layer("BatchNorm", "batch_norm_param", ignore=("moving_average_fraction", "scale_bias"))
 def batch_norm(
     x: Value, mean: Value | None = None, variance: Value | None = None, total: Value | None = None,
     scale: Value | None = None, shift: Value | None = None, *, use_global_stats: bool = True, eps: float = 1e-5,
@@ -146,6 +146,12 @@ def group_norm(
 @caffe_layer("GRN", "grn_param")
 def grn(x: Value, *, bias: float = 1.0) -> Value:
     return GRN(x, bias=bias)
+
+
+@caffe_layer("ChannelNorm")
+def channel_norm(x: Value) -> Value:
+    """The length of the vector of channels, for each place of each image."""
+    return ReduceL2(x, ints([1]), keep_dims=True)
 
 
 @caffe_layer("InstanceNorm", "instance_norm_param", ignore=("momentum",))

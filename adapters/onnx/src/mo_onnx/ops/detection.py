@@ -264,7 +264,9 @@ def _pixels(data: Value, index: Sequence[Value], sizes: Sequence[Value], padding
 @onnx_op("AffineGrid", since=20)
 def affine_grid(theta: Value, size: Value, *, align_corners: int = 0) -> Value:
     """Places (N, <axes>, count) that the affine map theta (N, count, count + 1) gives for those of an even grid."""
-    axes = t.static(size.shape, "size of AffineGrid")[0] - 2
+    if t.static(size.shape, "size of AffineGrid") not in ((4,), (5,)):
+        raise ModelError(f"size of AffineGrid is {t.format_shape(size.shape)}, and N, C and 2 or 3 axes are needed")
+    axes = size.dims[0] - 2
     wide: list[Size] = [dims_of(theta, [0]), *[1] * axes, axes]
     y: Value = reshape_to(take(theta, axes, 2), vector(wide))
     for axis in range(axes):

@@ -34,7 +34,6 @@ from mo_core.ops import (
     Elu,
     Greater,
     GRUSequence,
-    HardSigmoid,
     Less,
     LSTMSequence,
     MatMul,
@@ -50,6 +49,7 @@ from mo_core.ops import (
     Subtract,
     Tanh,
 )  # fmt: skip
+from mo_onnx.ops.activation import hard_sigmoid
 from mo_onnx.registry import onnx_op
 
 Reals = Sequence[float]
@@ -73,7 +73,7 @@ SCALED: dict[str, tuple[tuple[float, ...], Callable[..., Value]]] = {
         (1.0, 1.0),
         lambda x, alpha, beta: Multiply(Tanh(Multiply(x, constant_like(x, beta))), constant_like(x, alpha)),
     ),
-    "hardsigmoid": ((0.2, 0.5), lambda x, alpha, beta: HardSigmoid(x, constant_like(x, alpha), constant_like(x, beta))),
+    "hardsigmoid": ((0.2, 0.5), lambda x, alpha, beta: hard_sigmoid(x, alpha=alpha, beta=beta)),
     "elu": ((1.0,), lambda x, alpha: Elu(x, alpha=alpha)),
 }
 """Activations with parameters: their defaults (alpha, or alpha and beta), and what they compute."""
