@@ -187,6 +187,7 @@ class Graph:
     def replace(self, old: Value, new: Value) -> list[Node]:
         """Let every reader of `old` read `new` instead, and move the tensor names.
 
+        An input takes the names of outputs only: the runtime would call it by whichever of its names comes first.
         Types further down are inferred again when the new value has another type. Returns the readers.
         """
         if old is new:
@@ -194,9 +195,9 @@ class Graph:
         users = old.users()
         for node, index in list(old.uses):
             node.set_operand(index, new)
-        for name in old.names:
-            if name not in new.names:
-                new.names.append(name)
+        is_input = isinstance(new.node, Parameter) and not isinstance(old.node, Parameter)
+        if not is_input or any(isinstance(u, Result) for u in users):
+            new.names.extend([name for name in old.names if name not in new.names])
         old.names = []
         same = old.element is new.element and same_type_shape(old.shape, new.shape)
         if not same or (old.known is None) != (new.known is None):

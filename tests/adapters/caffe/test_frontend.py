@@ -257,6 +257,15 @@ def test_unknown_layers_are_all_reported_at_once() -> None:
     assert "--extension" in str(caught.value)
 
 
+def test_the_transformation_of_the_training_is_told() -> None:
+    rest = "transform_param { scale: 0.5 mean_value: 104 mean_value: 117 crop_size: 4 mirror: true }"
+    model = convert(layer("Data", "", "data label", rest) + layer("ReLU", "data", "y"), input_shape="[1,2,4,4]")
+    (note,) = (note for note in model.report.notes if "transformed" in note)
+    assert '"data" (scale 0.5, mean_value [104.0, 117.0])' in note
+    plain = convert(layer("Data", "", "data label") + layer("ReLU", "data", "y"), input_shape="[1,2,4,4]")
+    assert not any("transformed" in note for note in plain.report.notes)
+
+
 def test_the_case_of_letters_in_a_type_does_not_matter() -> None:
     x = values(1, 3, 2, 2)
     text = layer("SCALE", "x", "s", "scale_param { bias_term: true }") + layer("Relu", "s", "y")

@@ -41,6 +41,7 @@ def lstm(hidden: int) -> dict:
         ("Attention", {"feeds": {**QKV, "k": HEADS[:, :0]}, "opset": 23}, ModelError, "0 key"),
         ("Attention", {"feeds": QKV, "outputs": 4, "scale": -1.0, "opset": 23}, Unsupported, "scale of -1"),
         ("CumProd", {"feeds": {"x": np.float32(1)}, "constants": {"a": i64(0)}, "opset": 26}, ModelError, "one axis"),
+        ("LSTM", lstm(4) | {"feeds": {"x": np.float32(1)}}, ModelError, "three axes"),
         ("LSTM", lstm(0), ModelError, "hidden_size is 0"),
         ("LSTM", lstm(2**31 - 1), ModelError, "hidden_size is 2147483647"),
         ("Pad", {"feeds": {"x": X}, "constants": {"p": i64(1, 1)}, "opset": 18}, ModelError, "has 2 pads"),

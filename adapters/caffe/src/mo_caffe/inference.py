@@ -96,11 +96,14 @@ def _input_layers(layer: Plain, used: Collection[str]) -> list[Plain]:
     """A layer that reads data as inputs of the network, as far as they are used: labels mostly are not."""
     tops = layer.get("top", [])
     shapes = _DATA_SHAPES.get(layer["type"], _unknown_shapes)(layer, len(tops))
+    transform = {k: v for k, v in layer.get("transform_param", {}).items() if k in ("scale", "mean_value", "mean_file")}
     result = []
     for index, top in enumerate(tops):
         if top in used:
             shape = shapes[index] if index < len(shapes) else None
             made: Plain = {"name": top, "type": "Input", "top": [top]}
+            if transform and index == 0:
+                made["transform_param"] = transform
             result.append({**made, "input_param": {"shape": [{"dim": shape}]}} if shape else made)
     return result
 

@@ -155,6 +155,13 @@ class _Reader:
             if len(layer.outputs) == 1:
                 parameter.name, parameter.origin = layer.name, (layer.name,)
             self._values[top] = parameter
+        transform = layer.fields.get("transform_param", {})
+        if transform:
+            told = ", ".join(f"{name} {value}" for name, value in transform.items())
+            self.notes.append(
+                f'the training transformed "{layer.name}" ({told}), which the model does not do; '
+                "--mean_values, --mean_file and --scale_values make it do so."
+            )
 
     def _define(self, top: Top, value: Value) -> None:
         self._values[top] = value

@@ -35,7 +35,7 @@ class Effect(NamedTuple):
     """A constant that a value is multiplied by, or that is added to it.
 
     Attributes:
-        dims: beside the value; shift: it is added; positive: all of it is above zero; bounded: weights can take it in.
+        dims: beside the value; shift: it is added; positive: a factor above zero; bounded: weights can take it in.
     """
 
     dims: Dims
@@ -53,7 +53,7 @@ def effect_of(c: Value, x: Value, *, shift: bool) -> Effect | None:
     dims = dims_of(c, x)
     if dims is None:
         return None
-    numbers = content(c)
+    numbers = None if shift else content(c)
     return Effect(dims, shift, numbers is not None and bool((numbers > 0).all()), is_bounded(c))
 
 

@@ -101,6 +101,13 @@ def _takes_part(v: Value, length: int, axis: int, effect: Effect) -> bool:
 _LINEAR = op(Multiply, Add, operands=[any_("x"), const("c")], name="node")
 
 
+def _goes_down(node: Node, x: Value, effect: Effect) -> bool:
+    """True when all layers behind can take the effect in, and (in the case of a shift) lose an op more than above."""
+    if not absorbed_below(node, effect):
+        return False
+    return not absorbed_above(x, effect) or absorbed_below(node, effect, free=True)
+
+
 @rule(op(*MOVERS, operands=[_LINEAR], name="mover"))
 def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
     """A factor or shift ahead of an op that moves elements, when all layers behind can take it in."""
@@ -108,12 +115,8 @@ def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
     effect = effect_of(c, x, shift=shift)
     if effect is None or not is_arithmetic(x):
         return None
-    if not absorbed_below(node, effect, free=effect.shift and absorbed_above(x, effect)):
-        return None
-    if not shift and absorbed_above(x, effect):
-        return None
     move = across(mover, effect.dims, up=False, shift=shift, positive=effect.positive)
-    if move is None:
+    if move is None or not _goes_down(node, x, effect):
         return None
     return type(node)(mover.evolve(x, *mover.operands[1:]), move(c))
 
@@ -122,9 +125,9 @@ def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
 def behind_sum(total: Node, node: Node, x: Value, c: Value, y: Value) -> Value | None:
     """A shift of one of the operands of a sum (a residual block), when all layers behind can take it in."""
     effect = effect_of(c, x, shift=True)
-    if effect is None or not is_sum(total) or not is_arithmetic(x):
+    if effect is None or not is_sum(total) or not is_arithmetic(x) or not _goes_down(node, x, effect):
         return None
-    return Add(Add(x, y), c) if absorbed_below(node, effect, free=absorbed_above(x, effect)) else None
+    return Add(Add(x, y), c)
 
 
 RULES = (ahead_of_transpose, ahead_of_reshape, ahead_of_pooling, ahead_of_relu, behind_mover, behind_sum)

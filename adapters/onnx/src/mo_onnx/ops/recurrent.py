@@ -184,6 +184,9 @@ def read_layer(
     if direction not in ("forward", "reverse", "bidirectional"):
         raise ModelError(f'direction is "{direction}", which is none of forward, reverse, bidirectional')
     ways = 2 if direction == "bidirectional" else 1
+    for v in (x, w, r):
+        if v.rank != 3:
+            raise ModelError(f"a recurrent layer reads {t.format_shape(v.shape)}, and three axes are needed")
     hidden = r.dims[-1] if hidden_size is None else hidden_size
     if not isinstance(hidden, int):
         raise Unsupported("a recurrent layer has an unknown hidden size", "Give the shape of its weights.")
