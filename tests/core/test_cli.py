@@ -127,6 +127,11 @@ def test_silence(toy: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+def test_the_report_may_go_to_a_folder_that_the_run_makes(toy: Path) -> None:
+    assert run("m.toy", "--output_dir", "ir", "--report", "ir/r.json", "--silent") == 0
+    assert sorted(p.name for p in (toy / "ir").iterdir()) == ["m.bin", "m.xml", "r.json"]
+
+
 def test_the_report_holds_everything_as_data(toy: Path) -> None:
     assert run("m.toy", "--report", "r.json", "--silent", "--input", "y[2,3]") == 0
     data = json.loads((toy / "r.json").read_text())

@@ -191,7 +191,8 @@ class _Command:
 
         name = options.model_name or api.model_name(frontend, source)
         target = _target(options, name)
-        if options.report is not None and not Path(options.report).absolute().parent.is_dir():
+        folder = Path(options.report or "").absolute().parent
+        if options.report is not None and not folder.is_dir() and folder != target.absolute().parent:
             raise UsageError(f'--report: there is no folder for "{options.report}"', "Name another file.")
         mode = "lines" if options.stream_output else "always" if options.progress else "auto"
         with Progress("off" if options.silent else mode) as progress:
