@@ -82,7 +82,7 @@ def test_provenance(graph, x):
     _, record = apply(graph, merge_adds)
     left = graph.outputs[0].source.node
     assert left.name == "two" and set(left.origin) == {"one", "two"}
-    assert record.firings[0].gone == ("two", "one") and record.firings[0].kept == "two"
+    assert record.firings[0].gone == ("one",) and record.firings[0].kept == "two"
 
 
 def test_excluded_names_are_left_alone(graph, x):

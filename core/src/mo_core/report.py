@@ -205,6 +205,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _firing_line(f: Firing) -> str:
+    if not f.gone:
+        return f'  {f.pass_name}/{f.rule} rewrote "{f.kept}"'
     return f'  {f.pass_name}/{f.rule} joined {_listed(f.gone)} into "{f.kept}"'
 
 

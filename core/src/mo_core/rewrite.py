@@ -68,7 +68,7 @@ def rule(*patterns: Pattern) -> Callable[[Callable[..., Any]], tuple[Rule, ...]]
 
 @dataclass
 class Firing:
-    """One application: which rule, the source names that went into it, the name that stayed."""
+    """One application: which rule, the source names that went, the name that stayed."""
 
     pass_name: str
     rule: str
@@ -97,7 +97,8 @@ class Record:
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
 
     def fire(self, firing: Firing) -> None:
-        """Note a firing."""
+        """Note a firing; the name that stayed is none of those that went."""
+        firing.gone = tuple(name for name in firing.gone if name != firing.kept)
         self.firings.append(firing)
         self.counts[f"{firing.pass_name}/{firing.rule}"] += 1
 

@@ -21,7 +21,7 @@ MODEL = """
     %e = Elu(%n) {alpha=1.0} "elu" <"z">
     return %d, %e
 """
-FOLDED = 'linear-fusion/factor-into-convolution joined "scale1", "conv1"'
+FOLDED = 'linear-fusion/factor-into-convolution joined "scale1" into "conv1"'
 KEPT = '"scale2" is read by others, which need the factor'
 
 
@@ -77,14 +77,14 @@ def test_a_name_may_hold_the_sign(command, capsys):
     text = MODEL.replace('"conv1"', '"a@b"')
     capsys.readouterr()
     command.convert(text, "--silent", "--explain", "a@b")
-    assert 'joined "scale1", "a@b"' in capsys.readouterr().out
+    assert 'joined "scale1" into "a@b"' in capsys.readouterr().out
 
 
 def test_the_report_has_the_fusion_record(command, tmp_path):
     command.convert(MODEL, "--report", str(tmp_path / "report.json"))
     report = json.loads((tmp_path / "report.json").read_text())
     assert {
-        "pass_name": "linear-fusion", "rule": "factor-into-convolution", "gone": ["scale1", "conv1"], "kept": "conv1",
+        "pass_name": "linear-fusion", "rule": "factor-into-convolution", "gone": ["scale1"], "kept": "conv1",
     } in report["firings"]  # fmt: skip
     declined = [d for d in report["declines"] if d["rule"] == "factor-into-next"]
     assert [(d["node"], d["reason"]) for d in declined] == [("conv2", KEPT)]
