@@ -22,4 +22,6 @@ def install(folder: Path, name: str, source: str, group: str = "mo", version: st
 def python(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run code in an interpreter that sees the folder."""
     env = {**os.environ, "PYTHONPATH": str(folder)}
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env, timeout=120
+    )

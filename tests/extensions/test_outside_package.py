@@ -140,13 +140,15 @@ def test_its_own_operation_set_stays_when_its_pass_is_switched_off(toy, tmp_path
 
 def test_cutting_means_the_names_of_the_file(toy, tmp_path):
     python(toy, CONVERT, str(tmp_path / "model.toy"), str(tmp_path / "m.xml"), '{"input": "y:0[4]", "output": "z"}')
-    np.testing.assert_allclose(run(tmp_path / "m.xml", np.arange(4, dtype=np.float32)), 2 * np.arange(4.0) ** 3, rtol=1e-6)
+    np.testing.assert_allclose(
+        run(tmp_path / "m.xml", np.arange(4, dtype=np.float32)), 2 * np.arange(4.0) ** 3, rtol=1e-6
+    )
 
 
 def test_an_unknown_op_is_reported_with_its_node(toy, tmp_path):
     (tmp_path / "model.toy").write_text("x = input(2)\na = warp(x)\nb = warp(a)\nc = fold(b)\n")
     done = python(toy, CONVERT, str(tmp_path / "model.toy"), str(tmp_path / "m.xml"))
-    assert done.stdout.startswith("Unsupported 4: 2 operations are not supported: warp (2 nodes, first \"a\")")
+    assert done.stdout.startswith('Unsupported 4: 2 operations are not supported: warp (2 nodes, first "a")')
     assert not (tmp_path / "m.xml").exists()
 
 
@@ -222,7 +224,11 @@ def test_the_single_file_form(toy, tmp_path):
 
 @pytest.mark.parametrize(
     ("source", "told"),
-    [("x = 1 /", "SyntaxError"), ("raise ValueError('no')", "line 1 cannot be loaded: ValueError: no"), ("x = 1", "has no hook function")],
+    [
+        ("x = 1 /", "SyntaxError"),
+        ("raise ValueError('no')", "line 1 cannot be loaded: ValueError: no"),
+        ("x = 1", "has no hook function"),
+    ],
 )
 def test_a_broken_single_file_is_named(toy, tmp_path, source, told):
     (tmp_path / "warp.py").write_text(source)

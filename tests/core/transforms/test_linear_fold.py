@@ -72,6 +72,28 @@ def test_batch_norm_behind_a_convolution_is_one_firing(kind):
     assert kinds(graph)[1:] == ["Add"]
 
 
+def test_several_factors_are_one_pass_over_large_weights():
+    graph, (x,) = inputs((1, 64, 4, 4))
+    layer = conv(Multiply(x, channel(64, 2, seed=1)), 64, pad=1)
+    graph.add_output(Multiply(Multiply(layer, channel(64, 2, seed=2)), 0.5), "y")
+    check(graph, linear_fusion)  # without the merging of factors
+    (filters,) = [n.value for n in graph if isinstance(n, Constant)]
+    assert isinstance(filters, Lazy) and kinds(graph) == ["Convolution"]
+    ahead, behind = filters.operands[0], filters.operands[1]
+    assert isinstance(ahead, Lazy) and behind.size == 64  # along the inputs, and along the outputs
+    assert not any(isinstance(v, Lazy) for v in ahead.operands)
+
+
+def test_factors_whose_product_is_infinite_stay_apart():
+    graph, (x,) = inputs((1, 64, 4, 4))
+    nothing = weights(64, 64, 3, 3, low=0, high=0)
+    layer = Convolution(x, nothing, strides=[1, 1], pads_begin=[1, 1], pads_end=[1, 1], dilations=[1, 1])
+    graph.add_output(Multiply(Multiply(layer, constant(1e25, t.f32)), constant(1e25, t.f32)), "y")
+    check(graph, linear_fusion)
+    (filters,) = [n.value for n in graph if isinstance(n, Constant)]
+    assert kinds(graph) == ["Convolution"] and not filters.numpy().any()  # zero times infinity were no number
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (8, 1, 1), (1, 8, 1, 1), (1, 1, 1, 1)])
 def test_every_shape_of_a_factor(shape):
     graph, (x,) = inputs((2, 4, 6, 6))

@@ -27,8 +27,9 @@ from mo_core.ops import (
     Subtract,
     Transpose,
 )  # fmt: skip
-from mo_core.tensor import Array_, Tensor, encode, lazy
+from mo_core.tensor import Array, Array_, Lazy, Tensor, encode, lazy
 from mo_core.transforms._channels import Dims, along, computed, content, grows, is_bounded, reshaped
+from mo_core.types import ElementType
 
 CONVOLUTIONS: tuple[type[Node], ...] = (Convolution, GroupConvolution, ConvolutionBackpropData)
 LAYERS: tuple[type[Node], ...] = (*CONVOLUTIONS, MatMul)
@@ -204,10 +205,37 @@ def scaled_weights(weights: Value, vector: Tensor) -> Value:
     return Multiply(weights, factor)
 
 
+class _Product:
+    """The recipe of weights times a factor."""
+
+    def __init__(self, element: ElementType) -> None:
+        self.element = element
+
+    def __call__(self, weights: Array_, factor: Array_) -> Array_:
+        return encode(weights * factor, self.element)
+
+
 def _product_of(weights: Constant, vector: Tensor) -> Constant:
     """Both multiplied while they are written; what folding the Multiply would give, in fewer steps."""
-    element = weights.element
-    return Constant(value=lazy(lambda w, f: encode(w * f, element), weights.value, vector, by_rows=True))
+    value = weights.value
+    if isinstance(value, Lazy) and isinstance(value.function, _Product):  # one pass over the weights is enough
+        whole, first = value.operands
+        both = _factors(first, vector)
+        value, vector = (whole, both) if both is not None else (value, vector)
+    return Constant(value=lazy(_Product(weights.element), value, vector, by_rows=True))
+
+
+def _factors(a: Tensor, b: Tensor) -> Tensor | None:
+    """Two factors as one; None where that is larger than either, or leaves the range of its element type."""
+    if a.element is not b.element or a.element.dtype is None or (a.shape != b.shape and min(a.size, b.size) > 1):
+        return None
+    x, y = a.numpy().astype(np.float64), b.numpy().astype(np.float64)
+    product = x * y
+    size = np.abs(product[product != 0])
+    limits = np.finfo(a.element.dtype)
+    if not np.isfinite(product).all() or np.any(size > limits.max) or np.any(size < limits.tiny):
+        return None
+    return Array(product.astype(a.element.dtype), a.element)
 
 
 def _rescaled(scale: Value, factor: Value) -> Value:
