@@ -229,7 +229,8 @@ class _Cutter:
         return f"{value.node.label}/placeholder_out_port_{value.index}"
 
     def _connect(self, place: Place, new: Node) -> None:
-        if place.node is None:
+        if place.node is None:  # the new input is this tensor now, under all of its names
+            new.names.extend([name for name in place.value.names if name not in new.names])
             self.graph.replace(place.value, new)
         else:
             place.node.set_operand(place.operand, new)
