@@ -81,15 +81,28 @@ def graph_pass(
     fusion: bool | None = None,
     default: bool = True,
     wanted: Callable[[Any], bool] | None = None,
+    bodies: bool = False,
 ) -> Callable[[Callable[[Graph, Context], bool | None]], Pass]:
-    """Make a function on the graph a pass; its docstring's first line is the description."""
+    """Make a function on the graph a pass; its docstring's first line is the description.
+
+    `bodies`: it works on the bodies of control flow first, the innermost ahead of all.
+    """
 
     def make(function: Callable[[Graph, Context], bool | None]) -> Pass:
         doc = (function.__doc__ or "").strip().split("\n")[0]
         is_fusion = stage is Stage.FUSE if fusion is None else fusion
-        return Pass(name, stage, doc, (), function, tuple(after), tuple(before), is_fusion, default, wanted)
+        run = _bodies_first(function) if bodies else function
+        return Pass(name, stage, doc, (), run, tuple(after), tuple(before), is_fusion, default, wanted)
 
     return make
+
+
+def _bodies_first(function: Callable[[Graph, Context], bool | None]) -> Callable[[Graph, Context], bool]:
+    def run(graph: Graph, context: Context) -> bool:
+        changed = [run(body, context) for body in [b for node in graph for b in node.bodies]]
+        return function(graph, context) is not False or any(changed)
+
+    return run
 
 
 @dataclass

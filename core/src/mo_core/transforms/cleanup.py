@@ -24,13 +24,11 @@ def constant_folding(graph: Graph, context: Context) -> bool:
 
 @graph_pass(
     "static-shape", stage=Stage.NORMALIZE, before=("no-ops", "shape-simplification"), after=("constant-folding",),
-    wanted=lambda options: options is not None and options.static_shape,
+    wanted=lambda options: options is not None and options.static_shape, bodies=True,
 )  # fmt: skip
 def static_shape(graph: Graph, context: Context) -> bool:
     """Compute shapes and what follows from them now (--static_shape)."""
     before = len(graph)
-    for body in [b for node in graph for b in node.bodies]:
-        static_shape.run(body, context)  # type: ignore[misc]
     for node in graph:
         for result in node.results if node.pure and not isinstance(node, (Constant, Parameter)) else ():
             if result.uses and result.known is not None and result.known.dtype != object:
@@ -92,12 +90,10 @@ no_ops = rewrites(
 )  # fmt: skip
 
 
-@graph_pass("common-subexpressions", stage=Stage.CLEANUP, before=("dead-code",))
+@graph_pass("common-subexpressions", stage=Stage.CLEANUP, before=("dead-code",), bodies=True)
 def common_subexpressions(graph: Graph, context: Context) -> bool:
     """Compute equal things once."""
     before = len(graph)
-    for body in [b for node in graph for b in node.bodies]:
-        common_subexpressions.run(body, context)  # type: ignore[misc]
     seen: dict[object, list[Node]] = {}
     for node in graph:
         if not node.pure or node.bodies or isinstance(node, (Parameter, Result)) or not node.results:
@@ -139,12 +135,10 @@ def _equal(a: Node, b: Node) -> bool:
     return True
 
 
-@graph_pass("separate-constants", stage=Stage.CLEANUP, after=("common-subexpressions",))
+@graph_pass("separate-constants", stage=Stage.CLEANUP, after=("common-subexpressions",), bodies=True)
 def separate_constants(graph: Graph, context: Context) -> bool:
     """Give every reader small real constants of its own: the runtime fuses what reads them only then."""
     changed = False
-    for body in [b for node in graph for b in node.bodies]:
-        changed |= separate_constants.run(body, context) is True  # type: ignore[misc]
     for node in [n for n in graph if isinstance(n, Constant) and len(n.uses) > 1]:
         if not node.element.is_real or node.value.nbytes > _COMPARED_BYTES:
             continue
@@ -158,12 +152,10 @@ def separate_constants(graph: Graph, context: Context) -> bool:
     return changed
 
 
-@graph_pass("dead-code", stage=Stage.CLEANUP)
+@graph_pass("dead-code", stage=Stage.CLEANUP, bodies=True)
 def dead_code(graph: Graph, context: Context) -> bool:
     """Erase what no output needs."""
     before = len(graph)
-    for body in [b for node in graph for b in node.bodies]:
-        dead_code.run(body, context)  # type: ignore[misc]
     graph.erase_dead(list(reversed(graph)))
     return len(graph) != before
 
@@ -171,12 +163,10 @@ def dead_code(graph: Graph, context: Context) -> bool:
 _RECURRENT = (ops.LSTMSequence, ops.GRUSequence, ops.RNNSequence, ops.LSTMCell, ops.GRUCell, ops.RNNCell)
 
 
-@graph_pass("recurrent-weights", stage=Stage.NORMALIZE, after=("quantization",))
+@graph_pass("recurrent-weights", stage=Stage.NORMALIZE, after=("quantization",), bodies=True)
 def recurrent_weights(graph: Graph, context: Context) -> bool:
     """Decompress the weights of recurrent operations: the runtime takes them as plain constants only."""
     changed = False
-    for body in [b for node in graph for b in node.bodies]:
-        changed |= recurrent_weights.run(body, context) is True  # type: ignore[misc]
     for node in [n for n in graph if isinstance(n, _RECURRENT)]:
         for v in node.operands[1:]:
             if not isinstance(v.node, Constant):

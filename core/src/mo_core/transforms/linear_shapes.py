@@ -13,13 +13,11 @@ _LINEAR = (Multiply, Add, Subtract, Divide, Negative, BatchNormInference)
 _NAME = "shape-readers"
 
 
-@graph_pass(_NAME, stage=Stage.NORMALIZE, after=("shape-simplification", "shape-lists"), fusion=True)
+@graph_pass(_NAME, stage=Stage.NORMALIZE, after=("shape-simplification", "shape-lists"), fusion=True, bodies=True)
 def shape_readers(graph: Graph, context: Context) -> bool:
     """Let ShapeOf read what stands behind the factors, shifts and batch norms of a layer: the shape is the same."""
     changed = False
     for node in graph:
-        for body in node.bodies:
-            changed |= bool(shape_readers.run(body, context))  # type: ignore[misc]
         shapes = _shapes_of(node) if isinstance(node, LAYERS) else []
         chain = _chain(node, shapes) if shapes else []
         if chain and not context.exclusion.covers([node, *chain]):

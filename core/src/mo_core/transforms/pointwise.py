@@ -23,7 +23,7 @@ def _with_bias(node: Node, ahead: Node, made: Node) -> Value | None:
     """`made`, with the bias that stands between the layer and `node`, for each channel along axis 1; None: not so."""
     if ahead is node:
         return made
-    bias = node.operands[0] if isinstance(node.operands[0].node, Constant) else node.operands[1]
+    bias = _constant_of(node)
     dims = dims_of(bias, ahead)
     channels = made.dims[1]
     if dims is None or any(d not in (1, channels) for d in dims) or sum(d != 1 for d in dims) > 1:
@@ -32,6 +32,11 @@ def _with_bias(node: Node, ahead: Node, made: Node) -> Value | None:
     if size != 1 and dims.index(size) != _channel_axis(ahead):
         return None
     return Add(made, Reshape(bias, np.array([1, size, *[1] * (made.rank - 2)], np.int64), special_zero=False))
+
+
+def _constant_of(bias: Node) -> Value:
+    first, second = bias.operands
+    return first if isinstance(first.node, Constant) else second
 
 
 def _channel_axis(layer: Node) -> int:
@@ -101,7 +106,7 @@ def product_of_rows(last: Reshape, layer: MatMul, flat: Node, x: Value) -> Value
     made: Value = MatMul(x, layer.b, transpose_a=False, transpose_b=layer.transpose_b)
     ahead = last.data.node
     if ahead is not layer:
-        bias = ahead.operands[0] if isinstance(ahead.operands[0].node, Constant) else ahead.operands[1]
+        bias = _constant_of(ahead)
         dims = dims_of(bias, layer)
         if dims is None or dims[0] != 1:
             return None

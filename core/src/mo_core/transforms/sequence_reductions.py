@@ -22,13 +22,13 @@ _FUSED = (Elementwise, Unary, FakeQuantize)
 _FAR = 6
 
 
-@graph_pass("sequence-reductions", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",))
+@graph_pass(
+    "sequence-reductions", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",), bodies=True
+)
 def sequence_reductions(graph: Graph, context: Context) -> bool:
     """Reduce sequences as images where the runtime would take a constant behind along the wrong axis."""
     changed = False
     for node in list(graph):
-        for body in node.bodies:
-            changed |= bool(sequence_reductions.run(body, context))  # type: ignore[misc]
         if isinstance(node, Reduction) and _is_wrong(node):
             _as_image(graph, node)
             changed = True

@@ -294,12 +294,10 @@ shape_lists = rewrites(
 # -- the same dimensions asked for twice
 
 
-@graph_pass("equal-shapes", stage=Stage.CLEANUP, before=("common-subexpressions",))
+@graph_pass("equal-shapes", stage=Stage.CLEANUP, before=("common-subexpressions",), bodies=True)
 def equal_shapes(graph: Graph, context: Context) -> bool:
     """Lists of dimensions that are known to be equal are computed once, whichever tensor they are asked of."""
     changed = False
-    for body in [b for node in graph for b in node.bodies]:
-        changed |= bool(equal_shapes.run(body, context))  # type: ignore[misc]
     first: dict[object, Value] = {}
     for node in graph:
         known = node.known if len(node.results) == 1 else None

@@ -17,18 +17,17 @@ _POINTWISE = (Elementwise, Unary, FakeQuantize)
 _CONVOLUTIONS = (Convolution, GroupConvolution)
 
 
-@graph_pass("stride-optimization", stage=Stage.FUSE, after=("linear-fusion", "linear-merge", "grouped-convolution"))
+@graph_pass(
+    "stride-optimization", stage=Stage.FUSE, after=("linear-fusion", "linear-merge", "grouped-convolution"), bodies=True
+)
 def stride_optimization(graph: Graph, context: Context) -> bool:
     """Move strides from 1x1 convolutions up to the convolution above, with poolings of kernel 1 beside them."""
-    changed = False
-    for body in [b for node in graph for b in node.bodies]:
-        changed |= bool(stride_optimization.run(body, context))  # type: ignore[misc]
     if not any(isinstance(node, _CONVOLUTIONS) and max(node.strides) > 1 and _is_pointwise(node) for node in graph):
-        return changed
+        return False
     plan = _Plan(context)
     plan.ask(graph)
     plan.accept(graph)
-    return plan.apply(graph) or changed
+    return plan.apply(graph)
 
 
 @dataclass

@@ -16,16 +16,15 @@ from mo_core.tensor import Lazy, Tensor
 
 
 @graph_pass(
-    "tied-filters", stage=Stage.CLEANUP, after=("common-subexpressions", "separate-constants"), before=("dead-code",)
-)
+    "tied-filters", stage=Stage.CLEANUP, after=("common-subexpressions", "separate-constants"), before=("dead-code",),
+    bodies=True,
+)  # fmt: skip
 def tied_filters(graph: Graph, context: Context) -> bool:
     """Store filters that a transposed convolution shares with a convolution apart, which the runtime would mix up."""
     changed = False
     plain: dict[tuple[object, ...], list[Tensor]] = {}
     transposed: list[tuple[Node, Constant]] = []
     for node in graph:
-        for body in node.bodies:
-            changed |= bool(tied_filters.run(body, context))  # type: ignore[misc]
         filters = _square_filters(node)
         if filters is not None and type(node) is Convolution:
             plain.setdefault((filters.element, filters.shape), []).append(filters.value)
