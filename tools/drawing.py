@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
+from mo_core.ir import types as t
 
 LINE, PAD, GAP_X, GAP_Y, LETTER = 15, 6, 18, 24, 6.7
 STYLE = (
@@ -151,8 +151,10 @@ def _draw(ranks: list[list[Box]], left: float, kept: set[str]) -> list[str]:
         x, y = left + box.x, box.y - box.height / 2
         end = isinstance(box.node, (Parameter, Result))
         style = "end" if end else "box" if "\n".join(box.lines) in kept else "new"
-        parts.append(f'<rect class="{style}" x="{x - box.width / 2:.0f}" y="{y:.0f}" width="{box.width:.0f}" '
-                     f'height="{box.height:.0f}" rx="{10 if end else 4}"/>')  # fmt: skip
+        parts.append(
+            f'<rect class="{style}" x="{x - box.width / 2:.0f}" y="{y:.0f}" width="{box.width:.0f}" '
+            f'height="{box.height:.0f}" rx="{10 if end else 4}"/>'
+        )
         for i, text in enumerate(box.lines):
             mark = ' class="op"' if not i and not end else ""
             parts.append(f'<text{mark} x="{x:.0f}" y="{y + PAD + LINE * i + 11:.0f}">{escape(text)}</text>')
@@ -173,8 +175,11 @@ def svg(before: Sequence[list[Box]], after: Sequence[list[Box]], title: str) -> 
         f'<text class="title" x="{right + w2 / 2:.0f}" y="16">after</text>',
         f'<path class="edge" d="M{middle - 16:.0f},{height / 2:.0f} h26"/>',
         f'<path class="head" d="M{middle + 18:.0f},{height / 2:.0f} l-9,-5 v10 z"/>',
-        *_draw(old, margin, kept), *_draw(new, right, kept),
-    ]  # fmt: skip
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-            f'height="{height:.0f}" role="img"><title>{escape(title)}</title><style>{STYLE}</style>')  # fmt: skip
+        *_draw(old, margin, kept),
+        *_draw(new, right, kept),
+    ]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
+        f'height="{height:.0f}" role="img"><title>{escape(title)}</title><style>{STYLE}</style>'
+    )
     return "\n".join([head, *body, "</svg>"]) + "\n"

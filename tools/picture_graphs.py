@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Graph, Value, constant
+from mo_core.ir import types as t
 
 
 @dataclass(frozen=True)

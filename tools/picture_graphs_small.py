@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from picture_graphs import c, conv, data, example, ints, quantized, w, window
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Graph, Value, constant
+from mo_core.ir import types as t
 
 # -- activations
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mo_core.api import all_passes
+from mo_core.app.convert import all_passes
 from mo_core.ir import Graph
-from mo_core.passes import Context, Pass, run
 from mo_core.plugins import Plugins
-from mo_core.transforms.cleanup import constant_folding, dead_code
-from mo_core.transforms.switches import AMCT, OPTION_PASSES
+from mo_core.rewriting.passes import Context, Pass, run
+from mo_core.rewriting.switches import AMCT, OPTION_PASSES
+from mo_core.transforms.simplify.cleanup import constant_folding, dead_code
 
 sys.path.insert(0, str(Path(__file__).parent))
 import picture_graphs_small  # noqa: F401 - its examples

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from mo_core import ops
-from mo_core.api import all_passes
+from mo_core.app.convert import all_passes
 from mo_core.frontend import Converter, ConverterTable
 from mo_core.options import OptionTable
 from mo_core.plugins import Plugins
@@ -73,8 +73,10 @@ def operations() -> str:
 
 def passes() -> str:
     """The passes in their order."""
-    lines = [f"# Passes\n\n{NOTICE}\nIn running order. `--disable-pass NAME` switches one off, `--enable-pass NAME` one on that is off "
-             "by default; those marked *fusion* are also switched off by `--disable_fusing`.\n"]  # fmt: skip
+    lines = [
+        f"# Passes\n\n{NOTICE}\nIn running order. `--disable-pass NAME` switches one off, `--enable-pass NAME` one on that is off "
+        "by default; those marked *fusion* are also switched off by `--disable_fusing`.\n"
+    ]
     lines.append("| pass | stage | | what it does | rules |\n|---|---|---|---|---|")
     for p in all_passes(Plugins(blocked=())):
         marks = ", ".join([*(["fusion"] if p.fusion else []), *([] if p.default else ["off by default"])])
@@ -105,15 +107,23 @@ def options() -> str:
 
 
 PAGES = {
-    "onnx-ops.md": lambda: converters("onnx", "ONNX operations", "Every operation that has a converter, with the opset version "
-                                      "from which each form holds. An operation without one is inlined when the model or the "
-                                      "standard defines it by a function; everything else is reported as not supported."),
-    "caffe-layers.md": lambda: converters("caffe", "Caffe layers", "Every layer type that has a converter. Inputs are bottoms, then "
-                                          "learned blobs; attributes are the fields of the layer's parameter message."),
+    "onnx-ops.md": lambda: converters(
+        "onnx",
+        "ONNX operations",
+        "Every operation that has a converter, with the opset version "
+        "from which each form holds. An operation without one is inlined when the model or the "
+        "standard defines it by a function; everything else is reported as not supported.",
+    ),
+    "caffe-layers.md": lambda: converters(
+        "caffe",
+        "Caffe layers",
+        "Every layer type that has a converter. Inputs are bottoms, then "
+        "learned blobs; attributes are the fields of the layer's parameter message.",
+    ),
     "operations.md": operations,
     "passes.md": passes,
     "options.md": options,
-}  # fmt: skip
+}
 
 
 def main() -> int:

@@ -12,10 +12,10 @@ from mo_core.build import channel_vector, slice_axis
 from mo_core.errors import ModelError
 from mo_core.frontend import Converter, converters_of
 from mo_core.ir import Node, Value
+from mo_core.ir.schema import Operand, integer, operand
+from mo_core.ir.types import Type, normalize_axis
 from mo_core.ops import Add, Multiply, Pad, Sigmoid, Subtract
 from mo_core.options import Option, Options
-from mo_core.schema import Operand, integer, operand
-from mo_core.types import Type, normalize_axis
 
 
 class GatedShift(Node, opset="gated_shift"):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_core import cli
+from mo_core.app import cli
 
 TOY = '''
 import time
@@ -21,7 +21,7 @@ from mo_core import hookimpl, ops
 from mo_core.errors import ModelError, UsageError
 from mo_core.frontend import Frontend, SourceModel, converter, converters_of
 from mo_core.options import Option
-from mo_core.text_reader import parse
+from mo_core.ir.text_reader import parse
 
 
 class Toy(Frontend):
@@ -192,7 +192,7 @@ def test_lists(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_has_every_option_and_those_of_the_front_end(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from mo_core.option_list import COMMON
+    from mo_core.options.common import COMMON
 
     assert run("--help", framework="toy") == 0
     out = capsys.readouterr().out
@@ -266,12 +266,12 @@ def test_a_program_for_one_framework_takes_no_other(toy: Path, capsys: pytest.Ca
 
 
 def process(toy: Path, *argv: str) -> list[str]:
-    return [sys.executable, "-m", "mo_core.cli", *argv, "--extension", "toy.py"]
+    return [sys.executable, "-m", "mo_core.app.cli", *argv, "--extension", "toy.py"]
 
 
 def test_nothing_heavy_is_imported_for_a_conversion(toy: Path) -> None:
     code = (
-        "import sys; from mo_core.cli import main\n"
+        "import sys; from mo_core.app.cli import main\n"
         "code = main(['m.toy', '--extension', 'toy.py', '--silent'])\n"
         "heavy = {'rich', 'openvino', 'onnx', 'google.protobuf', 'argparse', 'numpy.testing', 'unittest'}\n"
         "assert code == 0 and not heavy & set(sys.modules), heavy & set(sys.modules)"

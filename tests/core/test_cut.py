@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mo_core import types as t
-from mo_core.cut import Request, cut
 from mo_core.errors import UsageError
-from mo_core.frontend import Foreign, SourceModel
-from mo_core.ir import Graph, Value, constant
+from mo_core.frontend import SourceModel
+from mo_core.frontend.cut import Request, cut
+from mo_core.ir import Foreign, Graph, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import Dynamic, Type
 from mo_core.options import OptionTable
-from mo_core.types import Dynamic, Type
 
 
 class Builder:
@@ -249,8 +249,11 @@ def test_a_tensor_that_becomes_an_input_is_no_output_any_more() -> None:
 
 
 def test_an_input_is_frozen() -> None:
-    for option in ({"input": "flag->True,x"}, {"freeze_placeholder_with_value": "flag->True"}, {"input": "x,flag",
-                   "freeze_placeholder_with_value": {"flag": True}}):  # fmt: skip
+    for option in (
+        {"input": "flag->True,x"},
+        {"freeze_placeholder_with_value": "flag->True"},
+        {"input": "x,flag", "freeze_placeholder_with_value": {"flag": True}},
+    ):
         b = Builder()
         source = b.model(b.op("switch", b.input("x"), b.input("flag", (), t.boolean)))
         apply(source, **option)

@@ -11,12 +11,12 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from mo_core import emit, tensor
-from mo_core import types as t
+from mo_core import emit
 from mo_core.errors import UsageError
-from mo_core.ir import Constant, Graph, constant
+from mo_core.ir import Constant, Graph, constant, tensor
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Lazy, Mapped, MappedFile
 from mo_core.ops import Add, MatMul, Multiply, ReLU, Split
-from mo_core.tensor import Array, Lazy, Mapped, MappedFile
 
 CORE = ov.Core()
 
@@ -76,9 +76,11 @@ def test_equal_tensors_are_stored_once(tmp_path):
     graph = Graph()
     y = graph.add_input("x", t.f32, (2, 64))
     copies = [
-        Mapped(file, 0, t.f32, data.shape), Mapped(file, data.nbytes, t.f32, data.shape), Array(data.copy()),
+        Mapped(file, 0, t.f32, data.shape),
+        Mapped(file, data.nbytes, t.f32, data.shape),
+        Array(data.copy()),
         Lazy(lambda a: a + 0, (Array(data),), t.f32, data.shape),
-    ]  # fmt: skip
+    ]
     for i, c in enumerate(copies):
         graph.add_output(MatMul(y, Constant(value=c), transpose_a=False, transpose_b=False), f"y{i}")
     emitted = emit.save(graph, tmp_path / "m.xml")
@@ -142,7 +144,7 @@ def test_infinities_may_be_stored_as_fp16(tmp_path):
 
 def test_the_same_graph_gives_the_same_bytes_whatever_the_hash_seed(tmp_path):
     code = (
-        "import sys, numpy as np\nfrom mo_core import emit, types as t\nfrom mo_core.ir import Graph\nfrom mo_core.ops import *\n"
+        "import sys, numpy as np\nfrom mo_core import emit\nfrom mo_core.ir import types as t\nfrom mo_core.ir import Graph\nfrom mo_core.ops import *\n"
         "g = Graph(); x = g.add_input('x', t.f32, (1, 8))\n"
         "for i in range(20): g.add_output(Add(ReLU(x), float(i)), f'y{i}')\n"
         "emit.save(g, sys.argv[1])\n"
@@ -197,8 +199,8 @@ def test_a_full_disk_is_a_usage_error(tmp_path, monkeypatch):
 
 def test_memory_does_not_grow_with_the_weights(tmp_path):
     code = (
-        "import sys, resource, numpy as np\nfrom mo_core import emit, types as t\nfrom mo_core.ir import Graph, Constant\n"
-        "from mo_core.ops import *\nfrom mo_core.tensor import *\n"
+        "import sys, resource, numpy as np\nfrom mo_core import emit\nfrom mo_core.ir import types as t\nfrom mo_core.ir import Graph, Constant\n"
+        "from mo_core.ops import *\nfrom mo_core.ir.tensor import *\n"
         "f = MappedFile(sys.argv[1]); g = Graph(); x = g.add_input('x', t.f32, (1, 1024))\n"
         "for i in range(int(sys.argv[3])):\n"
         "    w = Mapped(f, i * 4194304, t.f32, (1024, 1024))\n"

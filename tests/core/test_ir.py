@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.errors import InternalError, ShapeError, UsageError
 from mo_core.ir import Graph, constant
+from mo_core.ir import types as t
 from mo_core.ops import Add, Concat, Convolution, Multiply, ReLU, Reshape, ShapeOf, Split
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import split
+from mo_core.build.loops import iterate
 from mo_core.ir import Value, constant
-from mo_core.iterate import iterate
+from mo_core.ir import types as t
 from mo_core.ops import Add, Multiply, Sqrt
 from tests.core.ops.runtime import graph_of, param, read
 

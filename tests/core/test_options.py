@@ -5,8 +5,8 @@ import pytest
 
 from mo_core.errors import PluginError, UsageError
 from mo_core.frontend import Frontend
-from mo_core.option_list import COMMON, FRAMEWORK_OPTIONS
 from mo_core.options import Option, Options, OptionTable, parse_arguments
+from mo_core.options.common import COMMON, FRAMEWORK_OPTIONS
 
 
 class Toy(Frontend):

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from mo_core.errors import PluginError, UsageError
-from mo_core.passes import Pass, Stage, Switches, order
+from mo_core.rewriting.passes import Pass, Stage, Switches, order
 
 
 def step(name, stage=Stage.FUSE, **rest):

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from mo_core import types as t
+from mo_core.app.progress import Progress
+from mo_core.app.report import Report, format_bytes, peak_memory
 from mo_core.emit import Emitted
-from mo_core.frontend import Foreign, Frontend, SourceModel
-from mo_core.ir import Graph
-from mo_core.passes import Context
-from mo_core.progress import Progress
-from mo_core.report import Report, format_bytes, peak_memory
-from mo_core.rewrite import Declined, Firing
+from mo_core.frontend import Frontend, SourceModel
+from mo_core.ir import Foreign, Graph
+from mo_core.ir import types as t
+from mo_core.ir.types import Dynamic, Type
+from mo_core.rewriting.passes import Context
+from mo_core.rewriting.rewrite import Declined, Firing
 from mo_core.testing import parse
-from mo_core.types import Dynamic, Type
 
 
 class Toy(Frontend):
@@ -107,8 +107,12 @@ def test_firings_and_declines_are_explained(query: str, expected: str) -> None:
 
 def test_sizes_are_readable() -> None:
     assert [format_bytes(n) for n in (0, 1023, 1024, 102_236_160, 5 << 30)] == [
-        "0 B", "1023 B", "1.0 KiB", "97.5 MiB", "5.00 GiB",
-    ]  # fmt: skip
+        "0 B",
+        "1023 B",
+        "1.0 KiB",
+        "97.5 MiB",
+        "5.00 GiB",
+    ]
 
 
 def test_peak_memory_grows_with_what_is_held() -> None:

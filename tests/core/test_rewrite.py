@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.errors import Decline, InternalError, UsageError
 from mo_core.ir import Graph, constant
+from mo_core.ir import types as t
 from mo_core.ops import Add, Multiply, ReLU, Sigmoid, Subtract
-from mo_core.passes import Context, Stage, rewrites, run
-from mo_core.pattern import any_, const, either, op, p
-from mo_core.rewrite import Driver, Exclusion, Record, rule
+from mo_core.rewriting.passes import Context, Stage, rewrites, run
+from mo_core.rewriting.pattern import any_, const, either, op, p
+from mo_core.rewriting.rewrite import Driver, Exclusion, Record, rule
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mo_core import types as t
 from mo_core.errors import UsageError
-from mo_core.ready_specs import (
+from mo_core.ir import types as t
+from mo_core.options.inputs import UNSET, InputSpec, parse_frozen, parse_inputs, parse_outputs, parse_shapes
+from mo_core.options.preparation import (
     ChannelValues,
     LayoutSpec,
     TransformSpec,
@@ -16,7 +17,6 @@ from mo_core.ready_specs import (
     parse_layouts,
     parse_transforms,
 )
-from mo_core.specs import UNSET, InputSpec, parse_frozen, parse_inputs, parse_outputs, parse_shapes
 
 
 def shown(spec: InputSpec) -> tuple[object, ...]:

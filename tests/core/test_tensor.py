@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mo_core import tensor as tensors
-from mo_core import types as t
 from mo_core.errors import InternalError, ModelError
-from mo_core.tensor import Array, Lazy, Mapped, MappedFile, cast, decode, encode, lazy, reshaped, transposed
+from mo_core.ir import tensor as tensors
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Lazy, Mapped, MappedFile, cast, decode, encode, lazy, reshaped, transposed
 
 
 def stored(tensor: tensors.Tensor) -> bytes:

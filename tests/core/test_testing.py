@@ -7,9 +7,9 @@ from mo_core import ops
 from mo_core.errors import UsageError
 from mo_core.frontend import converter
 from mo_core.ir import Graph, Value
-from mo_core.passes import Context, Stage, graph_pass, rewrites
-from mo_core.pattern import any_, const, p
-from mo_core.rewrite import rule
+from mo_core.rewriting.passes import Context, Stage, graph_pass, rewrites
+from mo_core.rewriting.pattern import any_, const, p
+from mo_core.rewriting.rewrite import rule
 from mo_core.testing import assert_close, check_converter, check_pass, evaluate, outline, parse, random_inputs
 
 CHAIN = """

@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.errors import InternalError, MoError, UsageError
-from mo_core.frontend import Foreign
-from mo_core.ir import Constant, Graph
-from mo_core.tensor import Array, Lazy, Mapped, MappedFile
-from mo_core.text import Dumper, Random, Unread, excerpt, format_graph
-from mo_core.text_reader import parse
-from mo_core.types import Dynamic
+from mo_core.ir import Constant, Foreign, Graph
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Lazy, Mapped, MappedFile
+from mo_core.ir.text import Dumper, Random, Unread, excerpt, format_graph
+from mo_core.ir.text_reader import parse
+from mo_core.ir.types import Dynamic
 
 SAMPLE = """\
 graph "toy \\"net\\"" {
@@ -106,11 +105,13 @@ def test_attributes_and_slots_of_source_ops_keep_their_kinds() -> None:
 
 
 def test_handwritten_text_may_be_short() -> None:
-    graph = parse("""
+    graph = parse(
+        """
         %x = Parameter : f32[2,?] "x"     // an input
         %y = Multiply(Add(%x, 1), 2)      // no nesting
         return %y
-    """.replace("Multiply(Add(%x, 1), 2)", "Multiply(%x, [2.0])"))  # fmt: skip
+    """.replace("Multiply(Add(%x, 1), 2)", "Multiply(%x, [2.0])")
+    )
     assert format_graph(graph) == (
         'graph "" {\n  %0 = Parameter : f32[2,?a] "x"\n  %1 = Constant [2.0] : f32[1]\n'
         "  %2 = Multiply(%0, %1) : f32[2,?a]\n  return %2\n}\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.errors import ShapeError, UsageError
-from mo_core.types import INF, Dynamic
+from mo_core.ir import types as t
+from mo_core.ir.types import INF, Dynamic
 
 
 def test_the_same_expression_on_the_same_unknown_is_the_same_unknown():

@@ -14,7 +14,19 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from mo_core.errors import ModelError
-from mo_core.wire import BYTES, FIXED32, VARINT, Message, Skim, count, masquerade, parse, scalars, skim, varints
+from mo_core.frontend.wire import (
+    BYTES,
+    FIXED32,
+    VARINT,
+    Message,
+    Skim,
+    count,
+    masquerade,
+    parse,
+    scalars,
+    skim,
+    varints,
+)
 
 TENSOR = Message("TensorProto", payloads={4, 5, 7, 9, 10, 11}, reference=9)
 GRAPH = Message("GraphProto", nested={5: TENSOR})
@@ -195,7 +207,7 @@ def test_varints_narrow_like_protobuf() -> None:
 
 
 def test_varints_across_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mo_core.wire._CHUNK", 16)
+    monkeypatch.setattr("mo_core.frontend.wire._CHUNK", 16)
     values = [7**k % 2**40 for k in range(200)]
     assert varints(b"".join(map(varint, values))).tolist() == values
 
@@ -323,7 +335,7 @@ def test_nesting_is_limited() -> None:
 
 
 def test_the_number_of_payloads_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mo_core.wire._MAX_WINDOWS", 10)
+    monkeypatch.setattr("mo_core.frontend.wire._MAX_WINDOWS", 10)
     with pytest.raises(ModelError, match="more than 10 payloads"):
         skim(field(9, b"1") * 11, TENSOR, 0)
 

@@ -5,14 +5,26 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mo_core.option_list import COMMON, FRAMEWORK_OPTIONS
+from mo_core.options.common import COMMON, FRAMEWORK_OPTIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "options-old.md"
 
-OURS = frozenset((
-    "ir_version", "target_openvino", "disable_pass", "enable_pass", "only_passes", "fusion_switch_file", "extension",
-    "block_plugin", "report", "explain", "dump_passes", "check",
-))  # fmt: skip
+OURS = frozenset(
+    (
+        "ir_version",
+        "target_openvino",
+        "disable_pass",
+        "enable_pass",
+        "only_passes",
+        "fusion_switch_file",
+        "extension",
+        "block_plugin",
+        "report",
+        "explain",
+        "dump_passes",
+        "check",
+    )
+)
 """Options that the former tool did not have."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_core.api import all_passes
+from mo_core.app.convert import all_passes
 from mo_core.plugins import Plugins
 
 ROOT = Path(__file__).resolve().parents[2]

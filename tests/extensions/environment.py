@@ -53,8 +53,13 @@ class Environment:
         """Run a command of the environment (`pip` and `python` included); returns all that it printed."""
         done = subprocess.run(
             [*self._found(command[0]), *command[1:]],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd, timeout=120, env=self._variables(),
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=cwd,
+            timeout=120,
+            env=self._variables(),
+        )
         assert done.returncode == code, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
         return done.stdout
 

@@ -70,7 +70,7 @@ def test_a_converter_and_an_op(convert):
     source = """
 from mo_core.frontend import converter
 from mo_core.ir import Node
-from mo_core.schema import Operand, operand
+from mo_core.ir.schema import Operand, operand
 class Twin(Node, opset="twinset"):
     "The operand itself, by an operation of the runtime's extension."
     data: Operand = operand()
@@ -91,9 +91,9 @@ def mo_converters(framework):
 def test_a_pass(convert):
     source = """
 from mo_core.ops import Sigmoid
-from mo_core.passes import Stage, rewrites
-from mo_core.pattern import any_, p
-from mo_core.rewrite import rule
+from mo_core.rewriting.passes import Stage, rewrites
+from mo_core.rewriting.pattern import any_, p
+from mo_core.rewriting.rewrite import rule
 @rule(p.ReLU(any_("x")))
 def soften(x):
     "ReLU becomes Sigmoid."

@@ -20,10 +20,10 @@ from mo_core.errors import ModelError
 from mo_core.frontend import Foreign, Frontend, SourceModel, converter, converters_of
 from mo_core.ir import Graph, Node, Type, Value
 from mo_core.ops import Add, Multiply, Power, ReLU
-from mo_core.passes import Stage, rewrites
-from mo_core.pattern import any_, op
-from mo_core.rewrite import rule
-from mo_core.schema import Operand, operand, real
+from mo_core.rewriting.passes import Stage, rewrites
+from mo_core.rewriting.pattern import any_, op
+from mo_core.rewriting.rewrite import rule
+from mo_core.ir.schema import Operand, operand, real
 
 
 class Cube(Node, opset="toyset"):
@@ -163,10 +163,13 @@ def test_an_unknown_attribute_is_reported(toy, tmp_path):
     [
         ("import nothing_like_this", "cannot be imported: ModuleNotFoundError"),
         ("from mo_core import hookimpl\n@hookimpl\ndef mo_pases(): return []", "does not fit: unknown hook 'mo_pases'"),
-        ("from mo_core import hookimpl\n@hookimpl\ndef mo_passes(): return 1 / 0", "hook mo_passes of broken-dist 1.2 failed: ZeroDivisionError"),
+        (
+            "from mo_core import hookimpl\n@hookimpl\ndef mo_passes(): return 1 / 0",
+            "hook mo_passes of broken-dist 1.2 failed: ZeroDivisionError",
+        ),
         ("from mo_core import hookimpl\n@hookimpl\ndef mo_passes(option): return []", "does not fit"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_plug_in_is_named(toy, tmp_path, source, told):
     install(toy, "broken", source)
     done = python(toy, CONVERT, str(tmp_path / "model.toy"), str(tmp_path / "m.xml"))

@@ -103,9 +103,19 @@ def environment(wheels, tmp_path_factory):
 def test_nothing_else_is_in_the_environment(environment):
     packages = {p["name"].lower() for p in json.loads(environment.run("pip", "list", "--format=json"))}
     assert packages == {
-        "mo-core", "mo-caffe", "mo-caffe-gated-shift", "numpy", "pluggy", "protobuf", "rich", "pip", "mdurl",
-        "markdown-it-py", "pygments", *({"typing-extensions"} & packages),  # what rich needs, and pip
-    }  # fmt: skip
+        "mo-core",
+        "mo-caffe",
+        "mo-caffe-gated-shift",
+        "numpy",
+        "pluggy",
+        "protobuf",
+        "rich",
+        "pip",
+        "mdurl",
+        "markdown-it-py",
+        "pygments",
+        *({"typing-extensions"} & packages),  # what rich needs, and pip
+    }
     for framework in ("caffe", "openvino", "onnx"):
         assert "No module named" in environment.run("python", "-c", f"import {framework}", code=1)
 
@@ -303,8 +313,8 @@ def test_a_pass_that_fails_is_the_extension_s_fault(tmp_path, body):
     model, *_ = write_net(tmp_path)
     broken = tmp_path / "broken.py"
     broken.write_text(
-        "from mo_core import hookimpl\nfrom mo_core.passes import Stage, graph_pass, rewrites\n"
-        "from mo_core.pattern import any_, p\nfrom mo_core.rewrite import rule\n"
+        "from mo_core import hookimpl\nfrom mo_core.rewriting.passes import Stage, graph_pass, rewrites\n"
+        "from mo_core.rewriting.pattern import any_, p\nfrom mo_core.rewriting.rewrite import rule\n"
         f"{body}\n@hookimpl\ndef mo_passes():\n    return [mine]\n"
     )
     with pytest.raises(PluginError, match="mine.* failed.*ZeroDivisionError") as caught:

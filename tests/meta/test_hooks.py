@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_core import hookspecs
+from mo_core.plugins import hookspecs
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOKS = {name: f for name, f in vars(hookspecs).items() if name.startswith("mo_") and inspect.isfunction(f)}

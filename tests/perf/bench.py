@@ -115,7 +115,11 @@ def large(folder: Path, gigabytes: float) -> bool:
         raise SystemExit(f"the large model needs {2.2 * gigabytes + 1:.0f} GiB of disk, and {free:.0f} GiB are free")
     model = made("large", folder, gigabytes)
     base = run(
-        [sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"]
+        [
+            sys.executable,
+            "-c",
+            "import mo_core.app.convert, mo_core.app.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()",
+        ]
     )[1]
     seconds, peak = run([script("mo-onnx"), str(model), "--output_dir", str(folder), "--model_name", "large-out"])
     good = peak - base < BOUNDS["large"]
@@ -131,7 +135,11 @@ def large(folder: Path, gigabytes: float) -> bool:
 
 def chain(folder: Path) -> bool:
     start = run(
-        [sys.executable, "-c", "import mo_core.api, mo_core.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()"]
+        [
+            sys.executable,
+            "-c",
+            "import mo_core.app.convert, mo_core.app.cli, mo_onnx.ops, mo_onnx.reader; mo_onnx.proto.schema()",
+        ]
     )[0]
     seconds = []
     for length in (10_000, 100_000):

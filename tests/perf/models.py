@@ -40,11 +40,12 @@ class Writer:
     def save(self, path: Path, inputs: dict[str, list[object]], output: str, element: int = TensorProto.FLOAT) -> Path:
         """Write the model; `inputs` are names and shapes (texts are symbols)."""
         graph = helper.make_graph(
-            self.nodes, path.stem,
+            self.nodes,
+            path.stem,
             [helper.make_tensor_value_info(n, element, s) for n, s in inputs.items()],
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)],
             self.weights,
-        )  # fmt: skip
+        )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         onnx.save(model, path)
         return path
@@ -57,8 +58,14 @@ def resnet50(path: Path) -> Path:
     def conv(x: str, inner: int, outer: int, kernel: int, stride: int = 1, relu: bool = True) -> str:
         spread = (2 / (inner * kernel * kernel)) ** 0.5
         pad = kernel // 2
-        y = w.op("Conv", x, w.weight(outer, inner, kernel, kernel, spread=spread), kernel_shape=[kernel, kernel],
-                 strides=[stride, stride], pads=[pad] * 4)  # fmt: skip
+        y = w.op(
+            "Conv",
+            x,
+            w.weight(outer, inner, kernel, kernel, spread=spread),
+            kernel_shape=[kernel, kernel],
+            strides=[stride, stride],
+            pads=[pad] * 4,
+        )
         moments = [
             w.weight(outer, middle=1.0),
             w.weight(outer),
@@ -155,9 +162,12 @@ def large(path: Path, gigabytes: float = 4.0) -> Path:
         nodes.append(helper.make_node("MatMul", [x, f"w{i}"], [f"y{i}"], name=f"matmul{i}"))
         x = f"y{i}"
     graph = helper.make_graph(
-        nodes, "large", [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", width])],
-        [helper.make_tensor_value_info(x, TensorProto.FLOAT, None)], weights,
-    )  # fmt: skip
+        nodes,
+        "large",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["n", width])],
+        [helper.make_tensor_value_info(x, TensorProto.FLOAT, None)],
+        weights,
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     path.write_bytes(model.SerializeToString())
     return path

@@ -207,8 +207,14 @@ def bert(path: Path) -> Path:
     """BERT (Devlin et al., 2018) with its mask, as exported with dynamic batch and length."""
     w, width, heads, depth = Layers(), 64, 4, 16
     length = w.dim("ids", 1)
-    positions = w.op("Slice", w.constant(np.arange(128)[None]), w.constant([0]),
-                     w.op("Unsqueeze", length, w.constant([0])), w.constant([1]), w.constant([1]))  # fmt: skip
+    positions = w.op(
+        "Slice",
+        w.constant(np.arange(128)[None]),
+        w.constant([0]),
+        w.op("Unsqueeze", length, w.constant([0])),
+        w.constant([1]),
+        w.constant([1]),
+    )
     x = w.op("Add", w.op("Gather", w.weight(100, width), "ids"), w.op("Gather", w.weight(128, width), positions))
     x = w.layer_norm(x, width)
     mask = w.op("Unsqueeze", w.op("Unsqueeze", "mask", w.constant([1])), w.constant([2]))
@@ -289,8 +295,15 @@ def yolo(path: Path) -> Path:
     for _ in range(3):
         pools.append(w.op("MaxPool", pools[-1], kernel_shape=[5, 5], strides=[1, 1], pads=[2] * 4))
     small = block(w.op("Concat", *pools, axis=1), 64, 32)
-    up = w.op("Resize", small, "", w.constant([1, 1, 2, 2], np.float32), mode="nearest", nearest_mode="floor",
-              coordinate_transformation_mode="asymmetric")  # fmt: skip
+    up = w.op(
+        "Resize",
+        small,
+        "",
+        w.constant([1, 1, 2, 2], np.float32),
+        mode="nearest",
+        nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )
     x = block(w.op("Concat", up, x, axis=1), 64, 32)
     parts = []
     for level, cells in ((x, 32 * 32), (small, 16 * 16)):
@@ -388,8 +401,15 @@ def keras_mobilenet(path: Path) -> Path:
         if stride == 2:
             x = w.op("Pad", x, w.constant([0, 0, 0, 0, 0, 0, 1, 1]), w.number(0))
         weight = w.weight(outer, inner // groups, kernel, kernel, spread=0.2)
-        x = w.op("Conv", x, weight, kernel_shape=[kernel] * 2, strides=[stride] * 2, group=groups,
-                 **({} if stride == 2 else {"auto_pad": "SAME_UPPER"}))  # fmt: skip
+        x = w.op(
+            "Conv",
+            x,
+            weight,
+            kernel_shape=[kernel] * 2,
+            strides=[stride] * 2,
+            group=groups,
+            **({} if stride == 2 else {"auto_pad": "SAME_UPPER"}),
+        )
         x = w.transpose(x, 0, 2, 3, 1)
         x = w.op("Add", w.op("Mul", x, w.weight(outer, middle=1)), w.weight(outer))
         return w.op("Min", w.op("Max", x, w.number(0)), w.number(6))

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import onnx
 
-from mo_core.api import convert
+from mo_core.app.convert import convert
 from tests.perf import models, networks
 
 _FREE = {"Parameter", "Result", "Const"}
@@ -81,8 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = given.models or [
-            models.resnet50(folder / "resnet50.onnx"), models.encoder(folder / "encoder.onnx"), *networks.write(folder),
-        ]  # fmt: skip
+            models.resnet50(folder / "resnet50.onnx"),
+            models.encoder(folder / "encoder.onnx"),
+            *networks.write(folder),
+        ]
         print(f"{'':32}", *(f"{n:>8}" for n in ("source", "unfused", "mo", "ovc")))
         results = [compare(f, folder, given.kinds) for f in files]
     return 0 if all(results) else 1

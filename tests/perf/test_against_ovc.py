@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mo_core.api import convert
+from mo_core.app.convert import convert
 from tests.perf import topologies
 from tests.perf.opcounts import of_mo, of_ovc
 from tests.perf.table import executed
@@ -22,8 +22,11 @@ class Net:
     def __init__(self, xml: Path) -> None:
         root = ElementTree.parse(xml).getroot()
         self.kinds = {e.get("id", ""): e.get("type", "") for e in root.iterfind("layers/layer")}
-        self.padded = {e.get("id"): set(e.find("data").get("pads_begin", "0").split(",")) != {"0"}  # type: ignore[union-attr]
-                       for e in root.iterfind("layers/layer") if e.get("type") in LAYERS - {"MatMul"}}  # fmt: skip
+        self.padded = {
+            e.get("id"): set(e.find("data").get("pads_begin", "0").split(",")) != {"0"}  # type: ignore[union-attr]
+            for e in root.iterfind("layers/layer")
+            if e.get("type") in LAYERS - {"MatMul"}
+        }
         self.edges = [(e.get("from-layer", ""), e.get("to-layer", "")) for e in root.iterfind("edges/edge")]
 
     def readers(self, key: str) -> list[str]:

@@ -47,8 +47,16 @@ class Net(Layers):
     def relu6(self, x: str) -> str:
         return self.op("Clip", x, self.number(0), self.number(6))
 
-    def unit(self, x: str, inner: int, outer: int, kernel: int, stride: int = 1, groups: int = 1,
-             act: Callable[[str], str] | None = None) -> str:  # fmt: skip
+    def unit(
+        self,
+        x: str,
+        inner: int,
+        outer: int,
+        kernel: int,
+        stride: int = 1,
+        groups: int = 1,
+        act: Callable[[str], str] | None = None,
+    ) -> str:
         y = self.conv_norm(x, inner, outer, kernel, stride, groups)
         return (act or self.relu)(y)
 
@@ -143,8 +151,15 @@ def mobilenet_v1(w: Net) -> str:
 def mobilenet_v2(w: Net) -> str:
     """Inverted residuals (Sandler et al., 2018)."""
     x, n = w.unit("input", 3, 32, 3, 2, act=w.relu6), 32
-    for t, outer, count, first in ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1),
-                                   (6, 160, 3, 2), (6, 320, 1, 1)):  # fmt: skip
+    for t, outer, count, first in (
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    ):
         for i in range(count):
             stride = 1 if i else first
             y = w.unit(x, n, n * t, 1, act=w.relu6) if t > 1 else x
@@ -157,10 +172,23 @@ def mobilenet_v2(w: Net) -> str:
 def mobilenet_v3(w: Net) -> str:
     """MobileNet v3 large (Howard et al., 2019)."""
     x, n = w.unit("input", 3, 16, 3, 2, act=w.hard_swish), 16
-    plan = ((3, 16, 16, 0, 0, 1), (3, 64, 24, 0, 0, 2), (3, 72, 24, 0, 0, 1), (5, 72, 40, 1, 0, 2), (5, 120, 40, 1, 0, 1),
-            (5, 120, 40, 1, 0, 1), (3, 240, 80, 0, 1, 2), (3, 200, 80, 0, 1, 1), (3, 184, 80, 0, 1, 1),
-            (3, 184, 80, 0, 1, 1), (3, 480, 112, 1, 1, 1), (3, 672, 112, 1, 1, 1), (5, 672, 160, 1, 1, 2),
-            (5, 960, 160, 1, 1, 1), (5, 960, 160, 1, 1, 1))  # fmt: skip
+    plan = (
+        (3, 16, 16, 0, 0, 1),
+        (3, 64, 24, 0, 0, 2),
+        (3, 72, 24, 0, 0, 1),
+        (5, 72, 40, 1, 0, 2),
+        (5, 120, 40, 1, 0, 1),
+        (5, 120, 40, 1, 0, 1),
+        (3, 240, 80, 0, 1, 2),
+        (3, 200, 80, 0, 1, 1),
+        (3, 184, 80, 0, 1, 1),
+        (3, 184, 80, 0, 1, 1),
+        (3, 480, 112, 1, 1, 1),
+        (3, 672, 112, 1, 1, 1),
+        (5, 672, 160, 1, 1, 2),
+        (5, 960, 160, 1, 1, 1),
+        (5, 960, 160, 1, 1, 1),
+    )
     for kernel, wide, outer, squeeze, swish, stride in plan:
         act = w.hard_swish_by_clip if swish else w.relu
         y = w.unit(x, n, wide, 1, act=act) if wide != n else x
@@ -189,8 +217,15 @@ def densenet(w: Net) -> str:
 def efficientnet(w: Net) -> str:
     """EfficientNet-B0 (Tan and Le, 2019)."""
     x, n = w.unit("input", 3, 32, 3, 2, act=w.silu), 32
-    for t, outer, count, first, kernel in ((1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3),
-                                           (6, 112, 3, 1, 5), (6, 192, 4, 2, 5), (6, 320, 1, 1, 3)):  # fmt: skip
+    for t, outer, count, first, kernel in (
+        (1, 16, 1, 1, 3),
+        (6, 24, 2, 2, 3),
+        (6, 40, 2, 2, 5),
+        (6, 80, 3, 2, 3),
+        (6, 112, 3, 1, 5),
+        (6, 192, 4, 2, 5),
+        (6, 320, 1, 1, 3),
+    ):
         for i in range(count):
             stride, wide, inner = 1 if i else first, n * t, n
             y = w.unit(x, n, wide, 1, act=w.silu) if t > 1 else x

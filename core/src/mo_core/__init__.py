@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mo_core.hookspecs import hookimpl
+from mo_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from mo_core.api import Model, convert
+    from mo_core.app.convert import Model, convert
 
 __version__ = "0.1.0"
 __all__ = ["Model", "__version__", "convert", "hookimpl"]
@@ -21,7 +21,7 @@ __all__ = ["Model", "__version__", "convert", "hookimpl"]
 def __getattr__(name: str) -> Any:
     """`convert` and `Model` are loaded when they are asked for: plug-ins import this package for `hookimpl` only."""
     if name in ("convert", "Model"):
-        from mo_core import api
+        from mo_core.app import convert as api
 
         return getattr(api, name)
     raise AttributeError(f"module mo_core has no attribute {name}")

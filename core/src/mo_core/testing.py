@@ -28,18 +28,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mo_core import types as t
-from mo_core.conversion import Conversion
 from mo_core.errors import UsageError
-from mo_core.frontend import Converter, ConverterTable, Foreign, Frontend
-from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
+from mo_core.frontend import Converter, ConverterTable, Frontend
+from mo_core.frontend.conversion import Conversion
+from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import encode
+from mo_core.ir.text import format_graph, outline
+from mo_core.ir.text_reader import parse
+from mo_core.ir.types import Dim, Dynamic, Type
 from mo_core.options import Options
-from mo_core.passes import Context, Pass, order, run
-from mo_core.rewrite import Record
-from mo_core.tensor import encode
-from mo_core.text import format_graph, outline
-from mo_core.text_reader import parse
-from mo_core.types import Dim, Dynamic, Type
+from mo_core.rewriting.passes import Context, Pass, order, run
+from mo_core.rewriting.rewrite import Record
 
 __all__ = [
     "assert_close",

@@ -44,8 +44,20 @@ class Net:
 
     # -- layers
 
-    def conv(self, x: str, out: int, kernel: int | tuple[int, int], name: str, *, stride: int = 1, pad: int | tuple[int, int] = 0,
-             group: int = 1, dilation: int = 1, bias: bool = True, gain: float = 1.0) -> str:  # fmt: skip
+    def conv(
+        self,
+        x: str,
+        out: int,
+        kernel: int | tuple[int, int],
+        name: str,
+        *,
+        stride: int = 1,
+        pad: int | tuple[int, int] = 0,
+        group: int = 1,
+        dilation: int = 1,
+        bias: bool = True,
+        gain: float = 1.0,
+    ) -> str:
         n, c, *image = self.shapes[x]
         (kh, kw), (ph, pw) = ((v, v) if isinstance(v, int) else v for v in (kernel, pad))
         fan_in = c // group * kh * kw
@@ -75,9 +87,10 @@ class Net:
         channels = self.shapes[x][1]
         total = 50.0
         self.blobs[bn] = [
-            self.normal(channels, scale=0.1 * total), self.uniform(0.5 * total, 1.5 * total, channels),
+            self.normal(channels, scale=0.1 * total),
+            self.uniform(0.5 * total, 1.5 * total, channels),
             np.array([total], np.float32),
-        ]  # fmt: skip
+        ]
         self.blobs[scale] = [self.uniform(0.5 * gain, 1.5 * gain, channels), self.normal(channels, scale=0.1)]
         self.add("BatchNorm", x, x, self.shapes[x], "batch_norm_param { use_global_stats: true }", bn)
         return self.add("Scale", x, x, self.shapes[x], "scale_param { bias_term: true }", scale)
@@ -124,8 +137,19 @@ class Net:
         return self.add("Crop", f"{x} {like}", name, shape, f"crop_param {{ axis: 2 offset: {offset} }}")
 
 
-def unit(net: Net, x: str, out: int, kernel: int | tuple[int, int], name: str, *, stride: int = 1, pad: Any = 0,
-         relu: bool = True, group: int = 1, gain: float = 1.0) -> str:  # fmt: skip
+def unit(
+    net: Net,
+    x: str,
+    out: int,
+    kernel: int | tuple[int, int],
+    name: str,
+    *,
+    stride: int = 1,
+    pad: Any = 0,
+    relu: bool = True,
+    group: int = 1,
+    gain: float = 1.0,
+) -> str:
     """Convolution without bias, batch norm with scale, ReLU."""
     y = net.conv(x, out, kernel, name, stride=stride, pad=pad, bias=False, group=group)
     net.batch_norm(y, f"{name}_bn", f"{name}_scale", gain)
@@ -137,8 +161,16 @@ def unit(net: Net, x: str, out: int, kernel: int | tuple[int, int], name: str, *
 RESNETS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 269: (3, 30, 48, 8)}
 
 
-def resnet(depth: int = 50, width: int = 64, size: int = 224, classes: int = 1000, groups: int = 1, squeeze: bool = False,
-           tail: bool = True, seed: int = 0) -> Net:  # fmt: skip
+def resnet(
+    depth: int = 50,
+    width: int = 64,
+    size: int = 224,
+    classes: int = 1000,
+    groups: int = 1,
+    squeeze: bool = False,
+    tail: bool = True,
+    seed: int = 0,
+) -> Net:
     """ResNet with the names of its authors' files; `groups` gives ResNeXt, `squeeze` SENet's Scale by a second bottom."""
     net = Net(3, size, seed=seed)
     x = net.conv("data", width, 7, "conv1", stride=2, pad=3, bias=False)
@@ -147,8 +179,16 @@ def resnet(depth: int = 50, width: int = 64, size: int = 224, classes: int = 100
     for stage, blocks in enumerate(RESNETS[depth]):
         for block in range(blocks):
             suffix = chr(ord("a") + block) if blocks < 9 else "a" if block == 0 else f"b{block}"
-            x = _bottleneck(net, x, width << stage, f"{stage + 2}{suffix}", 2 if stage and block == 0 else 1, block == 0,
-                            groups, squeeze)  # fmt: skip
+            x = _bottleneck(
+                net,
+                x,
+                width << stage,
+                f"{stage + 2}{suffix}",
+                2 if stage and block == 0 else 1,
+                block == 0,
+                groups,
+                squeeze,
+            )
     if tail:
         x = net.global_mean(x, "pool5")
         net.softmax(net.fc(x, classes, "fc1000", gain=0.3))
@@ -162,8 +202,11 @@ def _bottleneck(net: Net, x: str, width: int, name: str, stride: int, project: b
         short = net.conv(x, 4 * width, 1, f"res{name}_branch1", stride=stride, bias=False)
         net.batch_norm(short, f"bn{name}_branch1", f"scale{name}_branch1")
     y = x
-    steps = [(inner, 1, stride if groups == 1 else 1, 0, 1), (inner, 3, 1 if groups == 1 else stride, 1, groups),
-             (4 * width, 1, 1, 0, 1)]  # fmt: skip
+    steps = [
+        (inner, 1, stride if groups == 1 else 1, 0, 1),
+        (inner, 3, 1 if groups == 1 else stride, 1, groups),
+        (4 * width, 1, 1, 0, 1),
+    ]
     for letter, (out, kernel, step, pad, group) in zip("abc", steps):
         part = f"{name}_branch2{letter}"
         y = net.conv(y, out, kernel, f"res{part}", stride=step, pad=pad, group=group, bias=False)
@@ -257,14 +300,22 @@ def fcn8s(width: int = 64, size: int = 160, classes: int = 21) -> Net:
 
 
 SSD_300 = (
-    ("conv4_3", 30, 60, (2,), 8), ("fc7", 60, 111, (2, 3), 16), ("conv6_2", 111, 162, (2, 3), 32),
-    ("conv7_2", 162, 213, (2, 3), 64), ("conv8_2", 213, 264, (2,), 100), ("conv9_2", 264, 315, (2,), 300),
-)  # fmt: skip
+    ("conv4_3", 30, 60, (2,), 8),
+    ("fc7", 60, 111, (2, 3), 16),
+    ("conv6_2", 111, 162, (2, 3), 32),
+    ("conv7_2", 162, 213, (2, 3), 64),
+    ("conv8_2", 213, 264, (2,), 100),
+    ("conv9_2", 264, 315, (2,), 300),
+)
 SSD_512 = (
-    ("conv4_3", 35.84, 76.8, (2,), 8), ("fc7", 76.8, 153.6, (2, 3), 16), ("conv6_2", 153.6, 230.4, (2, 3), 32),
-    ("conv7_2", 230.4, 307.2, (2, 3), 64), ("conv8_2", 307.2, 384.0, (2, 3), 128), ("conv9_2", 384.0, 460.8, (2,), 256),
+    ("conv4_3", 35.84, 76.8, (2,), 8),
+    ("fc7", 76.8, 153.6, (2, 3), 16),
+    ("conv6_2", 153.6, 230.4, (2, 3), 32),
+    ("conv7_2", 230.4, 307.2, (2, 3), 64),
+    ("conv8_2", 307.2, 384.0, (2, 3), 128),
+    ("conv9_2", 384.0, 460.8, (2,), 256),
     ("conv10_2", 460.8, 537.6, (2,), 512),
-)  # fmt: skip
+)
 
 
 def ssd(size: int = 300, width: int = 64, classes: int = 21) -> Net:
@@ -279,9 +330,15 @@ def ssd(size: int = 300, width: int = 64, classes: int = 21) -> Net:
         shrinking = i < 2 or size == 512
         kernel = 4 if size == 512 and i == 4 else 3
         x = net.relu(
-            net.conv(x, (8 if i == 0 else 4) * width, kernel, f"conv{6 + i}_2",
-                     stride=2 if shrinking and kernel == 3 else 1, pad=1 if shrinking else 0)
-        )  # fmt: skip
+            net.conv(
+                x,
+                (8 if i == 0 else 4) * width,
+                kernel,
+                f"conv{6 + i}_2",
+                stride=2 if shrinking and kernel == 3 else 1,
+                pad=1 if shrinking else 0,
+            )
+        )
     heads: dict[str, list[str]] = {"loc": [], "conf": [], "priorbox": []}
     for source, low, high, ratios, step in SSD_300 if size == 300 else SSD_512:
         _ssd_head(net, source, low, high, ratios, step, classes, heads)
@@ -307,12 +364,25 @@ def ssd(size: int = 300, width: int = 64, classes: int = 21) -> Net:
     return net
 
 
-def _ssd_head(net: Net, source: str, low: float, high: float, ratios: Sequence[int], step: int, classes: int,
-              heads: dict[str, list[str]]) -> None:  # fmt: skip
+def _ssd_head(
+    net: Net,
+    source: str,
+    low: float,
+    high: float,
+    ratios: Sequence[int],
+    step: int,
+    classes: int,
+    heads: dict[str, list[str]],
+) -> None:
     if source == "conv4_3":
         net.blobs["conv4_3_norm"] = [np.full(net.shapes[source][1], 20, np.float32)]
-        source = net.add("Normalize", source, "conv4_3_norm", net.shapes[source],
-                         "norm_param { across_spatial: false channel_shared: false }")  # fmt: skip
+        source = net.add(
+            "Normalize",
+            source,
+            "conv4_3_norm",
+            net.shapes[source],
+            "norm_param { across_spatial: false channel_shared: false }",
+        )
     anchors = 2 + 2 * len(ratios)
     for kind, each in (("loc", 4), ("conf", classes)):
         y = net.conv(source, anchors * each, 3, f"{source}_mbox_{kind}", pad=1, gain=0.05)
@@ -358,11 +428,21 @@ def rfcn(width: int = 64, size: int = 224, classes: int = 21, depth: int = 101, 
     for kind, each in (("cls", classes), ("bbox", 8)):
         maps = net.conv(x, 49 * each, 1, f"rfcn_{kind}", gain=0.5)
         fields = f"spatial_scale: 0.03125 output_dim: {each} group_size: 7"
-        pooled = net.add("PSROIPooling", f"{maps} {regions}", f"psroipooled_{kind}_rois", (rois, each, 7, 7),
-                         f"psroi_pooling_param {{ {fields} }}")  # fmt: skip
+        pooled = net.add(
+            "PSROIPooling",
+            f"{maps} {regions}",
+            f"psroipooled_{kind}_rois",
+            (rois, each, 7, 7),
+            f"psroi_pooling_param {{ {fields} }}",
+        )
         vote = net.pool(pooled, 7, f"ave_{kind}_score_rois", stride=7, mean=True)
         if kind == "cls":
             vote = net.softmax(vote, "cls_prob_pre")
-        net.add("Reshape", vote, "cls_prob" if kind == "cls" else "bbox_pred", (rois, each),
-                f"reshape_param {{ shape {{ dim: -1 dim: {each} }} }}")  # fmt: skip
+        net.add(
+            "Reshape",
+            vote,
+            "cls_prob" if kind == "cls" else "bbox_pred",
+            (rois, each),
+            f"reshape_param {{ shape {{ dim: -1 dim: {each} }} }}",
+        )
     return net

@@ -39,9 +39,12 @@ TEXT = 'name: "net"\ninput: "x" input_shape { dim: 1 dim: 4 dim: 8 dim: 8 }\n' +
     ]
 )
 BLOBS = {
-    "conv": [values(6, 2, 3, 3), values(6)], "norm": [values(6), positive(6), values(1)],
-    "scale": [values(6), values(6)], "up": [values(6, 3, 2, 2)], "fc": [values(5, 192), values(5)],
-}  # fmt: skip
+    "conv": [values(6, 2, 3, 3), values(6)],
+    "norm": [values(6), positive(6), values(1)],
+    "scale": [values(6), values(6)],
+    "up": [values(6, 3, 2, 2)],
+    "fc": [values(5, 192), values(5)],
+}
 NUMBERS = ("0", "-1", "1", "2", "7", "65536", "2147483647", "4294967295", "3000000000", "1e30", "nan", "-0.5", "")
 WORDS = ("{", "}", "MAX", "AVE", "true", '"x"', '"conv"', '"pool"', "[1, 2]", "layer { }", 'type: "ReLU"', "")
 

@@ -340,8 +340,11 @@ def test_an_extension_brings_a_python_layer(extension: str, written: str) -> Non
 
 def test_an_extension_may_replace_a_layer(tmp_path: Path) -> None:
     path = tmp_path / "relu.py"
-    path.write_text(EXTENSION.replace('"Wave", "wave_param"', '"ReLU", "relu_param"').replace("x, weights, *", "x, *")
-                    .replace("Multiply(x, weights)", "x"))  # fmt: skip
+    path.write_text(
+        EXTENSION.replace('"Wave", "wave_param"', '"ReLU", "relu_param"')
+        .replace("x, weights, *", "x, *")
+        .replace("Multiply(x, weights)", "x")
+    )
     close(run(layer("ReLU", "data", "y"), X, extension=str(path))["y"], X["data"])
 
 

@@ -19,8 +19,15 @@ FEEDS = {"f": FEATURES, "image": IMAGE}
 # -- anchors
 
 
-def anchors(boxes: list[tuple[float, float]], step: tuple[float, float], image: tuple[int, int], grid: tuple[int, int],
-            offset: float, clip: bool, variance: tuple[float, ...]) -> Array:  # fmt: skip
+def anchors(
+    boxes: list[tuple[float, float]],
+    step: tuple[float, float],
+    image: tuple[int, int],
+    grid: tuple[int, int],
+    offset: float,
+    clip: bool,
+    variance: tuple[float, ...],
+) -> Array:
     """Boxes (width, height) in pixels around the centre of each cell, and the variances."""
     rows = []
     for i in range(grid[0]):
@@ -53,21 +60,51 @@ TENTH = (0.1, 0.1, 0.1, 0.1)
         ("min_size: 16", sizes([16], [], []), (16, 16), 0.5, False, TENTH),
         ("min_size: 16 max_size: 30", sizes([16], [30], []), (16, 16), 0.5, False, TENTH),
         ("min_size: 16 max_size: 30 aspect_ratio: 2", sizes([16], [30], [2, 0.5]), (16, 16), 0.5, False, TENTH),
-        ("min_size: 16 aspect_ratio: 2 aspect_ratio: 3 flip: false", sizes([16], [], [2, 3]), (16, 16), 0.5, False,
-         TENTH),
-        ("min_size: 8 min_size: 20 max_size: 12 max_size: 40 aspect_ratio: 2", sizes([8, 20], [12, 40], [2, 0.5]),
-         (16, 16), 0.5, False, TENTH),
-        ("min_size: 16 aspect_ratio: 1 aspect_ratio: 2 aspect_ratio: 2", sizes([16], [], [2, 0.5]), (16, 16), 0.5,
-         False, TENTH),
+        (
+            "min_size: 16 aspect_ratio: 2 aspect_ratio: 3 flip: false",
+            sizes([16], [], [2, 3]),
+            (16, 16),
+            0.5,
+            False,
+            TENTH,
+        ),
+        (
+            "min_size: 8 min_size: 20 max_size: 12 max_size: 40 aspect_ratio: 2",
+            sizes([8, 20], [12, 40], [2, 0.5]),
+            (16, 16),
+            0.5,
+            False,
+            TENTH,
+        ),
+        (
+            "min_size: 16 aspect_ratio: 1 aspect_ratio: 2 aspect_ratio: 2",
+            sizes([16], [], [2, 0.5]),
+            (16, 16),
+            0.5,
+            False,
+            TENTH,
+        ),
         ("min_size: 40 clip: true offset: 0.25", sizes([40], [], []), (16, 16), 0.25, True, TENTH),
         ("min_size: 16 step: 10", sizes([16], [], []), (10, 10), 0.5, False, TENTH),
-        ("min_size: 16 max_size: 30 aspect_ratio: 2 step_h: 10 step_w: 12", sizes([16], [30], [2, 0.5]), (10, 12), 0.5,
-         False, TENTH),
-        ("min_size: 16 variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.2", sizes([16], [], []), (16, 16), 0.5,
-         False, (0.1, 0.1, 0.2, 0.2)),
+        (
+            "min_size: 16 max_size: 30 aspect_ratio: 2 step_h: 10 step_w: 12",
+            sizes([16], [30], [2, 0.5]),
+            (10, 12),
+            0.5,
+            False,
+            TENTH,
+        ),
+        (
+            "min_size: 16 variance: 0.1 variance: 0.1 variance: 0.2 variance: 0.2",
+            sizes([16], [], []),
+            (16, 16),
+            0.5,
+            False,
+            (0.1, 0.1, 0.2, 0.2),
+        ),
         ("min_size: 16 variance: 0.3", sizes([16], [], []), (16, 16), 0.5, False, (0.3, 0.3, 0.3, 0.3)),
     ],
-)  # fmt: skip
+)
 def test_prior_box(
     fields: str, boxes: list[Any], step: tuple[float, float], offset: float, clip: bool, variance: tuple[float, ...]
 ) -> None:
@@ -205,9 +242,11 @@ def test_roi_align_takes_bilinear_samples() -> None:
             r, c = int(row), int(column)
             a, b = row - r, column - c
             want = (
-                x[int(image), :, r, c] * (1 - a) * (1 - b) + x[int(image), :, r, c + 1] * (1 - a) * b
-                + x[int(image), :, r + 1, c] * a * (1 - b) + x[int(image), :, r + 1, c + 1] * a * b
-            )  # fmt: skip
+                x[int(image), :, r, c] * (1 - a) * (1 - b)
+                + x[int(image), :, r, c + 1] * (1 - a) * b
+                + x[int(image), :, r + 1, c] * a * (1 - b)
+                + x[int(image), :, r + 1, c + 1] * a * b
+            )
             close(got[n, :, i, j], want, 1e-5)
 
 
@@ -222,14 +261,27 @@ def base_anchors(size: int, ratios: list[float], scales: list[float]) -> Array:
         h = round(w * ratio)
         for scale in scales:
             result.append(
-                [centre - (w * scale - 1) / 2, centre - (h * scale - 1) / 2,
-                 centre + (w * scale - 1) / 2, centre + (h * scale - 1) / 2]
-            )  # fmt: skip
+                [
+                    centre - (w * scale - 1) / 2,
+                    centre - (h * scale - 1) / 2,
+                    centre + (w * scale - 1) / 2,
+                    centre + (h * scale - 1) / 2,
+                ]
+            )
     return np.array(result)
 
 
-def propose(scores: Array, deltas: Array, info: Array, stride: int, base: Array, smallest: int, before: int, after: int,
-            threshold: float) -> Array:  # fmt: skip
+def propose(
+    scores: Array,
+    deltas: Array,
+    info: Array,
+    stride: int,
+    base: Array,
+    smallest: int,
+    before: int,
+    after: int,
+    threshold: float,
+) -> Array:
     count, (height, width) = len(base), scores.shape[2:]
     rows = []
     for i in range(height):
@@ -349,8 +401,11 @@ def test_region() -> None:
     e = np.exp(boxes[:, :, 5:] - boxes[:, :, 5:].max(2, keepdims=True))
     boxes[:, :, 5:] = e / e.sum(2, keepdims=True)
     close(got, boxes.reshape(1, -1))
-    written = next(node for node in convert(inputs_of({"x": x}) + layer("RegionYolo", "x", "y", rest)).graph
-                   if isinstance(node, RegionYolo))  # fmt: skip
+    written = next(
+        node
+        for node in convert(inputs_of({"x": x}) + layer("RegionYolo", "x", "y", rest)).graph
+        if isinstance(node, RegionYolo)
+    )
     assert written.anchors == (1, 2)
 
 
@@ -368,5 +423,7 @@ def test_ctc_greedy_decoder() -> None:
 
 def test_another_blank_is_refused() -> None:
     with pytest.raises(Unsupported, match="blank"):
-        run(layer("CTCGreedyDecoder", "x m", "y", "ctc_decoder_param { blank_index: 0 }"),
-            {"x": values(5, 2, 4), "m": values(5, 2)})  # fmt: skip
+        run(
+            layer("CTCGreedyDecoder", "x m", "y", "ctc_decoder_param { blank_index: 0 }"),
+            {"x": values(5, 2, 4), "m": values(5, 2)},
+        )

@@ -131,9 +131,15 @@ def test_detection_output_with_locations_for_each_class() -> None:
 
 
 USUAL = {
-    "share": True, "background": 0, "code": "CENTER_SIZE", "encoded": False, "threshold": 0.3, "nms": 0.45, "top_k": 8,
+    "share": True,
+    "background": 0,
+    "code": "CENTER_SIZE",
+    "encoded": False,
+    "threshold": 0.3,
+    "nms": 0.45,
+    "top_k": 8,
     "keep": 6,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,17 @@ def weighted(window: Array, area: int) -> float:
 
 
 GEOMETRIES = [
-    (3, 2, 0), (3, 2, 1), (2, 2, 0), (2, 2, 1), (3, 3, 1), (5, 3, 2), (3, 1, 1), (3, 4, 1), (7, 1, 3), (2, 1, 0)
-]  # fmt: skip
+    (3, 2, 0),
+    (3, 2, 1),
+    (2, 2, 0),
+    (2, 2, 1),
+    (3, 3, 1),
+    (5, 3, 2),
+    (3, 1, 1),
+    (3, 4, 1),
+    (7, 1, 3),
+    (2, 1, 0),
+]
 
 
 @pytest.mark.parametrize(("kernel", "stride", "pad"), GEOMETRIES)

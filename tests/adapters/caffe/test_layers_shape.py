@@ -217,9 +217,10 @@ def test_the_first_fully_convolutional_networks_do_not_state_their_offsets() -> 
     """x to c1: 1 - 10; to p1: 2 i + 1/2; to c2: 2; back through up: (i - 3/2) / 2. In all, x begins at 6 of up."""
     ones = np.ones((1, 1, 3, 3), np.float32)
     blobs = {
-        "c1": [ones, np.zeros(1, np.float32)], "c2": [np.ones((1, 1, 5, 5), np.float32), np.zeros(1, np.float32)],
+        "c1": [ones, np.zeros(1, np.float32)],
+        "c2": [np.ones((1, 1, 5, 5), np.float32), np.zeros(1, np.float32)],
         "up": [np.ones((1, 1, 4, 4), np.float32)],
-    }  # fmt: skip
+    }
     feeds = {"x": values(1, 1, 20, 24)}
     whole = run(OLD_FCN, feeds, blobs, output="up")["up"]
     got = run(OLD_FCN, feeds, blobs)["crop"]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mo_caffe import caffe_pb2
 from mo_caffe.caffemodel import Blob, read_binaryproto, read_caffemodel
-from mo_core import types
 from mo_core.errors import ModelError
+from mo_core.ir import types
 from tests.adapters.caffe.nets import add_blob, small_weights, values
 
 

@@ -193,12 +193,17 @@ def test_include_and_exclude_exclude_each_other() -> None:
 def test_a_training_description_becomes_the_network_that_runs() -> None:
     net = network(
         layer("Data", "", "data label", "include { phase: TRAIN } data_param { batch_size: 64 }", "train")
-        + layer("Data", "", "data label", "include { phase: TEST } data_param { batch_size: 8 }"
-                " transform_param { crop_size: 24 force_color: true }", "test")
+        + layer(
+            "Data",
+            "",
+            "data label",
+            "include { phase: TEST } data_param { batch_size: 8 } transform_param { crop_size: 24 force_color: true }",
+            "test",
+        )
         + layer("InnerProduct", "data", "fc")
         + layer("Accuracy", "fc label", "accuracy", "include { phase: TEST }")
         + layer("SoftmaxWithLoss", "fc label", "loss", "softmax_param { axis: 2 }")
-    )  # fmt: skip
+    )
     assert types_of(net) == ["Input", "InnerProduct", "Softmax"]
     data, _, softmax = net.layers
     assert (data.name, data.fields) == ("data", {"input_param": {"shape": [{"dim": [8, 3, 24, 24]}]}})

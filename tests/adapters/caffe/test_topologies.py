@@ -153,8 +153,12 @@ def test_batch_norms_vanish_and_strides_move_up() -> None:
         part: next(s for name, s in convolutions.items() if part in name) for part in ("3a_branch1", "3a_branch2a")
     }
     assert moved == {"3a_branch1": "1,1", "3a_branch2a": "1,1"}
-    strided = sorted(part for part in ("2c_branch2b", "3d_branch2b", "4f_branch2b") for n, s in convolutions.items()
-                     if part in n and s == "2,2")  # fmt: skip
+    strided = sorted(
+        part
+        for part in ("2c_branch2b", "3d_branch2b", "4f_branch2b")
+        for n, s in convolutions.items()
+        if part in n and s == "2,2"
+    )
     assert strided == ["2c_branch2b", "3d_branch2b", "4f_branch2b"]
     pools = [node for node in nodes.values() if node.get("type") == "MaxPool"]
     assert [strides(node) for node in pools] == ["2,2"] * 4  # pool1, and one for each stage whose strides moved

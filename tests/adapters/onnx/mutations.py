@@ -175,9 +175,19 @@ def repeat_node(graph: GraphProto, node: NodeProto, r: Random) -> None:
 
 
 CHANGES: list[Callable[[GraphProto, NodeProto, Random], None]] = [
-    change_attribute, change_attribute, drop_attribute, add_attribute, change_inputs, change_outputs, freeze_input,
-    change_type, change_type, change_tensor, change_ports, repeat_node,
-]  # fmt: skip
+    change_attribute,
+    change_attribute,
+    drop_attribute,
+    add_attribute,
+    change_inputs,
+    change_outputs,
+    freeze_input,
+    change_type,
+    change_type,
+    change_tensor,
+    change_ports,
+    repeat_node,
+]
 
 
 def damaged(content: bytes, r: Random) -> bytes:

@@ -12,17 +12,22 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 import mo_core
-from mo_core import types as t
+from mo_core.ir import types as t
 
 Feeds = Mapping[str, Any]
 
 ELEMENTS = {
-    np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float16): TensorProto.FLOAT16,
-    np.dtype(np.float64): TensorProto.DOUBLE, np.dtype(np.int64): TensorProto.INT64,
-    np.dtype(np.int32): TensorProto.INT32, np.dtype(np.int16): TensorProto.INT16, np.dtype(np.int8): TensorProto.INT8,
-    np.dtype(np.uint8): TensorProto.UINT8, np.dtype(np.uint16): TensorProto.UINT16,
+    np.dtype(np.float32): TensorProto.FLOAT,
+    np.dtype(np.float16): TensorProto.FLOAT16,
+    np.dtype(np.float64): TensorProto.DOUBLE,
+    np.dtype(np.int64): TensorProto.INT64,
+    np.dtype(np.int32): TensorProto.INT32,
+    np.dtype(np.int16): TensorProto.INT16,
+    np.dtype(np.int8): TensorProto.INT8,
+    np.dtype(np.uint8): TensorProto.UINT8,
+    np.dtype(np.uint16): TensorProto.UINT16,
     np.dtype(np.bool_): TensorProto.BOOL,
-}  # fmt: skip
+}
 
 
 def value(name: str, dtype: Any = np.float32, shape: Sequence[int | str | None] | None = ()) -> Any:
@@ -31,9 +36,13 @@ def value(name: str, dtype: Any = np.float32, shape: Sequence[int | str | None] 
 
 
 def model(
-    nodes: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[str | Any], constants: Feeds | None = None,
-    opset: int = 17, domains: Mapping[str, int] | None = None,
-) -> ModelProto:  # fmt: skip
+    nodes: Sequence[Any],
+    inputs: Sequence[Any],
+    outputs: Sequence[str | Any],
+    constants: Feeds | None = None,
+    opset: int = 17,
+    domains: Mapping[str, int] | None = None,
+) -> ModelProto:
     """A model of these nodes; outputs given by name have no stated type."""
     infos = [o if not isinstance(o, str) else helper.make_empty_tensor_value_info(o) for o in outputs]
     initializers = [numpy_helper.from_array(np.asarray(v), k) for k, v in (constants or {}).items()]
@@ -43,10 +52,19 @@ def model(
 
 
 def one_node(
-    op: str, feeds: Feeds, constants: Feeds | None = None, *, inputs: Sequence[str] | None = None, outputs: int = 1,
-    domain: str = "", opset: int = 17, version: int = 1, dynamic: bool = False, given: Mapping[str, Any] | None = None,
+    op: str,
+    feeds: Feeds,
+    constants: Feeds | None = None,
+    *,
+    inputs: Sequence[str] | None = None,
+    outputs: int = 1,
+    domain: str = "",
+    opset: int = 17,
+    version: int = 1,
+    dynamic: bool = False,
+    given: Mapping[str, Any] | None = None,
     **attributes: Any,
-) -> ModelProto:  # fmt: skip
+) -> ModelProto:
     """A model of one node whose inputs are `feeds` and `constants` in the order of `inputs` ("" leaves one out).
 
     `given`: attributes whose names are those of parameters.
@@ -129,10 +147,14 @@ def reference(source: ModelProto, feeds: Feeds) -> list[Any]:
 
 
 def check(
-    source: ModelProto, *feeds: Feeds, oracle: Any = onnxruntime, rtol: float = 1e-5, atol: float = 1e-6,
+    source: ModelProto,
+    *feeds: Feeds,
+    oracle: Any = onnxruntime,
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
     steps: int = 0,
     **options: Any,
-) -> None:  # fmt: skip
+) -> None:
     """The emitted files compute what the oracle computes, for each of `feeds`.
 
     `steps`: by how much integer results may differ (a quantised value on the edge between two steps).

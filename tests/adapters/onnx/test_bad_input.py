@@ -19,10 +19,12 @@ from tests.adapters.onnx.tiny import convolution
 
 def model(nodes, inputs, outputs, weights=(), **rest):
     graph = helper.make_graph(
-        nodes, "g",
+        nodes,
+        "g",
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs], list(weights),
-    )  # fmt: skip
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs],
+        list(weights),
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9, **rest)
 
 
@@ -137,9 +139,11 @@ def test_a_constant_of_a_tera_byte_is_not_computed():
 
 def test_unknown_ops_are_reported_all_at_once():
     nodes = [
-        helper.make_node("Nonsense", ["x"], ["a"], name="one", domain="acme"), helper.make_node("Relu", ["a"], ["b"]),
-        helper.make_node("Nonsense", ["b"], ["c"], name="two", domain="acme"), helper.make_node("Rubbish", ["c"], ["y"], name="three"),
-    ]  # fmt: skip
+        helper.make_node("Nonsense", ["x"], ["a"], name="one", domain="acme"),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("Nonsense", ["b"], ["c"], name="two", domain="acme"),
+        helper.make_node("Rubbish", ["c"], ["y"], name="three"),
+    ]
     with pytest.raises(Unsupported) as e:
         mo_core.convert(model(nodes, {"x": [1]}, ["y"]))
     assert 'acme:Nonsense (2 nodes, first "one")' in str(e.value) and 'Rubbish (1 node, first "three")' in str(e.value)
@@ -147,8 +151,14 @@ def test_unknown_ops_are_reported_all_at_once():
 
 
 def test_a_function_that_calls_itself():
-    function = helper.make_function("acme", "Again", ["x"], ["y"], [helper.make_node("Again", ["x"], ["y"], domain="acme")],
-                                    [helper.make_opsetid("acme", 1)])  # fmt: skip
+    function = helper.make_function(
+        "acme",
+        "Again",
+        ["x"],
+        ["y"],
+        [helper.make_node("Again", ["x"], ["y"], domain="acme")],
+        [helper.make_opsetid("acme", 1)],
+    )
     proto = model([helper.make_node("Again", ["x"], ["y"], domain="acme")], {"x": [1]}, ["y"], functions=[function])
     proto.opset_import.append(helper.make_opsetid("acme", 1))
     with pytest.raises(ModelError, match="calls itself|nested"):

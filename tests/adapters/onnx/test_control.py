@@ -82,8 +82,10 @@ def test_nested_ifs_read_values_of_all_levels() -> None:
     inner_else = graph([node("Sub", "middle x", "ie")], [], "ie")
     then = graph(
         [node("Mul", "x two", "middle"), node("If", "d", "t", then_branch=inner_then, else_branch=inner_else)],
-        [], "t", {"two": np.float32(2)},
-    )  # fmt: skip
+        [],
+        "t",
+        {"two": np.float32(2)},
+    )
     otherwise = graph([node("Neg", "x", "e")], [], "e")
     nodes = [node("If", "c", "y", then_branch=then, else_branch=otherwise)]
     source = model(nodes, [value("c", np.bool_, []), value("d", np.bool_, []), value("x", np.float32, ["n", 3])], ["y"])
@@ -95,9 +97,12 @@ def test_squeeze_of_an_unknown_dimension_is_done() -> None:
     then = graph([node("Squeeze", "x axes", "t")], [], "t", {"axes": np.array([1])})
     otherwise = graph([node("Identity", "x", "e")], [], "e")
     nodes = [
-        node("Shape", "x", "shape"), node("Gather", "shape place", "size"), node("Equal", "size one", "c"),
-        node("If", "c", "y", then_branch=then, else_branch=otherwise), node("Relu", "y", "z"),
-    ]  # fmt: skip
+        node("Shape", "x", "shape"),
+        node("Gather", "shape place", "size"),
+        node("Equal", "size one", "c"),
+        node("If", "c", "y", then_branch=then, else_branch=otherwise),
+        node("Relu", "y", "z"),
+    ]
     constants = {"place": np.array(1), "one": np.array(1)}
     source = model(nodes, [value("x", np.float32, ["a", "b", 3])], ["z"], constants)
     check(source, {"x": X[:, None]}, {"x": X[:1, None]})
@@ -177,8 +182,10 @@ def test_loop_without_iterations_stacks_nothing() -> None:
 def test_condition_that_compares_a_carried_number(dtype: Any) -> None:
     body = graph(
         [node("Add", "s_in one", "s_out"), node("Less", "s_out limit", "go")],
-        [*typed("i", "c_in"), value("s_in", dtype, [])], "go s_out", {"one": np.array(1, dtype)},
-    )  # fmt: skip
+        [*typed("i", "c_in"), value("s_in", dtype, [])],
+        "go s_out",
+        {"one": np.array(1, dtype)},
+    )
     inputs = [value("c", np.bool_, []), value("s", dtype, []), value("limit", dtype, [])]
     source = model([node("Loop", "- c s", "y", body=body)], inputs, ["y"])
     check(source, *[{"c": np.array(c), "s": np.array(0, dtype), "limit": np.array(5, dtype)} for c in (True, False)])
@@ -189,7 +196,7 @@ def test_carried_value_may_be_boolean() -> None:
         [node("Not", "s_in", "s_out"), node("Identity", "c_in", "go")],
         [*typed("i", "c_in"), value("s_in", np.bool_, [3])],
         "go s_out",
-    )  # fmt: skip
+    )
     source = model(
         [node("Loop", "n - s", "y", body=body)], [value("n", np.int64, [1]), value("s", np.bool_, [3])], ["y"]
     )
@@ -198,10 +205,11 @@ def test_carried_value_may_be_boolean() -> None:
 
 def test_loop_that_changes_the_rank_is_unrolled() -> None:
     body = graph(
-        [node("Unsqueeze", "s_in axes", "s_out"), node("Identity", "c_in", "go")], typed("i", "c_in", "s_in"),
+        [node("Unsqueeze", "s_in axes", "s_out"), node("Identity", "c_in", "go")],
+        typed("i", "c_in", "s_in"),
         "go s_out",
         {"axes": np.array([0])},
-    )  # fmt: skip
+    )
     source = model(
         [node("Loop", "n - s", "y", body=body)], [value("s", np.float32, ["b", 3])], ["y"], {"n": np.array(3)}
     )
@@ -242,18 +250,27 @@ def test_carried_value_may_grow() -> None:
 def test_nested_loops_read_outer_values_and_numbers() -> None:
     inner = graph(
         [
-            node("Add", "i j", "sum"), node("Cast", "sum", "f", to=TensorProto.FLOAT), node("Mul", "x f", "term"),
-            node("Add", "term outer", "more"), node("Add", "t_in more", "t_out"), node("Identity", "d_in", "go_in"),
+            node("Add", "i j", "sum"),
+            node("Cast", "sum", "f", to=TensorProto.FLOAT),
+            node("Mul", "x f", "term"),
+            node("Add", "term outer", "more"),
+            node("Add", "t_in more", "t_out"),
+            node("Identity", "d_in", "go_in"),
         ],
-        typed("j", "d_in", "t_in"), "go_in t_out",
-    )  # fmt: skip
+        typed("j", "d_in", "t_in"),
+        "go_in t_out",
+    )
     outer = graph(
         [
-            node("Mul", "s_in half", "outer"), node("Loop", "m - s_in", "s_out", body=inner),
-            node("Identity", "c_in", "go"), node("Identity", "outer", "seen"),
+            node("Mul", "s_in half", "outer"),
+            node("Loop", "m - s_in", "s_out", body=inner),
+            node("Identity", "c_in", "go"),
+            node("Identity", "outer", "seen"),
         ],
-        typed("i", "c_in", "s_in"), "go s_out seen", {"half": np.float32(0.5), "m": np.array(2)},
-    )  # fmt: skip
+        typed("i", "c_in", "s_in"),
+        "go s_out seen",
+        {"half": np.float32(0.5), "m": np.array(2)},
+    )
     inputs = [value("n", np.int64, []), value("s", np.float32, ["b", 3]), value("x", np.float32, ["b", 3])]
     source = model([node("Loop", "n - s", "y all", body=outer)], inputs, ["y", "all"])
     check(source, {"n": np.array(3), "s": X, "x": X}, {"n": np.array(2), "s": X[:1], "x": X[:1]})
@@ -264,12 +281,16 @@ def test_if_inside_a_loop() -> None:
     otherwise = graph([node("Sub", "s_in x", "e")], [], "e")
     body = graph(
         [
-            node("Mod", "i two", "rest"), node("Cast", "rest", "odd", to=TensorProto.BOOL),
-            node("If", "odd", "s_out", then_branch=then, else_branch=otherwise), node("Identity", "c_in", "go"),
+            node("Mod", "i two", "rest"),
+            node("Cast", "rest", "odd", to=TensorProto.BOOL),
+            node("If", "odd", "s_out", then_branch=then, else_branch=otherwise),
+            node("Identity", "c_in", "go"),
             node("Mul", "s_out s_out", "scan"),
         ],
-        typed("i", "c_in", "s_in"), "go s_out scan", {"two": np.array(2)},
-    )  # fmt: skip
+        typed("i", "c_in", "s_in"),
+        "go s_out scan",
+        {"two": np.array(2)},
+    )
     inputs = [value("n", np.int64, []), value("s", np.float32, [None, 3]), value("x", np.float32, [None, 3])]
     source = model([node("Loop", "n - s", "y all", body=body)], inputs, ["y", "all"])
     check(source, {"n": np.array(5), "s": X, "x": X + 1}, {"n": np.array(2), "s": X[:1], "x": X[1:]})
@@ -284,8 +305,9 @@ def test_body_may_pass_values_on_without_computing(outputs: str) -> None:
     nodes = [node("Identity", made[name], f"o{i}") for i, name in enumerate(names)]
     body = graph(
         [node("Identity", "c_in", "go"), node("Add", "s_in t_in", "sum"), *nodes],
-        typed("i", "c_in", "s_in", "t_in"), " ".join(["go", *(f"o{i}" for i in range(len(names)))]),
-    )  # fmt: skip
+        typed("i", "c_in", "s_in", "t_in"),
+        " ".join(["go", *(f"o{i}" for i in range(len(names)))]),
+    )
     inputs = [value("n", np.int64, []), *[value(k, np.float32, [2, 3]) for k in ("s", "t", "x")]]
     results = [f"y{i}" for i in range(len(names))]
     source = model(
@@ -298,8 +320,9 @@ def test_body_may_pass_values_on_without_computing(outputs: str) -> None:
 def test_element_type_that_changes_is_an_error() -> None:
     body = graph(
         [node("Cast", "s_in", "s_out", to=TensorProto.INT32), node("Identity", "c_in", "go")],
-        typed("i", "c_in", "s_in"), "go s_out",
-    )  # fmt: skip
+        typed("i", "c_in", "s_in"),
+        "go s_out",
+    )
     source = model(
         [node("Loop", "n - s", "y", body=body)], [value("n", np.int64, []), value("s", np.float32, [2])], ["y"]
     )
@@ -322,11 +345,14 @@ def test_loop_with_the_wrong_number_of_body_inputs_is_an_error() -> None:
 def _appending(count: Any) -> Any:
     body = graph(
         [
-            node("Cast", "i", "f", to=TensorProto.FLOAT), node("Add", "x f", "new"),
-            node("SequenceInsert", "q_in new", "q_out"), node("Identity", "c_in", "go"),
+            node("Cast", "i", "f", to=TensorProto.FLOAT),
+            node("Add", "x f", "new"),
+            node("SequenceInsert", "q_in new", "q_out"),
+            node("Identity", "c_in", "go"),
         ],
-        [*typed("i", "c_in"), helper.make_tensor_sequence_value_info("q_in", TensorProto.FLOAT, None)], "go q_out",
-    )  # fmt: skip
+        [*typed("i", "c_in"), helper.make_tensor_sequence_value_info("q_in", TensorProto.FLOAT, None)],
+        "go q_out",
+    )
     return [node("SequenceEmpty", "", "empty"), node("Loop", "n - empty", "q", body=body)]
 
 
@@ -352,8 +378,9 @@ def test_loop_that_appends_a_known_number_of_times_is_unrolled() -> None:
 def test_loop_that_erases_from_a_sequence_is_not_supported_when_its_count_is_not_known() -> None:
     body = graph(
         [node("SequenceErase", "q_in", "q_out"), node("Identity", "c_in", "go")],
-        [*typed("i", "c_in"), helper.make_tensor_sequence_value_info("q_in", TensorProto.FLOAT, None)], "go q_out",
-    )  # fmt: skip
+        [*typed("i", "c_in"), helper.make_tensor_sequence_value_info("q_in", TensorProto.FLOAT, None)],
+        "go q_out",
+    )
     nodes = [
         node("SequenceConstruct", "x x", "q0"),
         node("Loop", "n - q0", "q", body=body),
@@ -370,9 +397,11 @@ def test_loop_that_erases_from_a_sequence_is_not_supported_when_its_count_is_not
 @pytest.mark.parametrize("axis", [0, 1])
 def test_splitting_an_unknown_dimension(axis: int, keep: int) -> None:
     nodes = [
-        node("SplitToSequence", "x", "q", axis=axis, keepdims=keep), node("SequenceAt", "q i", "y"),
-        node("SequenceLength", "q", "z"), node("ConcatFromSequence", "q", "w", axis=axis, new_axis=1 - keep),
-    ]  # fmt: skip
+        node("SplitToSequence", "x", "q", axis=axis, keepdims=keep),
+        node("SequenceAt", "q i", "y"),
+        node("SequenceLength", "q", "z"),
+        node("ConcatFromSequence", "q", "w", axis=axis, new_axis=1 - keep),
+    ]
     inputs = [value("x", np.float32, ["a", "b"]), value("i", np.int64, [])]
     check(
         model(nodes, inputs, ["y", "z", "w"]),
@@ -406,10 +435,11 @@ def test_sequence_as_output_is_one_output_for_each_element() -> None:
 def test_sequence_map_runs_its_body_for_each_element() -> None:
     body = graph([node("Add", "a b", "c"), node("Mul", "c outer", "d")], typed("i", "c_in", "a", "b")[2:], "d")
     nodes = [
-        node("Neg", "x", "outer"), node("SequenceConstruct", "x outer", "q"),
+        node("Neg", "x", "outer"),
+        node("SequenceConstruct", "x outer", "q"),
         node("SequenceMap", "q x", "r", body=body),
         node("ConcatFromSequence", "r", "y", axis=0),
-    ]  # fmt: skip
+    ]
     source = model(nodes, [value("x", np.float32, ["a", 3])], ["y"])
     check(source, {"x": X}, oracle=lambda _, f: [np.concatenate([-2 * f["x"] ** 2, 0 * f["x"]])])
 
@@ -420,11 +450,15 @@ def test_sequence_map_runs_its_body_for_each_element() -> None:
 def _scan(**attributes: Any) -> Any:
     body = graph(
         [
-            node("Add", "s_in a", "sum"), node("Mul", "b w", "prod"), node("Add", "sum prod", "s_out"),
-            node("Identity", "s_out", "o1"), node("Neg", "prod", "o2"),
+            node("Add", "s_in a", "sum"),
+            node("Mul", "b w", "prod"),
+            node("Add", "sum prod", "s_out"),
+            node("Identity", "s_out", "o1"),
+            node("Neg", "prod", "o2"),
         ],
-        untyped("s_in", "a", "b"), "s_out o1 o2",
-    )  # fmt: skip
+        untyped("s_in", "a", "b"),
+        "s_out o1 o2",
+    )
     return node("Scan", "s a b", "last o1 o2", body=body, num_scan_inputs=2, **attributes)
 
 
@@ -454,9 +488,15 @@ def test_scan(attributes: dict[str, Any], a: list[int], b: list[int]) -> None:
 @pytest.mark.parametrize("batch", [1, 2])
 def test_scan_of_opset_8_runs_over_a_batch(batch: int) -> None:
     body = graph([node("Add", "s_in a", "s_out"), node("Neg", "s_out", "o")], untyped("s_in", "a"), "s_out o")
-    source = model([node("Scan", "- s a", "last all", body=body, num_scan_inputs=1)], [
-        value("s", np.float32, [batch, 3]), value("a", np.float32, [batch, 4, 3]),
-    ], ["last", "all"], opset=8)  # fmt: skip
+    source = model(
+        [node("Scan", "- s a", "last all", body=body, num_scan_inputs=1)],
+        [
+            value("s", np.float32, [batch, 3]),
+            value("a", np.float32, [batch, 4, 3]),
+        ],
+        ["last", "all"],
+        opset=8,
+    )
     s, a = np.ones([batch, 3], np.float32), np.arange(batch * 12, dtype=np.float32).reshape(batch, 4, 3)
     check(source, {"s": s, "a": a})
 
@@ -468,9 +508,15 @@ def test_loop_inside_a_scan() -> None:
     body = graph(
         [node("Loop", "n - s_in", "s_out", body=inner), node("Neg", "s_out", "o")], untyped("s_in", "a"), "s_out o"
     )
-    source = model([node("Scan", "s x", "last all", body=body, num_scan_inputs=1)], [
-        value("n", np.int64, []), value("s", np.float32, [3]), value("x", np.float32, ["t", 3]),
-    ], ["last", "all"])  # fmt: skip
+    source = model(
+        [node("Scan", "s x", "last all", body=body, num_scan_inputs=1)],
+        [
+            value("n", np.int64, []),
+            value("s", np.float32, [3]),
+            value("x", np.float32, ["t", 3]),
+        ],
+        ["last", "all"],
+    )
 
     def wanted(_: Any, feeds: Any) -> list[Any]:
         sums = feeds["s"] + np.cumsum(feeds["x"] * feeds["n"], axis=0, dtype=np.float32)

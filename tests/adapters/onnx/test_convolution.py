@@ -84,9 +84,16 @@ TRANSPOSED = [
 def test_conv_transpose(attributes: dict[str, Any], dynamic: Any) -> None:
     inputs = [numbers(2, 4, 5, 4), numbers(4, 3, 3, 4), numbers(3 * attributes.get("group", 1))]
     check(
-        "ConvTranspose", inputs, attributes, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=11, dynamic=dynamic,
+        "ConvTranspose",
+        inputs,
+        attributes,
+        oracle=onnxruntime,
+        rtol=1e-4,
+        atol=1e-5,
+        opset=11,
+        dynamic=dynamic,
         constants=(1, 2),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("axes", [1, 3])

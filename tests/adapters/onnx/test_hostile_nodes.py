@@ -94,6 +94,10 @@ def test_mutated_models_end_as_a_model_or_an_error_of_the_user(seed, count):
     root = Path(__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.adapters.onnx.mutations", str(seed), str(count)],
-        cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=1200,
-    )  # fmt: skip
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

@@ -19,9 +19,17 @@ def network() -> onnx.ModelProto:
     """Convolutions of all kinds, a residual, pooling and a fully connected layer."""
     rng = np.random.default_rng(0)
     sizes = {
-        "w1": (8, 3, 3, 3), "b1": (8,), "w2": (8, 1, 3, 3), "b2": (8,), "w3": (16, 8, 1, 1), "b3": (16,),
-        "w4": (16, 8, 1, 1), "b4": (16,), "w5": (10, 16), "b5": (10,),
-    }  # fmt: skip
+        "w1": (8, 3, 3, 3),
+        "b1": (8,),
+        "w2": (8, 1, 3, 3),
+        "b2": (8,),
+        "w3": (16, 8, 1, 1),
+        "b3": (16,),
+        "w4": (16, 8, 1, 1),
+        "b4": (16,),
+        "w5": (10, 16),
+        "b5": (10,),
+    }
     node = helper.make_node
     nodes = [
         node("Conv", ["x", "w1", "b1"], ["c1"], pads=[1] * 4),
@@ -104,9 +112,13 @@ def test_quantise_and_dequantise(tmp_path, per_channel, signed):
 
     extra = {"ActivationSymmetric": True} if signed else {}
     path = quantised(
-        tmp_path, "QDQ", per_channel=per_channel, weight_type=QuantType.QInt8, extra_options=extra,
+        tmp_path,
+        "QDQ",
+        per_channel=per_channel,
+        weight_type=QuantType.QInt8,
+        extra_options=extra,
         activation_type=QuantType.QInt8 if signed else QuantType.QUInt8,
-    )  # fmt: skip
+    )
     ran, ops = compiled(path, tmp_path)
     assert "Subtract" not in ops and "Round" not in ops and ops["Convert"] == 5
     assert len(precisions(ran)) == 5 and set(precisions(ran)) <= {"i8", "u8"}

@@ -40,9 +40,15 @@ class Case:
     def model(self, dynamic: bool) -> Any:
         order = None if self.inputs is None else ["" if n == "-" else n for n in self.inputs.split()]
         return one_node(
-            self.op, self.feeds, self.constants, inputs=order, outputs=self.outputs, domain=self.domain,
-            dynamic=dynamic, given=self.attributes,
-        )  # fmt: skip
+            self.op,
+            self.feeds,
+            self.constants,
+            inputs=order,
+            outputs=self.outputs,
+            domain=self.domain,
+            dynamic=dynamic,
+            given=self.attributes,
+        )
 
 
 X = real(2, 5, 8)
@@ -56,47 +62,106 @@ CASES = [
     Case("QuickGelu", {"x": X}, attributes={"alpha": 1.3}),
     Case("BiasAdd", {"x": real(2, 4, 320), "s": real(2, 4, 320)}, {"b": real(320)}, inputs="x b s", name="unlisted"),
     Case("BiasDropout", {"x": X, "r": X * 2}, {"b": V}, inputs="x b r", name="unlisted"),
-    Case("BiasSoftmax", {"x": real(2, 3, 4, 5), "b": real(2, 1, 1, 5)},
-         attributes={"axis": 3, "is_inner_broadcast": 1}),
-    Case("BiasSoftmax", {"x": real(2, 3, 4, 5), "b": real(4, 5)}, attributes={"axis": 2, "is_inner_broadcast": 0},
-         name="outer"),
+    Case(
+        "BiasSoftmax", {"x": real(2, 3, 4, 5), "b": real(2, 1, 1, 5)}, attributes={"axis": 3, "is_inner_broadcast": 1}
+    ),
+    Case(
+        "BiasSoftmax",
+        {"x": real(2, 3, 4, 5), "b": real(4, 5)},
+        attributes={"axis": 2, "is_inner_broadcast": 0},
+        name="outer",
+    ),
     Case("FusedMatMul", {"a": real(3, 4, 5), "b": real(3, 6, 5)}, attributes={"transB": 1, "alpha": 0.5}),
     Case("FusedMatMul", {"a": real(5, 4), "b": real(5, 6)}, attributes={"transA": 1}, name="left"),
     Case("FusedMatMul", {"a": real(4, 3, 5), "b": real(3, 5, 6)}, attributes={"transBatchA": 1}, name="batch"),
     Case("TransposeMatMul", {"a": real(3, 4, 5), "b": real(3, 6, 5)}, attributes={"transB": 1}),
-    Case("FusedGemm", {"a": real(3, 4)}, {"b": real(5, 4), "c": real(5)},
-         attributes={"transB": 1, "activation": "Relu"}),
-    Case("FusedGemm", {"a": real(3, 4)}, {"b": real(4, 5), "c": real(5)}, name="leaky",
-         attributes={"alpha": 0.5, "beta": 2.0, "activation": "LeakyRelu", "activation_alpha": 0.3}),
+    Case(
+        "FusedGemm", {"a": real(3, 4)}, {"b": real(5, 4), "c": real(5)}, attributes={"transB": 1, "activation": "Relu"}
+    ),
+    Case(
+        "FusedGemm",
+        {"a": real(3, 4)},
+        {"b": real(4, 5), "c": real(5)},
+        name="leaky",
+        attributes={"alpha": 0.5, "beta": 2.0, "activation": "LeakyRelu", "activation_alpha": 0.3},
+    ),
     Case("GemmFastGelu", {"x": real(2, 3, 4)}, {"w": real(4, 5), "b": real(5)}, atol=1e-4, name="unlisted"),
     Case("CDist", {"a": real(3, 4), "b": real(5, 4)}, attributes={"metric": "euclidean"}),
     Case("CDist", {"a": real(3, 4), "b": real(5, 4)}, name="squared"),
     Case("Inverse", {"x": real(2, 3, 3) + 3 * np.eye(3, dtype=np.float32)}),
     *[
-        Case("FusedConv", {"x": real(1, 3, 8, 8)}, {"w": real(4, 3, 3, 3), "b": real(4)}, name=name,
-             attributes={"activation": name, "pads": [1, 1, 1, 1], **({"activation_params": params} if params else {})})
-        for name, params in [("Relu", []), ("LeakyRelu", [0.2]), ("Clip", [-0.5, 0.5]), ("HardSigmoid", [0.3, 0.4]),
-                             ("Tanh", []), ("Sigmoid", [])]
+        Case(
+            "FusedConv",
+            {"x": real(1, 3, 8, 8)},
+            {"w": real(4, 3, 3, 3), "b": real(4)},
+            name=name,
+            attributes={"activation": name, "pads": [1, 1, 1, 1], **({"activation_params": params} if params else {})},
+        )
+        for name, params in [
+            ("Relu", []),
+            ("LeakyRelu", [0.2]),
+            ("Clip", [-0.5, 0.5]),
+            ("HardSigmoid", [0.3, 0.4]),
+            ("Tanh", []),
+            ("Sigmoid", []),
+        ]
     ],
-    Case("FusedConv", {"x": real(1, 4, 8, 8), "z": real(1, 4, 8, 8)}, {"w": real(4, 1, 3, 3), "b": real(4)},
-         inputs="x w b z",
-         attributes={"group": 4, "pads": [1, 1, 1, 1], "activation": "Relu"}, name="sum"),
-    Case("NhwcMaxPool", {"x": RNG.integers(0, 255, (1, 9, 9, 3)).astype(np.uint8)},
-         attributes={"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}),
-    Case("SkipLayerNormalization", {"x": X, "s": X[::-1].copy()}, {"g": V, "b": real(8), "c": real(8)}, outputs=4,
-         attributes={"epsilon": 1e-5}),
+    Case(
+        "FusedConv",
+        {"x": real(1, 4, 8, 8), "z": real(1, 4, 8, 8)},
+        {"w": real(4, 1, 3, 3), "b": real(4)},
+        inputs="x w b z",
+        attributes={"group": 4, "pads": [1, 1, 1, 1], "activation": "Relu"},
+        name="sum",
+    ),
+    Case(
+        "NhwcMaxPool",
+        {"x": RNG.integers(0, 255, (1, 9, 9, 3)).astype(np.uint8)},
+        attributes={"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]},
+    ),
+    Case(
+        "SkipLayerNormalization",
+        {"x": X, "s": X[::-1].copy()},
+        {"g": V, "b": real(8), "c": real(8)},
+        outputs=4,
+        attributes={"epsilon": 1e-5},
+    ),
     Case("SkipLayerNormalization", {"x": X, "s": real(1, 5, 8)}, {"g": V}, name="broadcast"),
-    Case("SkipSimplifiedLayerNormalization", {"x": X, "s": X[::-1].copy()}, {"g": V, "b": real(8)}, inputs="x s g b",
-         attributes={"epsilon": 1e-5}),
-    Case("SkipSimplifiedLayerNormalization", {"x": X, "s": X[::-1].copy()}, {"g": V}, inputs="x s g", name="sum",
-         attributes={"epsilon": 1e-5}),
+    Case(
+        "SkipSimplifiedLayerNormalization",
+        {"x": X, "s": X[::-1].copy()},
+        {"g": V, "b": real(8)},
+        inputs="x s g b",
+        attributes={"epsilon": 1e-5},
+    ),
+    Case(
+        "SkipSimplifiedLayerNormalization",
+        {"x": X, "s": X[::-1].copy()},
+        {"g": V},
+        inputs="x s g",
+        name="sum",
+        attributes={"epsilon": 1e-5},
+    ),
     Case("SimplifiedLayerNormalization", {"x": X}, {"g": V}, attributes={"epsilon": 1e-5, "axis": -1}, domain=""),
-    Case("EmbedLayerNormalization", {"i": RNG.integers(0, 20, (2, 5)).astype(np.int32),
-                                     "s": RNG.integers(0, 2, (2, 5)).astype(np.int32),
-                                     "m": np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.int32)},
-         {"w": real(20, 8), "p": real(10, 8), "t": real(2, 8), "g": V, "b": V}, inputs="i s w p t g b m", outputs=3),
-    Case("EmbedLayerNormalization", {"i": RNG.integers(0, 20, (2, 5)).astype(np.int32)},
-         {"w": real(20, 8), "p": real(10, 8), "g": V, "b": V}, inputs="i - w p - g b", outputs=2, name="words"),
+    Case(
+        "EmbedLayerNormalization",
+        {
+            "i": RNG.integers(0, 20, (2, 5)).astype(np.int32),
+            "s": RNG.integers(0, 2, (2, 5)).astype(np.int32),
+            "m": np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.int32),
+        },
+        {"w": real(20, 8), "p": real(10, 8), "t": real(2, 8), "g": V, "b": V},
+        inputs="i s w p t g b m",
+        outputs=3,
+    ),
+    Case(
+        "EmbedLayerNormalization",
+        {"i": RNG.integers(0, 20, (2, 5)).astype(np.int32)},
+        {"w": real(20, 8), "p": real(10, 8), "g": V, "b": V},
+        inputs="i - w p - g b",
+        outputs=2,
+        name="words",
+    ),
     Case("Trilu", {"x": real(2, 4, 5)}, {"k": np.array(1)}),
     Case("Trilu", {"x": real(2, 4, 5)}, attributes={"upper": 0}, name="lower"),
     Case("Pad", {"x": real(2, 3)}, {"p": np.array([0, 2, 1, 0]), "v": np.float32(3)}),
@@ -108,17 +173,40 @@ CASES = [
     Case("Range", {"s": np.array([1]), "l": np.array([5])}, name="steps of one", static_only=True),
     Case("UnfoldTensor", {"x": real(2, 7, 3)}, attributes={"dim": 1, "size": 3, "step": 2}),
     Case("Rfft", {"x": real(2, 8)}, attributes={"signal_ndim": 1, "normalized": 0, "onesided": 1}, name="unlisted"),
-    Case("CropAndResize", {"x": real(2, 3, 9, 7), "r": np.array([[0.1, 0.2, 0.8, 0.9], [-0.5, 0, 1.2, 0.4]],
-         np.float32),
-                           "i": np.array([1, 0], np.int32)}, {"s": np.array([4, 3], np.int32)}, atol=1e-4,
-         attributes={"extrapolation_value": 2.0}),
-    Case("BifurcationDetector", {"s": np.array([4, 2, 3, 5, 6, 7, 2, 3]), "c": np.array([9, 4, 2]), "p": np.array(1),
-                                 "d": np.array([2, 3, 9, 6, 7, 2, 3, 8])}, outputs=2),
-    Case("BifurcationDetector", {"s": np.array([4, 2, 3, 5, 6, 7, 2, 3]), "c": np.array([9, 7, 2]), "p": np.array(0)},
-         outputs=2, name="no prediction"),
-    Case("BifurcationDetector", {"s": np.array([4, 2, 3, 5, 2, 3, 2, 9]), "c": np.array([2, 3]), "p": np.array(0)},
-         outputs=2, name="ambiguous"),
-]  # fmt: skip
+    Case(
+        "CropAndResize",
+        {
+            "x": real(2, 3, 9, 7),
+            "r": np.array([[0.1, 0.2, 0.8, 0.9], [-0.5, 0, 1.2, 0.4]], np.float32),
+            "i": np.array([1, 0], np.int32),
+        },
+        {"s": np.array([4, 3], np.int32)},
+        atol=1e-4,
+        attributes={"extrapolation_value": 2.0},
+    ),
+    Case(
+        "BifurcationDetector",
+        {
+            "s": np.array([4, 2, 3, 5, 6, 7, 2, 3]),
+            "c": np.array([9, 4, 2]),
+            "p": np.array(1),
+            "d": np.array([2, 3, 9, 6, 7, 2, 3, 8]),
+        },
+        outputs=2,
+    ),
+    Case(
+        "BifurcationDetector",
+        {"s": np.array([4, 2, 3, 5, 6, 7, 2, 3]), "c": np.array([9, 7, 2]), "p": np.array(0)},
+        outputs=2,
+        name="no prediction",
+    ),
+    Case(
+        "BifurcationDetector",
+        {"s": np.array([4, 2, 3, 5, 2, 3, 2, 9]), "c": np.array([2, 3]), "p": np.array(0)},
+        outputs=2,
+        name="ambiguous",
+    ),
+]
 
 UNLISTED = {"BiasAdd", "BiasDropout", "BiasSoftmax", "GemmFastGelu", "Rfft"}
 """Ops that ONNX Runtime has on other devices than the CPU only: computed by hand."""
@@ -165,10 +253,15 @@ def test_group_norm(op: str, last: bool) -> None:
     y = y / (1 + np.exp(-y))
     data, want = (a.transpose(0, 2, 3, 1) if last else a for a in (x, y))
     source = one_node(
-        op, {"x": data, "k": skip} if op == "SkipGroupNorm" else {"x": data}, {"g": gamma, "b": beta, "c": bias},
-        inputs=["x", "g", "b", "k", "c"] if op == "SkipGroupNorm" else ["x", "g", "b"], domain=MICROSOFT,
-        activation=1, groups=3, channels_last=int(last),
-    )  # fmt: skip
+        op,
+        {"x": data, "k": skip} if op == "SkipGroupNorm" else {"x": data},
+        {"g": gamma, "b": beta, "c": bias},
+        inputs=["x", "g", "b", "k", "c"] if op == "SkipGroupNorm" else ["x", "g", "b"],
+        domain=MICROSOFT,
+        activation=1,
+        groups=3,
+        channels_last=int(last),
+    )
     feeds = {"x": data, "k": skip} if op == "SkipGroupNorm" else {"x": data}
     np.testing.assert_allclose(run(source, feeds)[0][0], want, rtol=1e-4, atol=1e-5)
 
@@ -202,30 +295,57 @@ BY_FORMULA = [
     ("ScaledSiLU", {"x": X}, {"alpha": 0.7}, lambda x: 0.7 * x * sigmoid(0.7 * x)),
     ("ScaledSiLU", {"x": X, "s": np.float32(1.5)}, {}, lambda x, s: s * x * sigmoid(s * x)),
     ("GatedAdd", {"x": X, "y": X * 2, "g": real(2, 5, 1)}, {}, lambda x, y, g: x + y * g),
-    ("GatedRMSNorm", {"x": X, "s": real(4), "g": X * 3}, {"epsilon": 1e-5},
-     lambda x, s, g: ((y := x.reshape(2, 5, 2, 4)) / np.sqrt((y**2).mean(-1,
-     keepdims=True) + 1e-5) * s).reshape(X.shape)
-     * g * sigmoid(g)),
-    ("FusedMatMulActivation", {"a": real(2, 3, 4), "b": real(2, 4, 5)}, {"activation": "Relu", "alpha": 0.5},
-     lambda a, b: np.maximum(0.5 * a @ b, 0)),
-    ("FusedMatMulActivation", {"a": real(2, 3, 4), "b": real(2, 4, 5)},
-    {"activation": "Softmax", "activation_axis": -1},
-     lambda a, b: (e := np.exp(a @ b)) / e.sum(-1, keepdims=True)),
+    (
+        "GatedRMSNorm",
+        {"x": X, "s": real(4), "g": X * 3},
+        {"epsilon": 1e-5},
+        lambda x, s, g: (
+            ((y := x.reshape(2, 5, 2, 4)) / np.sqrt((y**2).mean(-1, keepdims=True) + 1e-5) * s).reshape(X.shape)
+            * g
+            * sigmoid(g)
+        ),
+    ),
+    (
+        "FusedMatMulActivation",
+        {"a": real(2, 3, 4), "b": real(2, 4, 5)},
+        {"activation": "Relu", "alpha": 0.5},
+        lambda a, b: np.maximum(0.5 * a @ b, 0),
+    ),
+    (
+        "FusedMatMulActivation",
+        {"a": real(2, 3, 4), "b": real(2, 4, 5)},
+        {"activation": "Softmax", "activation_axis": -1},
+        lambda a, b: (e := np.exp(a @ b)) / e.sum(-1, keepdims=True),
+    ),
     ("ComplexMul", {"a": real(3, 4, 2), "b": real(3, 4, 2)}, {}, lambda a, b: as_pairs(as_complex(a) * as_complex(b))),
-    ("ComplexMulConj", {"a": real(3, 4, 2), "b": real(3, 4, 2)}, {},
-     lambda a, b: as_pairs(as_complex(a) * as_complex(b).conj())),
-    ("Irfft", {"x": as_pairs(np.fft.rfft(real(2, 8))).astype(np.float32)},
-    {"signal_ndim": 1, "onesided": 1, "normalized": 0},
-     lambda x: np.fft.irfft(as_complex(x))),
+    (
+        "ComplexMulConj",
+        {"a": real(3, 4, 2), "b": real(3, 4, 2)},
+        {},
+        lambda a, b: as_pairs(as_complex(a) * as_complex(b).conj()),
+    ),
+    (
+        "Irfft",
+        {"x": as_pairs(np.fft.rfft(real(2, 8))).astype(np.float32)},
+        {"signal_ndim": 1, "onesided": 1, "normalized": 0},
+        lambda x: np.fft.irfft(as_complex(x)),
+    ),
     ("IsAllFinite", {"a": np.array([1, np.inf], np.float32), "b": X}, {}, lambda a, b: np.array(False)),
     ("IsAllFinite", {"a": np.array([1, np.inf], np.float32), "b": X}, {"isnan_only": 1}, lambda a, b: np.array(True)),
     ("IsAllFinite", {"a": np.array([1, np.nan], np.float32), "b": X}, {"isinf_only": 1}, lambda a, b: np.array(True)),
-    ("NhwcConv", {"x": real(1, 6, 6, 3), "w": real(4, 3, 3, 3), "b": real(4)}, {"pads": [1, 1, 1, 1]},
-     lambda x, w, b: convolved(x, w.transpose(0, 3, 1, 2), b)),
-    ("NhwcFusedConv", {"x": real(1, 6, 6, 3), "w": real(4, 3, 3, 3), "b": real(4)},
-    {"pads": [1, 1, 1, 1], "activation": "Relu"},
-     lambda x, w, b: np.maximum(convolved(x, w, b), 0)),
-]  # fmt: skip
+    (
+        "NhwcConv",
+        {"x": real(1, 6, 6, 3), "w": real(4, 3, 3, 3), "b": real(4)},
+        {"pads": [1, 1, 1, 1]},
+        lambda x, w, b: convolved(x, w.transpose(0, 3, 1, 2), b),
+    ),
+    (
+        "NhwcFusedConv",
+        {"x": real(1, 6, 6, 3), "w": real(4, 3, 3, 3), "b": real(4)},
+        {"pads": [1, 1, 1, 1], "activation": "Relu"},
+        lambda x, w, b: np.maximum(convolved(x, w, b), 0),
+    ),
+]
 
 
 def convolved(x: Any, w: Any, b: Any) -> Any:

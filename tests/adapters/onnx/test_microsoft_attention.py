@@ -20,15 +20,29 @@ RAGGED = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.int32)
 
 
 def attention(feeds: dict[str, Any], inputs: str, name: str, outputs: int = 1, **attributes: Any) -> Case:
-    return Case("Attention", {"x": X, **feeds}, PROJECTION, inputs=inputs, outputs=outputs, name=name,
-                attributes={"num_heads": N, **attributes})  # fmt: skip
+    return Case(
+        "Attention",
+        {"x": X, **feeds},
+        PROJECTION,
+        inputs=inputs,
+        outputs=outputs,
+        name=name,
+        attributes={"num_heads": N, **attributes},
+    )
 
 
 def multi(
     feeds: dict[str, Any], inputs: str, name: str, outputs: int = 1, constants: Any = None, **attributes: Any
 ) -> Case:
-    return Case("MultiHeadAttention", feeds, constants or {}, inputs=inputs, outputs=outputs, name=name,
-                attributes={"num_heads": N, **attributes})  # fmt: skip
+    return Case(
+        "MultiHeadAttention",
+        feeds,
+        constants or {},
+        inputs=inputs,
+        outputs=outputs,
+        name=name,
+        attributes={"num_heads": N, **attributes},
+    )
 
 
 PAST = real(2, B, N, 4, H)
@@ -44,8 +58,9 @@ CASES = [
     attention({"m": RAGGED}, "x w b m", "causal mask", unidirectional=1),
     attention({"m": np.array([3, 5], np.int32)}, "x w b m", "lengths"),
     attention({"m": np.array([3, 5, 1, 0], np.int32)}, "x w b m", "ranges"),
-    attention({"m": RNG.integers(0, 2, (B, S, S)).astype(np.int32) | np.eye(S, dtype=np.int32)}, "x w b m",
-    "mask of pairs"),
+    attention(
+        {"m": RNG.integers(0, 2, (B, S, S)).astype(np.int32) | np.eye(S, dtype=np.int32)}, "x w b m", "mask of pairs"
+    ),
     attention({"a": real(1, N, S, S)}, "x w b - - a", "bias"),
     attention({"p": PAST}, "x w b - p", "past", outputs=2, unidirectional=1),
     attention({"p": PAST, "m": np.ones([B, 9], np.int32)}, "x w b m p", "past mask", outputs=2, unidirectional=1),
@@ -58,18 +73,40 @@ CASES = [
     multi({"q": Q, "k": real(B, S, D), "v": real(B, S, D)}, "q k v", "causal", unidirectional=1),
     multi({"q": Q, "k": real(B, N, 7, H), "v": real(B, N, 7, H)}, "q k v", "cross"),
     multi({"q": Q, "k": K, "v": real(B, 7, N * 6)}, "q k v", "values of another size"),
-    Case("QAttention", {"x": RNG.integers(0, 255, (B, S, 16)).astype(np.uint8), "m": np.array([3, 5], np.int32)},
-         {"w": RNG.integers(-127, 127, (16, 3 * D)).astype(np.int8), "b": real(3 * D), "xs": np.float32(0.01),
-          "ws": np.float32(0.01), "xz": np.uint8(128), "wz": np.int8(0)},
-         inputs="x w b xs ws m xz wz", attributes={"num_heads": N}),
-    Case("RotaryEmbedding", {"x": real(B, S, D), "p": np.array([3])},
-         {"c": np.cos(real(12, H // 2)), "s": np.sin(real(12, H // 2))}),
-    Case("RotaryEmbedding", {"x": real(B, N, S, H), "p": RNG.integers(0, 12, (B, S))}, attributes={"interleaved": 1},
-         constants={"c": np.cos(real(12, H // 2)), "s": np.sin(real(12, H // 2))}, name="interleaved"),
-    Case("RotaryEmbedding", {"x": real(B, S, D), "p": RNG.integers(0, 12, (B, S))}, name="part",
-         constants={"c": np.cos(real(12, 2)), "s": np.sin(real(12, 2))},
-         attributes={"num_heads": N, "rotary_embedding_dim": 4}),
-]  # fmt: skip
+    Case(
+        "QAttention",
+        {"x": RNG.integers(0, 255, (B, S, 16)).astype(np.uint8), "m": np.array([3, 5], np.int32)},
+        {
+            "w": RNG.integers(-127, 127, (16, 3 * D)).astype(np.int8),
+            "b": real(3 * D),
+            "xs": np.float32(0.01),
+            "ws": np.float32(0.01),
+            "xz": np.uint8(128),
+            "wz": np.int8(0),
+        },
+        inputs="x w b xs ws m xz wz",
+        attributes={"num_heads": N},
+    ),
+    Case(
+        "RotaryEmbedding",
+        {"x": real(B, S, D), "p": np.array([3])},
+        {"c": np.cos(real(12, H // 2)), "s": np.sin(real(12, H // 2))},
+    ),
+    Case(
+        "RotaryEmbedding",
+        {"x": real(B, N, S, H), "p": RNG.integers(0, 12, (B, S))},
+        attributes={"interleaved": 1},
+        constants={"c": np.cos(real(12, H // 2)), "s": np.sin(real(12, H // 2))},
+        name="interleaved",
+    ),
+    Case(
+        "RotaryEmbedding",
+        {"x": real(B, S, D), "p": RNG.integers(0, 12, (B, S))},
+        name="part",
+        constants={"c": np.cos(real(12, 2)), "s": np.sin(real(12, 2))},
+        attributes={"num_heads": N, "rotary_embedding_dim": 4},
+    ),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.op}-{c.name}".rstrip("-"))
@@ -95,8 +132,14 @@ def test_decoding_step_is_attention_with_a_past() -> None:
     feeds = {"q": Q[:, :1], "k": K[:, :1], "v": V[:, :1], **OLD}
     inputs = ["q", "k", "v", "", "", "pk", "pv"]
     step = one_node("DecoderMaskedMultiHeadAttention", feeds, inputs=inputs, outputs=3, domain=MICROSOFT, num_heads=N)
-    wanted = one_node("MultiHeadAttention", feeds, inputs=["q", "k", "v", "", "", "", "pk", "pv"], outputs=3,
-                      domain=MICROSOFT, num_heads=N)  # fmt: skip
+    wanted = one_node(
+        "MultiHeadAttention",
+        feeds,
+        inputs=["q", "k", "v", "", "", "", "pk", "pv"],
+        outputs=3,
+        domain=MICROSOFT,
+        num_heads=N,
+    )
     check(step, feeds, oracle=lambda _, x: onnxruntime(wanted, x), rtol=1e-4, atol=1e-5)
 
 
@@ -154,8 +197,17 @@ def grouped(
     feeds.update(pk=real(batch, KV, size, H), pv=real(batch, KV, size, H))
     feeds.update(n=np.array(lengths, np.int32) - 1, t=np.array(total, np.int32))
     order = [n if n in feeds or n in TABLES else "" for n in ORDER.split()]
-    source = one_node("GroupQueryAttention", feeds, TABLES, inputs=order, outputs=3, domain=MICROSOFT,
-                      num_heads=G, kv_num_heads=KV, **more)  # fmt: skip
+    source = one_node(
+        "GroupQueryAttention",
+        feeds,
+        TABLES,
+        inputs=order,
+        outputs=3,
+        domain=MICROSOFT,
+        num_heads=G,
+        kv_num_heads=KV,
+        **more,
+    )
     return source, feeds
 
 
@@ -197,8 +249,17 @@ def test_new_keys_go_behind_those_of_each_sequence() -> None:
             t=np.array(length, np.int32), pk=alone["pk"][:, :, : length - 1], pv=alone["pv"][:, :, : length - 1]
         )
         order = ORDER.split()
-        one = one_node("GroupQueryAttention", alone, TABLES, inputs=order, outputs=3, domain=MICROSOFT, num_heads=G,
-                       kv_num_heads=KV, do_rotary=1)  # fmt: skip
+        one = one_node(
+            "GroupQueryAttention",
+            alone,
+            TABLES,
+            inputs=order,
+            outputs=3,
+            domain=MICROSOFT,
+            num_heads=G,
+            kv_num_heads=KV,
+            do_rotary=1,
+        )
         y, keys, values = onnxruntime(one, alone)
         np.testing.assert_allclose(got[0][i], y[0], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(got[1][i, :, :length], keys[0], rtol=1e-4, atol=1e-5)

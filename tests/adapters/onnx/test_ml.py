@@ -19,55 +19,133 @@ X = real(6, 4)
 CASES = [
     Case("Scaler", {"x": X}, attributes={"offset": [1.0, 2.0, 0.5, -1.0], "scale": [0.5, 1.0, 2.0, 3.0]}),
     Case("Scaler", {"x": RNG.integers(-5, 5, (3, 4))}, attributes={"offset": [1.5], "scale": [0.5]}, name="integers"),
-    *[Case("Normalizer", {"x": np.abs(X) if n == "L2" else X}, attributes={"norm": n}, name=n) for n in ("MAX", "L1",
-    "L2")],
+    *[
+        Case("Normalizer", {"x": np.abs(X) if n == "L2" else X}, attributes={"norm": n}, name=n)
+        for n in ("MAX", "L1", "L2")
+    ],
     Case("Binarizer", {"x": X}, attributes={"threshold": 0.3}),
-    Case("Imputer", {"x": np.where(X > 0.8, np.nan, X).astype(np.float32)}, name="nan",
-         attributes={"imputed_value_floats": [1.0, 2.0, 3.0, 4.0], "replaced_value_float": float("nan")}),
-    Case("Imputer", {"x": RNG.integers(-1, 2, (3, 4))},
-         attributes={"imputed_value_int64s": [9], "replaced_value_int64": -1}),
+    Case(
+        "Imputer",
+        {"x": np.where(X > 0.8, np.nan, X).astype(np.float32)},
+        name="nan",
+        attributes={"imputed_value_floats": [1.0, 2.0, 3.0, 4.0], "replaced_value_float": float("nan")},
+    ),
+    Case(
+        "Imputer",
+        {"x": RNG.integers(-1, 2, (3, 4))},
+        attributes={"imputed_value_int64s": [9], "replaced_value_int64": -1},
+    ),
     Case("FeatureVectorizer", {"a": X, "b": real(6, 2)}, attributes={"inputdimensions": [4, 2]}),
     Case("ArrayFeatureExtractor", {"x": X}, {"i": np.array([[2, 0]])}),
     Case("OneHotEncoder", {"x": np.array([[1, 5], [7, 9]])}, attributes={"cats_int64s": [1, 7, 5], "zeros": 1}),
-    Case("LabelEncoder", {"x": np.array([3, 1, 9, 2])},
-         attributes={"keys_int64s": [1, 2, 3], "values_floats": [0.5, 1.5, 2.5]}),
-    Case("LabelEncoder", {"x": np.array([[0.5, np.nan, 7]], np.float32)}, name="floats",
-         attributes={"keys_floats": [float("nan"), 0.5], "values_int64s": [10, 20], "default_int64": -7}),
-    Case("LinearRegressor", {"x": X}, attributes={"coefficients": RNG.normal(size=8).tolist(),
-         "intercepts": [0.5, -1.0], "targets": 2}),
-    *[Case("LinearClassifier", {"x": X}, outputs=2, name=p.lower(), attributes={
-        "coefficients": RNG.normal(size=12).tolist(), "intercepts": [0.5, -1.0, 0.1],
-        "classlabels_ints": [10, 20, 30], "post_transform": p,
-    }) for p in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO")],
-    *[Case("LinearClassifier", {"x": X}, outputs=2, name=f"two {p.lower()}", attributes={
-        "coefficients": RNG.normal(size=4).tolist(), "intercepts": [0.5], "classlabels_ints": [0, 1],
-        "post_transform": p,
-    }) for p in ("NONE", "LOGISTIC")],
-    *[Case("SVMRegressor", {"x": X}, name=k, attributes={
-        "kernel_type": k, "kernel_params": [0.3, 0.5, 2.0], "support_vectors": RNG.normal(size=12).tolist(),
-        "n_supports": 3,
-        "coefficients": [0.5, -1.0, 0.7], "rho": [0.2],
-    }) for k in ("LINEAR", "POLY", "RBF", "SIGMOID")],
-    Case("SVMRegressor", {"x": X}, name="one class", attributes={
-        "kernel_type": "RBF", "kernel_params": [0.3, 0.5, 2.0], "support_vectors": RNG.normal(size=12).tolist(),
-        "n_supports": 3,
-        "coefficients": [0.5, 1.0, 0.7], "rho": [-0.4], "one_class": 1,
-    }),
-    Case("SVMClassifier", {"x": X}, outputs=2, attributes={
-        "kernel_type": "RBF", "kernel_params": [0.3, 0.5, 2.0], "support_vectors": RNG.normal(size=16).tolist(),
-        "vectors_per_class": [2, 2],
-        "coefficients": [0.5, 1.0, -0.7, -0.8], "rho": [0.1], "classlabels_ints": [0, 1],
-    }),
-]  # fmt: skip
+    Case(
+        "LabelEncoder",
+        {"x": np.array([3, 1, 9, 2])},
+        attributes={"keys_int64s": [1, 2, 3], "values_floats": [0.5, 1.5, 2.5]},
+    ),
+    Case(
+        "LabelEncoder",
+        {"x": np.array([[0.5, np.nan, 7]], np.float32)},
+        name="floats",
+        attributes={"keys_floats": [float("nan"), 0.5], "values_int64s": [10, 20], "default_int64": -7},
+    ),
+    Case(
+        "LinearRegressor",
+        {"x": X},
+        attributes={"coefficients": RNG.normal(size=8).tolist(), "intercepts": [0.5, -1.0], "targets": 2},
+    ),
+    *[
+        Case(
+            "LinearClassifier",
+            {"x": X},
+            outputs=2,
+            name=p.lower(),
+            attributes={
+                "coefficients": RNG.normal(size=12).tolist(),
+                "intercepts": [0.5, -1.0, 0.1],
+                "classlabels_ints": [10, 20, 30],
+                "post_transform": p,
+            },
+        )
+        for p in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO")
+    ],
+    *[
+        Case(
+            "LinearClassifier",
+            {"x": X},
+            outputs=2,
+            name=f"two {p.lower()}",
+            attributes={
+                "coefficients": RNG.normal(size=4).tolist(),
+                "intercepts": [0.5],
+                "classlabels_ints": [0, 1],
+                "post_transform": p,
+            },
+        )
+        for p in ("NONE", "LOGISTIC")
+    ],
+    *[
+        Case(
+            "SVMRegressor",
+            {"x": X},
+            name=k,
+            attributes={
+                "kernel_type": k,
+                "kernel_params": [0.3, 0.5, 2.0],
+                "support_vectors": RNG.normal(size=12).tolist(),
+                "n_supports": 3,
+                "coefficients": [0.5, -1.0, 0.7],
+                "rho": [0.2],
+            },
+        )
+        for k in ("LINEAR", "POLY", "RBF", "SIGMOID")
+    ],
+    Case(
+        "SVMRegressor",
+        {"x": X},
+        name="one class",
+        attributes={
+            "kernel_type": "RBF",
+            "kernel_params": [0.3, 0.5, 2.0],
+            "support_vectors": RNG.normal(size=12).tolist(),
+            "n_supports": 3,
+            "coefficients": [0.5, 1.0, 0.7],
+            "rho": [-0.4],
+            "one_class": 1,
+        },
+    ),
+    Case(
+        "SVMClassifier",
+        {"x": X},
+        outputs=2,
+        attributes={
+            "kernel_type": "RBF",
+            "kernel_params": [0.3, 0.5, 2.0],
+            "support_vectors": RNG.normal(size=16).tolist(),
+            "vectors_per_class": [2, 2],
+            "coefficients": [0.5, 1.0, -0.7, -0.8],
+            "rho": [0.1],
+            "classlabels_ints": [0, 1],
+        },
+    ),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.op}-{c.name}".rstrip("-"))
 def test_op(case: Case) -> None:
     order = list(case.feeds) + list(case.constants)
     for dynamic in (False, True):
-        source = one_node(case.op, case.feeds, case.constants, inputs=order, outputs=case.outputs, domain=ML,
-                          version=4 if case.op == "LabelEncoder" else 3,
-                          dynamic=dynamic, given=case.attributes)  # fmt: skip
+        source = one_node(
+            case.op,
+            case.feeds,
+            case.constants,
+            inputs=order,
+            outputs=case.outputs,
+            domain=ML,
+            version=4 if case.op == "LabelEncoder" else 3,
+            dynamic=dynamic,
+            given=case.attributes,
+        )
         check(source, case.feeds, rtol=1e-4, atol=1e-5)
 
 
@@ -77,13 +155,31 @@ def test_op(case: Case) -> None:
 def tree(depth: int, number: int, modes: list[str], sparse: bool = False) -> dict[str, list[Any]]:
     """A tree with nodes counted breadth first; `sparse` ones end early on the left."""
     inner = 2**depth - 1
-    nodes: dict[str, list[Any]] = {k: [] for k in ("treeids", "nodeids", "featureids", "modes", "values",
-    "truenodeids", "falsenodeids",
-                                                   "missing_value_tracks_true")}  # fmt: skip
+    nodes: dict[str, list[Any]] = {
+        k: []
+        for k in (
+            "treeids",
+            "nodeids",
+            "featureids",
+            "modes",
+            "values",
+            "truenodeids",
+            "falsenodeids",
+            "missing_value_tracks_true",
+        )
+    }
     for i in range(2 * inner + 1):
         leaf = i >= inner or (sparse and i == 1)
-        row = (number, i, int(RNG.integers(4)), "LEAF" if leaf else modes[i % len(modes)], float(RNG.normal()),
-               0 if leaf else 2 * i + 1, 0 if leaf else 2 * i + 2, int(RNG.integers(2)))  # fmt: skip
+        row = (
+            number,
+            i,
+            int(RNG.integers(4)),
+            "LEAF" if leaf else modes[i % len(modes)],
+            float(RNG.normal()),
+            0 if leaf else 2 * i + 1,
+            0 if leaf else 2 * i + 2,
+            int(RNG.integers(2)),
+        )
         for column, item in zip(nodes.values(), row):
             column.append(item)
     return nodes
@@ -162,16 +258,31 @@ def test_classification_trees(labels: list[int], targets: list[int], positive: b
 def test_tree_ensemble_of_the_newest_version() -> None:
     from onnx import helper, numpy_helper
 
-    tensor = {k: numpy_helper.from_array(v) for k, v in {
-        "nodes_splits": np.array([0.1, -0.2, 0.5, 0.0], np.float32), "nodes_modes": np.array([0, 1, 3, 0], np.uint8),
-        "leaf_weights": np.array([1.5, -2.5, 3.0, 4.0, 0.5], np.float32),
-    }.items()}  # fmt: skip
+    tensor = {
+        k: numpy_helper.from_array(v)
+        for k, v in {
+            "nodes_splits": np.array([0.1, -0.2, 0.5, 0.0], np.float32),
+            "nodes_modes": np.array([0, 1, 3, 0], np.uint8),
+            "leaf_weights": np.array([1.5, -2.5, 3.0, 4.0, 0.5], np.float32),
+        }.items()
+    }
     node = helper.make_node(
-        "TreeEnsemble", ["x"], ["y0"], domain=ML, n_targets=2, aggregate_function=1, post_transform=0,
+        "TreeEnsemble",
+        ["x"],
+        ["y0"],
+        domain=ML,
+        n_targets=2,
+        aggregate_function=1,
+        post_transform=0,
         tree_roots=[0, 3],
-        nodes_featureids=[0, 1, 2, 0], nodes_truenodeids=[1, 0, 2, 4], nodes_trueleafs=[0, 1, 1, 1],
-        nodes_falsenodeids=[2, 1, 3, 4], nodes_falseleafs=[0, 1, 1, 1], leaf_targetids=[0, 1, 0, 1, 1], **tensor,
-    )  # fmt: skip
+        nodes_featureids=[0, 1, 2, 0],
+        nodes_truenodeids=[1, 0, 2, 4],
+        nodes_trueleafs=[0, 1, 1, 1],
+        nodes_falsenodeids=[2, 1, 3, 4],
+        nodes_falseleafs=[0, 1, 1, 1],
+        leaf_targetids=[0, 1, 0, 1, 1],
+        **tensor,
+    )
     source = one_node("TreeEnsemble", {"x": SAMPLES}, domain=ML, version=5)
     source.graph.node[0].CopyFrom(node)
     check(source, {"x": SAMPLES}, rtol=1e-5)

@@ -59,9 +59,16 @@ def test_layer_normalization(axis: int, outputs: int) -> None:
     x = numbers(2, 3, 4, 5)
     scale, b = numbers(*x.shape[axis:]), numbers(*x.shape[axis:]) + 1
     check(
-        "LayerNormalization", [x, scale, b], {"axis": axis, "epsilon": 0.1}, oracle=onnxruntime, rtol=1e-4,
-        atol=1e-5, opset=17, outputs=outputs, dynamic=(0,),
-    )  # fmt: skip
+        "LayerNormalization",
+        [x, scale, b],
+        {"axis": axis, "epsilon": 0.1},
+        oracle=onnxruntime,
+        rtol=1e-4,
+        atol=1e-5,
+        opset=17,
+        outputs=outputs,
+        dynamic=(0,),
+    )
 
 
 def test_layer_normalization_of_half_precision_keeps_its_type() -> None:

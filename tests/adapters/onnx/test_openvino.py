@@ -51,45 +51,107 @@ SSD = {
 PRIOR = {"x": real(1, 2, 3, 4), "i": real(1, 3, 30, 40)}
 
 CASES = [
-    Case("DetectionOutput", SSD, attributes={"keep_top_k": 5, "nms_threshold": 0.5,
-         "code_type": "caffe.PriorBoxParameter.CENTER_SIZE",
-                                             "top_k": 10, "confidence_threshold": 0.1, "num_classes": 3,
-                                             "normalized": 1}),
-    Case("PriorBox", PRIOR, attributes={"min_size": [5.0], "max_size": [10.0], "aspect_ratio": [2.0], "flip": 1,
-         "variance": [0.1, 0.1, 0.2, 0.2],
-                                        "step": 10.0, "offset": 0.5}),
-    Case("PriorBoxClustered", PRIOR, attributes={"width": [5.0, 7.0], "height": [4.0, 6.0], "step_w": 10.0,
-         "step_h": 10.0, "offset": 0.5,
-                                                 "variance": [0.1, 0.1, 0.2, 0.2]}),
+    Case(
+        "DetectionOutput",
+        SSD,
+        attributes={
+            "keep_top_k": 5,
+            "nms_threshold": 0.5,
+            "code_type": "caffe.PriorBoxParameter.CENTER_SIZE",
+            "top_k": 10,
+            "confidence_threshold": 0.1,
+            "num_classes": 3,
+            "normalized": 1,
+        },
+    ),
+    Case(
+        "PriorBox",
+        PRIOR,
+        attributes={
+            "min_size": [5.0],
+            "max_size": [10.0],
+            "aspect_ratio": [2.0],
+            "flip": 1,
+            "variance": [0.1, 0.1, 0.2, 0.2],
+            "step": 10.0,
+            "offset": 0.5,
+        },
+    ),
+    Case(
+        "PriorBoxClustered",
+        PRIOR,
+        attributes={
+            "width": [5.0, 7.0],
+            "height": [4.0, 6.0],
+            "step_w": 10.0,
+            "step_h": 10.0,
+            "offset": 0.5,
+            "variance": [0.1, 0.1, 0.2, 0.2],
+        },
+    ),
     Case("Normalize", {"x": real(2, 3, 4, 5)}, {"w": real(3)}, attributes={"eps": 1e-6}),
-    Case("Normalize", {"x": real(2, 3, 4, 5)}, {"w": real(1)}, name="shared",
-         attributes={"eps": 1e-6, "across_spatial": 1, "channel_shared": 1}),
-    Case("FakeQuantize", {"x": real(2, 3)}, {"a": np.float32(-1), "b": np.float32(1), "c": np.float32(-2),
-         "d": np.float32(2)},
-         attributes={"levels": 17}),
+    Case(
+        "Normalize",
+        {"x": real(2, 3, 4, 5)},
+        {"w": real(1)},
+        name="shared",
+        attributes={"eps": 1e-6, "across_spatial": 1, "channel_shared": 1},
+    ),
+    Case(
+        "FakeQuantize",
+        {"x": real(2, 3)},
+        {"a": np.float32(-1), "b": np.float32(1), "c": np.float32(-2), "d": np.float32(2)},
+        attributes={"levels": 17},
+    ),
     Case("Swish", {"x": real(2, 3)}, {"b": np.float32(1.5)}),
     Case("Swish", {"x": real(2, 3)}, name="plain"),
     Case("GroupNorm", {"x": real(2, 6, 4, 5)}, {"g": real(6), "b": real(6)}, attributes={"num_groups": 3, "eps": 1e-5}),
-    Case("ExperimentalDetectronGroupNorm", {"x": real(2, 6, 4, 5)}, {"g": real(6), "b": real(6)},
-         attributes={"num_groups": 2}),
-    Case("ExperimentalDetectronDetectionOutput", {"r": boxes(6, size=60), "d": real(6, 12) / 9, "s": unit(6, 3),
-         "i": np.array([[64, 64, 1]], np.float32)},
-         attributes={"num_classes": 3, "max_detections_per_image": 4, "post_nms_count": 10}, outputs=3),
-    Case("ExperimentalDetectronGenerateProposalsSingleImage",
-         {"i": np.array([64, 64, 1], np.float32), "a": boxes(24, size=60), "d": real(8, 3, 4) / 9, "s": unit(2, 3, 4)},
-         attributes={"post_nms_count": 5, "pre_nms_count": 20}, outputs=2),
-    Case("ExperimentalDetectronPriorGridGenerator", {"p": boxes(3, size=20), "f": real(1, 2, 3, 4),
-         "i": real(1, 3, 30, 40)}),
-    Case("ExperimentalDetectronROIFeatureExtractor",
-         {"r": boxes(4, size=100), "a": real(1, 2, 16, 16), "b": real(1, 2, 8, 8)},
-         attributes={"output_size": 3, "pyramid_scales": [4, 8], "preserve_rois_order": 1}),
+    Case(
+        "ExperimentalDetectronGroupNorm",
+        {"x": real(2, 6, 4, 5)},
+        {"g": real(6), "b": real(6)},
+        attributes={"num_groups": 2},
+    ),
+    Case(
+        "ExperimentalDetectronDetectionOutput",
+        {"r": boxes(6, size=60), "d": real(6, 12) / 9, "s": unit(6, 3), "i": np.array([[64, 64, 1]], np.float32)},
+        attributes={"num_classes": 3, "max_detections_per_image": 4, "post_nms_count": 10},
+        outputs=3,
+    ),
+    Case(
+        "ExperimentalDetectronGenerateProposalsSingleImage",
+        {"i": np.array([64, 64, 1], np.float32), "a": boxes(24, size=60), "d": real(8, 3, 4) / 9, "s": unit(2, 3, 4)},
+        attributes={"post_nms_count": 5, "pre_nms_count": 20},
+        outputs=2,
+    ),
+    Case(
+        "ExperimentalDetectronPriorGridGenerator",
+        {"p": boxes(3, size=20), "f": real(1, 2, 3, 4), "i": real(1, 3, 30, 40)},
+    ),
+    Case(
+        "ExperimentalDetectronROIFeatureExtractor",
+        {"r": boxes(4, size=100), "a": real(1, 2, 16, 16), "b": real(1, 2, 8, 8)},
+        attributes={"output_size": 3, "pyramid_scales": [4, 8], "preserve_rois_order": 1},
+    ),
     Case("ExperimentalDetectronTopKROIs", {"r": boxes(6, size=60), "p": unit(6)}, attributes={"max_rois": 3}),
-    Case("DeformableConv2D", {"x": real(1, 4, 6, 6), "o": real(1, 18, 4, 4)}, {"w": real(2, 4, 3, 3)},
-         attributes={"deformable_groups": 1}),
-    Case("GenerateProposals", {"s": unit(1, 2, 3, 4), "d": real(1, 8, 3, 4) / 9,
-         "i": np.array([[64, 64, 1, 1]], np.float32), "a": boxes(2, size=60)},
-         attributes={"post_nms_topN": 5, "pre_nms_topN": 20}, outputs=3),
-]  # fmt: skip
+    Case(
+        "DeformableConv2D",
+        {"x": real(1, 4, 6, 6), "o": real(1, 18, 4, 4)},
+        {"w": real(2, 4, 3, 3)},
+        attributes={"deformable_groups": 1},
+    ),
+    Case(
+        "GenerateProposals",
+        {
+            "s": unit(1, 2, 3, 4),
+            "d": real(1, 8, 3, 4) / 9,
+            "i": np.array([[64, 64, 1, 1]], np.float32),
+            "a": boxes(2, size=60),
+        },
+        attributes={"post_nms_topN": 5, "pre_nms_topN": 20},
+        outputs=3,
+    ),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.op}-{c.name}".rstrip("-"))
@@ -136,9 +198,18 @@ def test_gather_tree() -> None:
 
 def test_proposal_and_position_sensitive_pooling_have_the_attributes_of_the_operations() -> None:
     feeds = {"p": unit(1, 6, 4, 4), "d": real(1, 12, 4, 4) / 9, "i": np.array([64, 64, 1], np.float32)}
-    source = one_node("Proposal", feeds, outputs=2, feat_stride=16, min_size=8, nms_thresh=0.7, post_nms_topn=5,
-    pre_nms_topn=40,
-                      ratio=[1.0], scale=[1.0, 2.0, 4.0])  # fmt: skip
+    source = one_node(
+        "Proposal",
+        feeds,
+        outputs=2,
+        feat_stride=16,
+        min_size=8,
+        nms_thresh=0.7,
+        post_nms_topn=5,
+        pre_nms_topn=40,
+        ratio=[1.0],
+        scale=[1.0, 2.0, 4.0],
+    )
     rois, scores = run(source, feeds)[0]
     assert rois.shape == (5, 5) and scores.shape == (5,) and np.all(rois[:, 1:] <= 64)
     feeds = {"x": real(1, 8, 6, 6), "r": np.array([[0, 1, 1, 4, 4]], np.float32)}
@@ -151,9 +222,17 @@ def test_proposal_and_position_sensitive_pooling_have_the_attributes_of_the_oper
 @pytest.mark.parametrize("clockwise", [0, 1])
 def test_rotated_regions(clockwise: int) -> None:
     feeds = {"x": real(1, 2, 9, 9), "r": np.array([[0, 4, 4, 5, 3, 0.4], [0, 3, 3, 4, 4, -1]], np.float32)}
-    source = one_node("MMCVRoIAlignRotated", feeds, domain="mmdeploy", output_height=2, output_width=3,
-    spatial_scale=1.0, aligned=1,
-                      sampling_ratio=2, clockwise=clockwise)  # fmt: skip
+    source = one_node(
+        "MMCVRoIAlignRotated",
+        feeds,
+        domain="mmdeploy",
+        output_height=2,
+        output_width=3,
+        spatial_scale=1.0,
+        aligned=1,
+        sampling_ratio=2,
+        clockwise=clockwise,
+    )
     check(source, feeds, oracle=ovc, rtol=1e-4, atol=1e-5)
 
 

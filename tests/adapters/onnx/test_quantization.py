@@ -102,9 +102,16 @@ def test_qlinear_conv(constants: Any, per_channel: bool, dtype: Any) -> None:
     w_scale = np.array([0.01, 0.02, 0.015, 0.03], np.float32) if per_channel else np.array(0.02, np.float32)
     w_zero = np.zeros(np.shape(w_scale), np.int8)
     inputs = [
-        _whole(dtype, 1, 2, 6, 6), np.array(0.05, np.float32), np.array(3, dtype), _whole(np.int8, 4, 2, 3, 3), w_scale,
-        w_zero, np.array(0.2, np.float32), np.array(10, dtype), np.array([0, 100, -500, 2000], np.int32),
-    ]  # fmt: skip
+        _whole(dtype, 1, 2, 6, 6),
+        np.array(0.05, np.float32),
+        np.array(3, dtype),
+        _whole(np.int8, 4, 2, 3, 3),
+        w_scale,
+        w_zero,
+        np.array(0.2, np.float32),
+        np.array(10, dtype),
+        np.array([0, 100, -500, 2000], np.int32),
+    ]
     source = node_model("QLinearConv", inputs, {"pads": [1, 1, 1, 1], "strides": [2, 1]}, opset=10, constants=constants)
     feeds = {f"x{i}": v for i, v in enumerate(inputs) if i not in constants}
     running.check(source, feeds, steps=1)
@@ -115,9 +122,15 @@ def test_qlinear_conv(constants: Any, per_channel: bool, dtype: Any) -> None:
 def test_qlinear_mat_mul(constants: Any, columns: bool) -> None:
     b_scale = np.array([0.01, 0.02, 0.03], np.float32) if columns else np.array(0.02, np.float32)
     inputs = [
-        _whole(np.uint8, 2, 4, 5), np.array(0.05, np.float32), np.array(120, np.uint8), _whole(np.int8, 5, 3), b_scale,
-        np.zeros(np.shape(b_scale), np.int8), np.array(0.1, np.float32), np.array(128, np.uint8),
-    ]  # fmt: skip
+        _whole(np.uint8, 2, 4, 5),
+        np.array(0.05, np.float32),
+        np.array(120, np.uint8),
+        _whole(np.int8, 5, 3),
+        b_scale,
+        np.zeros(np.shape(b_scale), np.int8),
+        np.array(0.1, np.float32),
+        np.array(128, np.uint8),
+    ]
     source = node_model("QLinearMatMul", inputs, opset=10, constants=constants)
     feeds = {f"x{i}": v for i, v in enumerate(inputs) if i not in constants}
     running.check(source, feeds, steps=1)

@@ -34,9 +34,17 @@ def _inputs(
 def _check(op: str, inputs: Any, attributes: dict[str, Any], dynamic: Any = (), opset: int = 14) -> None:
     outputs = 3 if op == "LSTM" else 2
     check(
-        op, inputs, {"hidden_size": HIDDEN, **attributes}, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=opset,
-        outputs=outputs, dynamic=dynamic, constants=tuple(i for i in (1, 2, 3) if inputs[i] is not None),
-    )  # fmt: skip
+        op,
+        inputs,
+        {"hidden_size": HIDDEN, **attributes},
+        oracle=onnxruntime,
+        rtol=1e-4,
+        atol=1e-5,
+        opset=opset,
+        outputs=outputs,
+        dynamic=dynamic,
+        constants=tuple(i for i in (1, 2, 3) if inputs[i] is not None),
+    )
 
 
 @pytest.mark.parametrize("op", GATES)

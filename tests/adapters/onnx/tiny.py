@@ -23,10 +23,11 @@ def convolution(path: Path, channels: int = 4) -> Path:
         helper.make_node("Relu", ["norm_out"], ["output"], name="relu"),
     ]
     graph = helper.make_graph(
-        nodes, "tiny",
+        nodes,
+        "tiny",
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 8, 8])],
         [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, channels, 8, 8])],
         [weight("filters", channels, 3, 3, 3), *(weight(n, channels) for n in names)],
-    )  # fmt: skip
+    )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
     return path

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from mo_core import types as t
 from mo_core.emit import serialize
 from mo_core.errors import ShapeError
 from mo_core.ir import Graph, Node, Parameter, Value
+from mo_core.ir import types as t
 
 Build: TypeAlias = Callable[[], Node]
 """Makes a node of the operation that a row of a table is about."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
+from mo_core.ir import types as t
 from tests.core.ops.runtime import Build, check, errors_test, param, types_test
 
 p = param

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Constant, Graph, Node, Parameter, Value, constant
+from mo_core.ir import types as t
 from mo_core.ops.control import Concatenated, Invariant, LastValue, Merged, Sliced, close
 from tests.core.ops.runtime import Build, differences_test, errors_test, graph_of, our_types, param, read, types_test
 

@@ -33,9 +33,19 @@ def detections(boxes: str, scores: str, priors: str, cls: Any = ops.DetectionOut
 
 def proposal(probs: str, deltas: str, **attributes: Any) -> Node:
     return ops.Proposal(
-        p(probs), p(deltas), p("f32[3]"), base_size=16, pre_nms_topn=6000, post_nms_topn=300, nms_thresh=0.7,
-        feat_stride=16, min_size=16, ratio=(0.5, 1, 2), scale=(8, 16, 32), **attributes,
-    )  # fmt: skip
+        p(probs),
+        p(deltas),
+        p("f32[3]"),
+        base_size=16,
+        pre_nms_topn=6000,
+        post_nms_topn=300,
+        nms_thresh=0.7,
+        feat_stride=16,
+        min_size=16,
+        ratio=(0.5, 1, 2),
+        scale=(8, 16, 32),
+        **attributes,
+    )
 
 
 def generated(*specs: str, **attributes: Any) -> Node:
@@ -60,9 +70,15 @@ def pooled(cls: Any, *specs: str, **attributes: Any) -> Node:
 
 ALIGN = {"pooled_h": 6, "pooled_w": 7, "sampling_ratio": 2}
 DETECTRON = {
-    "score_threshold": 0.01, "nms_threshold": 0.5, "max_delta_log_wh": 2.0, "num_classes": 5, "post_nms_count": 100,
-    "max_detections_per_image": 20, "class_agnostic_box_regression": True, "deltas_weights": (10, 10, 5, 5),
-}  # fmt: skip
+    "score_threshold": 0.01,
+    "nms_threshold": 0.5,
+    "max_delta_log_wh": 2.0,
+    "num_classes": 5,
+    "post_nms_count": 100,
+    "max_detections_per_image": 20,
+    "class_agnostic_box_regression": True,
+    "deltas_weights": (10, 10, 5, 5),
+}
 SINGLE = {"min_size": 0, "nms_threshold": 0.7, "post_nms_count": 100, "pre_nms_count": 1000}
 
 TYPES: list[tuple[Build, list[str]]] = [
@@ -85,7 +101,14 @@ TYPES: list[tuple[Build, list[str]]] = [
     (lambda: ops.PriorBox(p("i64[2]"), p("i64[2]"), offset=0.5, min_size=(4,)), ["f32[2,?]"]),
     (
         lambda: ops.PriorBoxClustered(
-            [8, 9], [300, 300], offset=0.5, width=(1, 2), height=(3, 4), step_w=16, step_h=8, variance=(0.1,),
+            [8, 9],
+            [300, 300],
+            offset=0.5,
+            width=(1, 2),
+            height=(3, 4),
+            step_w=16,
+            step_h=8,
+            variance=(0.1,),
             clip=False,
         ),
         ["f32[2,576]"],
@@ -94,14 +117,35 @@ TYPES: list[tuple[Build, list[str]]] = [
     (lambda: detections("2,40", "2,30", "2,2,40"), ["f32[1,1,60,7]"]),
     (lambda: detections("2,40", "2,30", "2,2,40", keep_top_k=(200,)), ["f32[1,1,400,7]"]),
     (lambda: detections("2,40", "2,30", "2,2,40", top_k=100), ["f32[1,1,600,7]"]),
-    (lambda: detections("2,120", "2,30", "1,1,50", normalized=False, share_location=False, top_k=100,
-                        variance_encoded_in_target=True), ["f32[1,1,600,7]"]),
+    (
+        lambda: detections(
+            "2,120",
+            "2,30",
+            "1,1,50",
+            normalized=False,
+            share_location=False,
+            top_k=100,
+            variance_encoded_in_target=True,
+        ),
+        ["f32[1,1,600,7]"],
+    ),
     (lambda: detections("?,40", "?,?", "1,2,?"), ["f32[1,1,?,7]"]),
     (
         lambda: ops.DetectionOutput(
-            p("f32[2,40]"), p("f32[2,30]"), p("f32[2,2,40]"), p("f32[2,20]"), p("f32[2,40]"),
-            keep_top_k=(100,), nms_threshold=0.45, normalized=True, background_label_id=-1, decrease_label_id=True,
-            confidence_threshold=0.01, objectness_score=0.01, clip_before_nms=True, clip_after_nms=True,
+            p("f32[2,40]"),
+            p("f32[2,30]"),
+            p("f32[2,2,40]"),
+            p("f32[2,20]"),
+            p("f32[2,40]"),
+            keep_top_k=(100,),
+            nms_threshold=0.45,
+            normalized=True,
+            background_label_id=-1,
+            decrease_label_id=True,
+            confidence_threshold=0.01,
+            objectness_score=0.01,
+            clip_before_nms=True,
+            clip_after_nms=True,
         ),
         ["f32[1,1,200,7]"],
     ),
@@ -170,15 +214,28 @@ TYPES: list[tuple[Build, list[str]]] = [
     ),
     (
         lambda: pooled(
-            ops.PSROIPooling, "f32[1,72,?,?]", "f32[?,5]", output_dim=8, group_size=3,
-            mode="bilinear", spatial_bins_x=3, spatial_bins_y=3,
+            ops.PSROIPooling,
+            "f32[1,72,?,?]",
+            "f32[?,5]",
+            output_dim=8,
+            group_size=3,
+            mode="bilinear",
+            spatial_bins_x=3,
+            spatial_bins_y=3,
         ),
         ["f32[?,8,3,3]"],
     ),
     (
         lambda: pooled(
-            ops.DeformablePSROIPooling, "f32[1,392,38,63]", "f32[300,5]", "f32[300,2,7,7]",
-            output_dim=8, group_size=7, part_size=7, trans_std=0.1, spatial_bins_x=4,
+            ops.DeformablePSROIPooling,
+            "f32[1,392,38,63]",
+            "f32[300,5]",
+            "f32[300,2,7,7]",
+            output_dim=8,
+            group_size=7,
+            part_size=7,
+            trans_std=0.1,
+            spatial_bins_x=4,
         ),
         ["f32[300,8,7,7]"],
     ),
@@ -216,8 +273,12 @@ TYPES: list[tuple[Build, list[str]]] = [
     ),
     (
         lambda: ops.ExperimentalDetectronROIFeatureExtractor(
-            p("f32[?,4]"), [p("f32[1,256,200,336]"), p("f32[1,?,100,168]")],
-            output_size=7, sampling_ratio=2, pyramid_scales=(4, 8), aligned=True,
+            p("f32[?,4]"),
+            [p("f32[1,256,200,336]"), p("f32[1,?,100,168]")],
+            output_size=7,
+            sampling_ratio=2,
+            pyramid_scales=(4, 8),
+            aligned=True,
         ),
         ["f32[?,256,7,7]", "f32[?,4]"],
     ),
@@ -238,12 +299,17 @@ TYPES: list[tuple[Build, list[str]]] = [
     ),
     (
         lambda: ops.CTCLoss(
-            p("f32[?,20,128]"), p("i32[8]"), p("i32[?,20]"), p("i32[8]"), p("i32[]"),
-            unique=True, preprocess_collapse_repeated=True,
+            p("f32[?,20,128]"),
+            p("i32[8]"),
+            p("i32[?,20]"),
+            p("i32[8]"),
+            p("i32[]"),
+            unique=True,
+            preprocess_collapse_repeated=True,
         ),
         ["f32[8]"],
     ),
-]  # fmt: skip
+]
 
 KNOW_MORE: list[tuple[Build, list[str], list[str]]] = [
     (

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from tests.core.ops.runtime import param
 
 p = param

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Node, constant
+from mo_core.ir import types as t
 from mo_core.ops import matmul, normalization, recurrent, state
 from tests.core.ops.runtime import (
     Build,
@@ -81,9 +81,7 @@ TYPES: list[tuple[Build, list[str]]] = [
         ["f32[1,8,5,32]"],
     ),
     (
-        lambda: attention(
-            "f16[?,8,5,64]", "f16[1,1,10,?]", "f16[2,8,?,32]", "boolean[1,1,5,10]", "f16[]", causal=True
-        ),
+        lambda: attention("f16[?,8,5,64]", "f16[1,1,10,?]", "f16[2,8,?,32]", "boolean[1,1,5,10]", "f16[]", causal=True),
         ["f16[2,8,5,32]"],
     ),
     (lambda: ops.Inverse(p("f32[?,3,?]"), adjoint=True), ["f32[?,3,?]"]),
@@ -104,8 +102,13 @@ TYPES: list[tuple[Build, list[str]]] = [
     (lambda: ops.GRN(p("f32[1,?,8]"), bias=1), ["f32[1,?,8]"]),
     (
         lambda: recurrence(
-            ops.LSTMCell, ["f32[?,16]", "f32[2,8]", "f32[2,8]"], 4, 4,
-            clip=3, activations_alpha=[1], activations_beta=[0.5, 2],
+            ops.LSTMCell,
+            ["f32[?,16]", "f32[2,8]", "f32[2,8]"],
+            4,
+            4,
+            clip=3,
+            activations_alpha=[1],
+            activations_beta=[0.5, 2],
         ),
         ["f32[2,8]", "f32[2,8]"],
     ),
@@ -137,8 +140,12 @@ TYPES: list[tuple[Build, list[str]]] = [
     ),
     (
         lambda: recurrence(
-            ops.GRUSequence, ["f32[2,7,16]", "f32[2,2,8]", "i32[2]"], 3, 4,
-            direction="bidirectional", linear_before_reset=True,
+            ops.GRUSequence,
+            ["f32[2,7,16]", "f32[2,2,8]", "i32[2]"],
+            3,
+            4,
+            direction="bidirectional",
+            linear_before_reset=True,
         ),
         ["f32[2,2,7,8]", "f32[2,2,8]"],
     ),
@@ -146,7 +153,7 @@ TYPES: list[tuple[Build, list[str]]] = [
         lambda: recurrence(ops.RNNSequence, ["f32[...]", "f32[...]", "i32[...]"], 1, 1, direction="forward"),
         ["f32[?,1,?,8]", "f32[?,1,8]"],
     ),
-]  # fmt: skip
+]
 
 KNOW_MORE: list[tuple[Build, list[str], list[str]]] = [
     (

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from mo_core import ops
-from mo_core import types as t
+from mo_core.ir import types as t
 from tests.core.ops.runtime import Build, errors_test, param, types_test
 
 p = param

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Node, Parameter
+from mo_core.ir import types as t
 from tests.core.ops.runtime import graph_of, read
 
 Build = Callable[..., Node]

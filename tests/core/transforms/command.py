@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import cli
+from mo_core.app import cli
 
 EXTENSION = '''
 from mo_core import hookimpl
 from mo_core.frontend import Frontend, SourceModel
-from mo_core.text_reader import parse
+from mo_core.ir.text_reader import parse
 
 
 class Text(Frontend):

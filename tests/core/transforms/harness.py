@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.emit import serialize
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, constant
-from mo_core.passes import Context, Pass, order, run
+from mo_core.ir import types as t
+from mo_core.rewriting.passes import Context, Pass, order, run
 
 TOLERANCE = 1e-5
 """Largest difference allowed, relative to the largest number of a result."""

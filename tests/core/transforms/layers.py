@@ -13,15 +13,17 @@ from mo_core.ops import (
     GroupConvolutionBackpropData,
     MatMul,
     MaxPool,
-)  # fmt: skip
+)
 from tests.core.transforms.harness import weights
 
 
 def _window(count: int, stride: int, pad: int, dilation: int = 1) -> dict[str, Any]:
     return {
-        "strides": [stride] * count, "pads_begin": [pad] * count, "pads_end": [pad] * count,
+        "strides": [stride] * count,
+        "pads_begin": [pad] * count,
+        "pads_end": [pad] * count,
         "dilations": [dilation] * count,
-    }  # fmt: skip
+    }
 
 
 def conv(
@@ -42,15 +44,18 @@ def conv(
     i, o = channels // groups, outputs // groups
     shape = ((groups,) if groups > 1 else ()) + ((i, o) if transposed else (o, i)) + (kernel,) * count
     kinds: dict[tuple[bool, bool], type[Node]] = {
-        (False, False): Convolution, (False, True): GroupConvolution,
-        (True, False): ConvolutionBackpropData, (True, True): GroupConvolutionBackpropData,
-    }  # fmt: skip
+        (False, False): Convolution,
+        (False, True): GroupConvolution,
+        (True, False): ConvolutionBackpropData,
+        (True, True): GroupConvolutionBackpropData,
+    }
     w = weights(*shape, seed=seed) if filters is None else filters
     return kinds[transposed, groups > 1](x, w, **_window(count, stride, pad))
 
 
-def product(x: Value, outputs: int, *, transpose_a: bool = False, transpose_b: bool = False, first: bool = False,
-            seed: int = 0) -> Node:  # fmt: skip
+def product(
+    x: Value, outputs: int, *, transpose_a: bool = False, transpose_b: bool = False, first: bool = False, seed: int = 0
+) -> Node:
     """A matrix product with constant weights: on the right, or (`first`) on the left."""
     inner = x.dims[-2] if (transpose_b if first else transpose_a) else x.dims[-1]
     if first:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.ir import Constant, Graph, Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
@@ -30,7 +30,7 @@ from mo_core.ops import (
     Subtract,
     Transpose,
     Unsqueeze,
-)  # fmt: skip
+)
 from tests.core.transforms.harness import inputs, weights
 from tests.core.transforms.layers import avg_pool, conv, max_pool, product
 
@@ -285,16 +285,37 @@ class Program:
         """Twice as large, each element copied."""
         if self.spatial != 2 or min(d for d in y.dims[2:] if isinstance(d, int)) > 6:
             return y
-        made = Interpolate(y, [2.0, 2.0], [2, 3], mode="nearest", shape_calculation_mode="scales",
-                           coordinate_transformation_mode="asymmetric", nearest_mode="floor")  # fmt: skip
+        made = Interpolate(
+            y,
+            [2.0, 2.0],
+            [2, 3],
+            mode="nearest",
+            shape_calculation_mode="scales",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
         return self.choose([self.linear, self.norm])(made)
 
 
 STEPS: tuple[Callable[[Program, Value], Value], ...] = (
-    Program.linear_step, Program.linear_step, Program.layer_with_ops, Program.layer_with_ops, Program.layer_with_ops,
-    Program.norm, Program.two_readers, Program.pooling, Program.channels_last, Program.flattened, Program.grouped,
-    Program.residual, Program.activation, Program.linear_residual, Program.shape_reader, Program.mean, Program.resized,
-)  # fmt: skip
+    Program.linear_step,
+    Program.linear_step,
+    Program.layer_with_ops,
+    Program.layer_with_ops,
+    Program.layer_with_ops,
+    Program.norm,
+    Program.two_readers,
+    Program.pooling,
+    Program.channels_last,
+    Program.flattened,
+    Program.grouped,
+    Program.residual,
+    Program.activation,
+    Program.linear_residual,
+    Program.shape_reader,
+    Program.mean,
+    Program.resized,
+)
 
 
 def network(choose: Choose, for_runtime: bool = False) -> Graph:

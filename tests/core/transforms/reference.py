@@ -36,7 +36,7 @@ from mo_core.ops import (
     Split,
     Transpose,
     Unsqueeze,
-)  # fmt: skip
+)
 
 Array = np.ndarray
 

@@ -9,11 +9,11 @@ from random import Random
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Graph, Node, Value, constant
-from mo_core.passes import Context, order
-from mo_core.rewrite import Exclusion
-from mo_core.transforms import activations
+from mo_core.ir import types as t
+from mo_core.rewriting.passes import Context, order
+from mo_core.rewriting.rewrite import Exclusion
+from mo_core.transforms.recognise import activations
 from tests.core.transforms import harness as h
 
 Build = Callable[[Value], Value]
@@ -81,12 +81,23 @@ SPELLINGS: list[tuple[str, str, Build]] = [
     ("Gelu", "divided by two", lambda x: ops.Divide(mul(x, ops.Add(erf_of(x), c(1.0))), c(2.0))),
     ("Gelu", "inverse root", lambda x: mul(x, half_of_one_plus(ops.Erf(mul(x, c(math.sqrt(0.5))))))),
     ("Gelu", "multiplied out", lambda x: ops.Add(mul(x, c(0.5)), mul(mul(x, c(0.5)), erf_of(x)))),
-    ("Gelu", "one minus minus", lambda x: mul(
-        mul(x, c(0.5)), ops.Subtract(c(1.0), ops.Erf(mul(x, c(-math.sqrt(0.5))))))),
+    (
+        "Gelu",
+        "one minus minus",
+        lambda x: mul(mul(x, c(0.5)), ops.Subtract(c(1.0), ops.Erf(mul(x, c(-math.sqrt(0.5)))))),
+    ),
     ("Gelu", "tanh", lambda x: mul(mul(x, c(0.5)), ops.Add(tanh_of(x), c(1.0)))),
     ("Gelu", "tanh, half inside", lambda x: mul(x, half_of_one_plus(tanh_of(x)))),
-    ("Gelu", "tanh of products", lambda x: mul(x, half_of_one_plus(ops.Tanh(
-        mul(mul(x, c(math.sqrt(2 / math.pi))), ops.Add(c(1.0), mul(mul(c(0.044715), x), x))))))),
+    (
+        "Gelu",
+        "tanh of products",
+        lambda x: mul(
+            x,
+            half_of_one_plus(
+                ops.Tanh(mul(mul(x, c(math.sqrt(2 / math.pi))), ops.Add(c(1.0), mul(mul(c(0.044715), x), x))))
+            ),
+        ),
+    ),
     ("Swish", "sigmoid", lambda x: mul(x, ops.Sigmoid(x))),
     ("Swish", "sigmoid first", lambda x: mul(ops.Sigmoid(x), x)),
     ("Swish", "with beta", lambda x: mul(x, ops.Sigmoid(mul(c(1.702), x)))),
@@ -135,7 +146,7 @@ SPELLINGS: list[tuple[str, str, Build]] = [
     ("Selu", "scaled", lambda x: mul(c(1.0507009873554805), ops.Elu(x, alpha=1.6732632423543772))),
     ("Selu", "all small", lambda x: mul(ops.Add(ops.ReLU(x), expm1(least(x), 1.6732632423543772)), c(1.05070098))),
     ("Sqrt", "power", lambda x: ops.Power(ops.Abs(x), c(0.5))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "build"), [pytest.param(k, b, id=f"{k}: {n}") for k, n, b in SPELLINGS])
@@ -158,8 +169,13 @@ OTHERS: list[tuple[str, Build]] = [
     ("another root", lambda x: mul(mul(x, c(0.5)), ops.Add(ops.Erf(ops.Divide(x, c(1.5))), c(1.0)))),
     ("no half", lambda x: mul(x, ops.Add(erf_of(x), c(1.0)))),
     ("erf of something else", lambda x: mul(mul(x, c(0.5)), ops.Add(erf_of(ops.Sin(x)), c(1.0)))),
-    ("another cube", lambda x: mul(mul(x, c(0.5)), ops.Add(ops.Tanh(mul(ops.Add(x, mul(
-        ops.Power(x, c(3.0)), c(0.05))), c(math.sqrt(2 / math.pi)))), c(1.0)))),
+    (
+        "another cube",
+        lambda x: mul(
+            mul(x, c(0.5)),
+            ops.Add(ops.Tanh(mul(ops.Add(x, mul(ops.Power(x, c(3.0)), c(0.05))), c(math.sqrt(2 / math.pi)))), c(1.0)),
+        ),
+    ),
     ("sigmoid of something else", lambda x: mul(x, ops.Sigmoid(ops.Sin(x)))),
     ("sigmoid with shift", lambda x: mul(x, ops.Sigmoid(ops.Add(x, c(1.0))))),
     ("two plus exp", lambda x: ops.Divide(c(1.0), ops.Add(c(2.0), ops.Exp(ops.Negative(x))))),
@@ -184,7 +200,7 @@ OTHERS: list[tuple[str, Build]] = [
     ("one limit by channel", lambda x: ops.Maximum(x, constant([[[0.5]], [[1.0]], [[2.0]], [[3.0]]], t.f32))),
     ("one limit", lambda x: ops.Maximum(ops.Maximum(x, c(0.5)), c(1.0))),
     ("third root", lambda x: ops.Power(ops.Abs(x), c(1 / 3))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("build", [pytest.param(b, id=n) for n, b in OTHERS])

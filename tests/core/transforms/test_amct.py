@@ -26,13 +26,13 @@ from mo_core.ops import (
     Split,
     Subtract,
     Transpose,
-)  # fmt: skip
-from mo_core.passes import Stage
+)
+from mo_core.rewriting.passes import Stage
 from mo_core.transforms import PASSES as ALL_PASSES
-from mo_core.transforms import amct
-from mo_core.transforms.amct import requantization, shared_quantization
-from mo_core.transforms.cleanup import constant_folding
-from mo_core.transforms.linear import PASSES
+from mo_core.transforms.linear.fusion import PASSES
+from mo_core.transforms.quantise import amct
+from mo_core.transforms.quantise.amct import requantization, shared_quantization
+from mo_core.transforms.simplify.cleanup import constant_folding
 from tests.core.transforms.harness import check, inputs, kinds, optimise, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, product
 
@@ -164,8 +164,13 @@ def test_f6_batch_norm_behind_parts_and_concat():
     graph.add_output(norm(Concat(ys, axis=1), 6), "y")
     check(graph, *FOLD)  # without the grouped convolution
     assert kinds(graph) == ["Split", "Convolution", "Convolution", "Add", "Add", "Concat"] or sorted(kinds(graph)) == [
-        "Add", "Add", "Concat", "Convolution", "Convolution", "Split",
-    ]  # fmt: skip
+        "Add",
+        "Add",
+        "Concat",
+        "Convolution",
+        "Convolution",
+        "Split",
+    ]
 
 
 # -- F12 to F14: Caffe
@@ -173,8 +178,14 @@ def test_f6_batch_norm_behind_parts_and_concat():
 
 def test_f12_convolution_batch_norm_and_scale():
     graph, (x,) = inputs((1, 4, 6, 6))
-    y = BatchNormInference(conv(x, 8, pad=1), np.ones(8, np.float32), np.zeros(8, np.float32), weights(8),
-                           weights(8, low=0.5), epsilon=1e-5)  # fmt: skip
+    y = BatchNormInference(
+        conv(x, 8, pad=1),
+        np.ones(8, np.float32),
+        np.zeros(8, np.float32),
+        weights(8),
+        weights(8, low=0.5),
+        epsilon=1e-5,
+    )
     graph.add_output(Add(Multiply(y, weights(1, 8, 1, 1)), weights(1, 8, 1, 1, seed=3)), "y")
     check(graph, *FOLD)
     assert kinds(graph) == ["Convolution", "Add"]
@@ -214,27 +225,33 @@ def limited(limit, low, high, scale=4.0):
 RELU6 = lambda x: Clamp(x, min=0.0, max=6.0)  # noqa: E731
 
 
-@pytest.mark.parametrize(("limit", "low", "high", "left"), [
-    (RELU6, 0.0, 6.0, []),
-    (RELU6, 0.0, 2.57, []),
-    (RELU6, 0.5, 5.0, []),
-    (RELU6, -1.0, 6.0, ["ReLU"]),
-    (ReLU, 0.0, 9.0, []),
-    (lambda x: Clamp(x, min=-2.0, max=2.0), -1.0, 1.5, []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("limit", "low", "high", "left"),
+    [
+        (RELU6, 0.0, 6.0, []),
+        (RELU6, 0.0, 2.57, []),
+        (RELU6, 0.5, 5.0, []),
+        (RELU6, -1.0, 6.0, ["ReLU"]),
+        (ReLU, 0.0, 9.0, []),
+        (lambda x: Clamp(x, min=-2.0, max=2.0), -1.0, 1.5, []),
+    ],
+)
 def test_f9_a_limit_outside_of_the_range_goes(limit, low, high, left):
     graph = limited(limit, low, high)
     check(graph, requantization)
     assert kinds(graph) == ["Multiply", *left, "FakeQuantize"]
 
 
-@pytest.mark.parametrize(("limit", "low", "high"), [
-    (RELU6, 0.0, 6.1),
-    (RELU6, -1.0, 8.0),
-    (ReLU, -0.1, 9.0),
-    (lambda x: Clamp(x, min=-2.0, max=2.0), -3.0, 1.5),
-    (RELU6, 6.0, 0.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("limit", "low", "high"),
+    [
+        (RELU6, 0.0, 6.1),
+        (RELU6, -1.0, 8.0),
+        (ReLU, -0.1, 9.0),
+        (lambda x: Clamp(x, min=-2.0, max=2.0), -3.0, 1.5),
+        (RELU6, 6.0, 0.0),
+    ],
+)
 def test_f9_a_limit_inside_of_the_range_stays(limit, low, high):
     context = unchanged(limited(limit, low, high), requantization)
     assert len(reasons(context)) == 1

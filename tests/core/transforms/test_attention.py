@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Value, constant
-from mo_core.transforms import attention, transposes
+from mo_core.ir import types as t
+from mo_core.transforms.layout import transposes
+from mo_core.transforms.recognise import attention
 from tests.core.transforms import harness as h
 
 Q, K, V = (2, 4, 6, 8), (2, 4, 5, 8), (2, 4, 5, 8)

@@ -6,12 +6,12 @@ import numpy as np
 import openvino
 import pytest
 
-from mo_core import types as t
 from mo_core.emit import serialize
 from mo_core.ir import Constant, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import lazy
 from mo_core.ops import Add, Broadcast, Concat, MatMul, Multiply, ReLU, Reshape, ScaledDotProductAttention, Transpose
-from mo_core.tensor import lazy
-from mo_core.transforms.cleanup import common_subexpressions, constant_folding, separate_constants
+from mo_core.transforms.simplify.cleanup import common_subexpressions, constant_folding, separate_constants
 from tests.core.transforms.harness import check, inputs, kinds, optimise, weights
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.ir import constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Lazy
 from mo_core.ops import Add, BatchNormInference, Concat, ConvolutionBackpropData, ReLU, Split, Transpose, VariadicSplit
-from mo_core.passes import Context
-from mo_core.rewrite import Exclusion
-from mo_core.tensor import Lazy
-from mo_core.transforms.groups import grouped, horizontal
-from mo_core.transforms.linear import PASSES
+from mo_core.rewriting.passes import Context
+from mo_core.rewriting.rewrite import Exclusion
+from mo_core.transforms.linear.fusion import PASSES
+from mo_core.transforms.recognise.groups import grouped, horizontal
 from tests.core.transforms.harness import check, inputs, kinds, only, optimise, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, product
 
@@ -95,8 +95,9 @@ def wrong(change):
     elif change == "kernel":
         b = conv(second, 2, pad=0, stride=2, kernel=1)
     elif change == "transposed":
-        b = ConvolutionBackpropData(second, weights(2, 2, 1, 1), strides=[1, 1], pads_begin=[1, 1], pads_end=[2, 2],
-                                    dilations=[1, 1])  # fmt: skip
+        b = ConvolutionBackpropData(
+            second, weights(2, 2, 1, 1), strides=[1, 1], pads_begin=[1, 1], pads_end=[2, 2], dilations=[1, 1]
+        )
     else:
         b = conv(second, 2, pad=1, stride=2)
     if change == "reader":

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.ir import Constant, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Lazy
 from mo_core.ops import (
     Add,
     BatchNormInference,
@@ -20,11 +21,10 @@ from mo_core.ops import (
     Reshape,
     Result,
     Subtract,
-)  # fmt: skip
-from mo_core.passes import Context
-from mo_core.rewrite import Exclusion
-from mo_core.tensor import Array, Lazy
-from mo_core.transforms.linear import PASSES, linear_fusion
+)
+from mo_core.rewriting.passes import Context
+from mo_core.rewriting.rewrite import Exclusion
+from mo_core.transforms.linear.fusion import PASSES, linear_fusion
 from tests.core.transforms.harness import (
     check,
     evaluate,
@@ -36,12 +36,16 @@ from tests.core.transforms.harness import (
     reasons,
     unchanged,
     weights,
-)  # fmt: skip
+)
 from tests.core.transforms.layers import conv, product
 
 KINDS = [
-    {"groups": 1}, {"groups": 2}, {"groups": 4}, {"transposed": True}, {"transposed": True, "groups": 2},
-]  # fmt: skip
+    {"groups": 1},
+    {"groups": 2},
+    {"groups": 4},
+    {"transposed": True},
+    {"transposed": True, "groups": 2},
+]
 SPATIAL = [(7,), (6, 5), (5, 4, 4)]
 
 
@@ -379,8 +383,9 @@ def test_excluded_nodes_are_not_touched():
 def test_unknown_dimensions_are_not_assumed():
     graph, (x,) = inputs((2, None, 6, 6))
     filters = graph.add_input("w", t.f32, (t.Dynamic(), 1, 1, 3, 3))
-    y = GroupConvolution(Multiply(x, weights(1, 8, 1, 1)), filters, strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0],
-                         dilations=[1, 1])  # fmt: skip
+    y = GroupConvolution(
+        Multiply(x, weights(1, 8, 1, 1)), filters, strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1]
+    )
     graph.add_output(y, "y")
     unchanged(graph, *PASSES)
 

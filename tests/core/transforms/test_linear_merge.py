@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.ir import constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     BatchNormInference,
@@ -20,8 +20,8 @@ from mo_core.ops import (
     ReLU,
     ShapeOf,
     Subtract,
-)  # fmt: skip
-from mo_core.transforms.linear import PASSES, batch_norm, linear_merge_
+)
+from mo_core.transforms.linear.fusion import PASSES, batch_norm, linear_merge_
 from tests.core.transforms.harness import check, inputs, kinds, only, optimise, reasons, unchanged, weights
 from tests.core.transforms.layers import conv
 
@@ -187,8 +187,14 @@ def test_names_and_readers_survive():
 def test_shift_passes_maxima_and_factor_of_both_signs_does_not():
     def build(factor):
         graph, (x,) = inputs((1, 2, 6, 6))
-        pool = MaxPool(Add(x, weights(2, 1, 1)), strides=[2, 2], dilations=[1, 1], pads_begin=[0, 0], pads_end=[0, 0],
-                       kernel=[2, 2])  # fmt: skip
+        pool = MaxPool(
+            Add(x, weights(2, 1, 1)),
+            strides=[2, 2],
+            dilations=[1, 1],
+            pads_begin=[0, 0],
+            pads_end=[0, 0],
+            kernel=[2, 2],
+        )
         graph.add_output(Add(Multiply(pool, factor), weights(2, 1, 1, seed=3)), "y")
         return graph
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
@@ -22,10 +22,10 @@ from mo_core.ops import (
     Squeeze,
     Transpose,
     Unsqueeze,
-)  # fmt: skip
-from mo_core.transforms import amct
-from mo_core.transforms._channels import aligned
-from mo_core.transforms.linear import PASSES
+)
+from mo_core.transforms.linear.channels import aligned
+from mo_core.transforms.linear.fusion import PASSES
+from mo_core.transforms.quantise import amct
 from tests.core.transforms.harness import check, inputs, kinds, reasons, unchanged, weights
 from tests.core.transforms.layers import avg_pool, conv, max_pool, product
 
@@ -250,8 +250,12 @@ def test_aligned_runs():
 
 # -- functions of each element, resizing, means
 
-TO = {"relu": ReLU, "abs": Abs, "one slope": lambda y: PReLU(y, np.float32([0.3])),
-      "slopes": lambda y: PReLU(y, weights(8))}  # fmt: skip
+TO = {
+    "relu": ReLU,
+    "abs": Abs,
+    "one slope": lambda y: PReLU(y, np.float32([0.3])),
+    "slopes": lambda y: PReLU(y, weights(8)),
+}
 
 
 @pytest.mark.parametrize("function", TO)
@@ -289,17 +293,26 @@ def test_a_factor_ahead_of_relu_goes_into_the_convolution_behind(pad):
 
 
 def resized(x, mode, axes=(2, 3), **options):
-    return Interpolate(x, np.float32([2.0] * len(axes)), np.array(axes), mode=mode, shape_calculation_mode="scales",
-                       **options)  # fmt: skip
+    return Interpolate(
+        x, np.float32([2.0] * len(axes)), np.array(axes), mode=mode, shape_calculation_mode="scales", **options
+    )
 
 
-@pytest.mark.parametrize(("mode", "options", "left"), [
-    ("nearest", {}, ["Convolution", "Add", "Interpolate"]),
-    ("linear_onnx", {}, ["Convolution", "Add", "Interpolate"]),
-    ("cubic", {}, ["Convolution", "Interpolate", "Add"]),
-    ("nearest", {"pads_begin": [0, 0, 1, 1], "pads_end": [0, 0, 1, 1]}, ["Convolution", "Interpolate", "Multiply", "Add"]),
-    ("nearest", {"axes": (1, 2)}, ["Convolution", "Interpolate", "Multiply", "Add"]),
-], ids=["nearest", "linear", "cubic", "padded", "channels"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mode", "options", "left"),
+    [
+        ("nearest", {}, ["Convolution", "Add", "Interpolate"]),
+        ("linear_onnx", {}, ["Convolution", "Add", "Interpolate"]),
+        ("cubic", {}, ["Convolution", "Interpolate", "Add"]),
+        (
+            "nearest",
+            {"pads_begin": [0, 0, 1, 1], "pads_end": [0, 0, 1, 1]},
+            ["Convolution", "Interpolate", "Multiply", "Add"],
+        ),
+        ("nearest", {"axes": (1, 2)}, ["Convolution", "Interpolate", "Multiply", "Add"]),
+    ],
+    ids=["nearest", "linear", "cubic", "padded", "channels"],
+)
 def test_batch_norm_behind_resizing(mode, options, left):
     graph, (x,) = inputs((1, 4, 6, 6))
     y = resized(conv(x, 8), mode, **options)

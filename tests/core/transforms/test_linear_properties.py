@@ -21,20 +21,18 @@ from mo_core.ops import (
     GroupConvolution,
     GroupConvolutionBackpropData,
     ReLU,
-)  # fmt: skip
-from mo_core.transforms import (
-    PASSES,
-    _absorb,
-    _channels,
-    _layers,
-    amct,
-    groups,
-    linear,
-    linear_merge,
-    linear_motion,
-    linear_shapes,
-    strides,
-)  # fmt: skip
+)
+from mo_core.transforms import PASSES
+from mo_core.transforms.linear import absorb as _absorb
+from mo_core.transforms.linear import channels as _channels
+from mo_core.transforms.linear import fusion as linear
+from mo_core.transforms.linear import layers as _layers
+from mo_core.transforms.linear import merge as linear_merge
+from mo_core.transforms.linear import motion as linear_motion
+from mo_core.transforms.linear import shape_readers as linear_shapes
+from mo_core.transforms.quantise import amct
+from mo_core.transforms.recognise import groups
+from mo_core.transforms.simplify import strides
 from tests.core.transforms.harness import close, evaluate, feed, inputs, kinds, optimise
 from tests.core.transforms.programs import network
 from tests.core.transforms.reference import interpret
@@ -54,8 +52,9 @@ def by_hypothesis(data, for_runtime=False):
 
 
 def many(count):
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None,
-                    suppress_health_check=list(HealthCheck))  # fmt: skip
+    return settings(
+        max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
 
 
 @many(250)
@@ -267,9 +266,12 @@ def quantised(limit, low, high, levels, both):
 
 CASES = [
     (limit, low, high, levels, both)
-    for limit in ("relu", "clamp", "none") for low in (0.0, -0.5, 0.25) for high in (0.7, 1.0, 1.5)
-    for levels in (3, 17) for both in ("", "same", "other")
-]  # fmt: skip
+    for limit in ("relu", "clamp", "none")
+    for low in (0.0, -0.5, 0.25)
+    for high in (0.7, 1.0, 1.5)
+    for levels in (3, 17)
+    for both in ("", "same", "other")
+]
 
 
 def test_quantised_networks_stay_the_same():
@@ -277,11 +279,17 @@ def test_quantised_networks_stay_the_same():
         compare(quantised(*case))
 
 
-@pytest.mark.parametrize("mutation", [
-    lambda patch: patch.setattr(amct, "_range", lambda node: (np.array([1e9]), np.array([-1e9]))),
-    lambda patch: patch.setattr(amct, "_equal_limits", lambda a, b: True) or patch.setattr(
-        amct.FakeQuantize, "attributes", property(lambda self: {})),
-], ids=["limits inside of the range", "levels forgotten"])  # fmt: skip
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        lambda patch: patch.setattr(amct, "_range", lambda node: (np.array([1e9]), np.array([-1e9]))),
+        lambda patch: (
+            patch.setattr(amct, "_equal_limits", lambda a, b: True)
+            or patch.setattr(amct.FakeQuantize, "attributes", property(lambda self: {}))
+        ),
+    ],
+    ids=["limits inside of the range", "levels forgotten"],
+)
 def test_a_wrong_rule_on_quantisation_is_caught(mutation, monkeypatch):
     mutation(monkeypatch)
     caught = 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
+from mo_core.ir import types as t
 from mo_core.ops import Add, Convert, Multiply, ReduceMean, ReLU, ShapeOf, Subtract, Transpose
-from mo_core.transforms.linear import PASSES
+from mo_core.transforms.linear.fusion import PASSES
 from tests.core.transforms.harness import check, inputs, kinds, only, unchanged, weights
 from tests.core.transforms.layers import conv, max_pool
 
@@ -93,12 +93,16 @@ def test_a_shift_behind_a_sum_goes_into_the_bias():
     assert kinds(graph).count("Add") == 2
 
 
-@pytest.mark.parametrize("last", [
-    lambda y: linear_block(y, 4, 2, pad=1),
-    lambda y: conv(y, 4, seed=2),
-    lambda y: Add(linear_block(y, 4, 2), ReduceMean(y, [1, 2, 3], keep_dims=True)),
-    lambda y: linear_block(max_pool(y, pad=1), 4, 2, pad=1),
-], ids=["padding", "no bias", "another reader", "pooling and padding"])  # fmt: skip
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda y: linear_block(y, 4, 2, pad=1),
+        lambda y: conv(y, 4, seed=2),
+        lambda y: Add(linear_block(y, 4, 2), ReduceMean(y, [1, 2, 3], keep_dims=True)),
+        lambda y: linear_block(max_pool(y, pad=1), 4, 2, pad=1),
+    ],
+    ids=["padding", "no bias", "another reader", "pooling and padding"],
+)
 def test_a_bias_stays_where_it_cannot_go(last):
     graph, (x,) = inputs((2, 4, 9, 9))
     y = linear_block(x, 8, 1)

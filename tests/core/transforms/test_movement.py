@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Graph, Value, constant
-from mo_core.passes import Context
-from mo_core.transforms import movement
+from mo_core.ir import types as t
+from mo_core.rewriting.passes import Context
+from mo_core.transforms.recognise import movement
 from tests.core.transforms import harness as h
 
 Build = Callable[[Value], Value]
@@ -56,17 +56,32 @@ TAKEN: list[tuple[str, Build, list[str]]] = [
     ("convolution", lambda x: conv(spatial_pad(x)), ["Convolution"]),
     ("convolution with pads", lambda x: conv(spatial_pad(x, 0.0), (1, 1), strides=(2, 2)), ["Convolution"]),
     ("valid convolution", lambda x: conv(spatial_pad(x), auto_pad="valid"), ["Convolution"]),
-    ("group convolution", lambda x: ops.GroupConvolution(
-        spatial_pad(x), h.weights(2, 3, 2, 3, 3), strides=(1, 1), pads_begin=(0, 1), pads_end=(0, 0), dilations=(1, 1)),
-     ["GroupConvolution"]),
-    ("two pads", lambda x: ops.Sigmoid(pad(pad(x, [0, 1, 0, 2], [0] * 4, 2.0), [0, 0, 1, 1], [0, 1, 1, 0], 2.0)),
-     ["Pad", "Sigmoid"]),
+    (
+        "group convolution",
+        lambda x: ops.GroupConvolution(
+            spatial_pad(x),
+            h.weights(2, 3, 2, 3, 3),
+            strides=(1, 1),
+            pads_begin=(0, 1),
+            pads_end=(0, 0),
+            dilations=(1, 1),
+        ),
+        ["GroupConvolution"],
+    ),
+    (
+        "two pads",
+        lambda x: ops.Sigmoid(pad(pad(x, [0, 1, 0, 2], [0] * 4, 2.0), [0, 0, 1, 1], [0, 1, 1, 0], 2.0)),
+        ["Pad", "Sigmoid"],
+    ),
     ("mean", lambda x: pool(ops.AvgPool, spatial_pad(x)), ["AvgPool"]),
-    ("mean that counts its padding", lambda x: pool(ops.AvgPool, spatial_pad(x), (1, 1), exclude_pad=False),
-     ["AvgPool"]),
+    (
+        "mean that counts its padding",
+        lambda x: pool(ops.AvgPool, spatial_pad(x), (1, 1), exclude_pad=False),
+        ["AvgPool"],
+    ),
     ("maximum of what is not negative", lambda x: pool(ops.MaxPool, spatial_pad(ops.ReLU(x))), ["ReLU", "MaxPool"]),
     ("maximum with the lowest number", lambda x: pool(ops.MaxPool, spatial_pad(x, LOWEST)), ["MaxPool"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("build", "kinds"), [pytest.param(b, k, id=n) for n, b, k in TAKEN])
@@ -79,24 +94,44 @@ def test_pads_are_taken_in(build: Build, kinds: list[str], shape: tuple[int | No
 
 
 LEFT: list[tuple[str, Build, str]] = [
-    ("another number", lambda x: conv(spatial_pad(x, 1.0)),
-     "a convolution pads with zeros, and this is another number"),
-    ("same padding", lambda x: conv(spatial_pad(x), auto_pad="same_upper"),
-     "the padding depends on the size of what is padded"),
+    (
+        "another number",
+        lambda x: conv(spatial_pad(x, 1.0)),
+        "a convolution pads with zeros, and this is another number",
+    ),
+    (
+        "same padding",
+        lambda x: conv(spatial_pad(x), auto_pad="same_upper"),
+        "the padding depends on the size of what is padded",
+    ),
     ("batch", lambda x: conv(pad(x, [1, 0, 0, 0], [0] * 4)), "batch or channels are padded"),
     ("taken away", lambda x: conv(pad(x, [0, 0, -1, 0], [0] * 4)), "the Pad takes elements away"),
-    ("mean without padding", lambda x: pool(ops.AvgPool, spatial_pad(x), (1, 1)),
-     "the mean counts these elements, and would count them otherwise as its own padding"),
-    ("mean rounded up", lambda x: pool(ops.AvgPool, spatial_pad(x), rounding_type="ceil"),
-     "the mean counts these elements, and would count them otherwise as its own padding"),
-    ("mean of quantised numbers", lambda x: pool(ops.AvgPool, spatial_pad(ops.FakeQuantize(
-        x, c(-2.0), c(2.0), c(-2.0), c(2.0), levels=256))),
-     "the runtime's integer kernels would take their own padding for the number that stands for 0"),
-    ("maximum of anything", lambda x: pool(ops.MaxPool, spatial_pad(x)),
-     "the maximum takes its own padding for the lowest number, and this is another one"),
-    ("nothing but padding", lambda x: pool(ops.MaxPool, pad(ops.ReLU(x), [0, 0, 4, 0], [0] * 4)),
-     "a window may hold nothing but padding"),
-]  # fmt: skip
+    (
+        "mean without padding",
+        lambda x: pool(ops.AvgPool, spatial_pad(x), (1, 1)),
+        "the mean counts these elements, and would count them otherwise as its own padding",
+    ),
+    (
+        "mean rounded up",
+        lambda x: pool(ops.AvgPool, spatial_pad(x), rounding_type="ceil"),
+        "the mean counts these elements, and would count them otherwise as its own padding",
+    ),
+    (
+        "mean of quantised numbers",
+        lambda x: pool(ops.AvgPool, spatial_pad(ops.FakeQuantize(x, c(-2.0), c(2.0), c(-2.0), c(2.0), levels=256))),
+        "the runtime's integer kernels would take their own padding for the number that stands for 0",
+    ),
+    (
+        "maximum of anything",
+        lambda x: pool(ops.MaxPool, spatial_pad(x)),
+        "the maximum takes its own padding for the lowest number, and this is another one",
+    ),
+    (
+        "nothing but padding",
+        lambda x: pool(ops.MaxPool, pad(ops.ReLU(x), [0, 0, 4, 0], [0] * 4)),
+        "a window may hold nothing but padding",
+    ),
+]
 
 
 @pytest.mark.parametrize(("build", "reason"), [pytest.param(b, r, id=n) for n, b, r in LEFT])
@@ -107,12 +142,16 @@ def test_pads_that_stay(build: Build, reason: str) -> None:
     assert h.reasons(context) == [reason]
 
 
-@pytest.mark.parametrize("build", [
-    pytest.param(lambda x: conv(pad(x, [0, 0, 1, 1], [0] * 4, mode="edge")), id="mirror"),
-    pytest.param(lambda x: ops.Sigmoid(pad(pad(x, [0, 0, 1, 1], [0] * 4, 2.0), [0, 0, 1, 1], [0] * 4, 3.0)),
-                 id="two numbers"),
-    pytest.param(lambda x: pad(pad(x, [0, 0, -1, 1], [0] * 4), [0, 0, 1, 1], [0] * 4), id="away and on"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(lambda x: conv(pad(x, [0, 0, 1, 1], [0] * 4, mode="edge")), id="mirror"),
+        pytest.param(
+            lambda x: ops.Sigmoid(pad(pad(x, [0, 0, 1, 1], [0] * 4, 2.0), [0, 0, 1, 1], [0] * 4, 3.0)), id="two numbers"
+        ),
+        pytest.param(lambda x: pad(pad(x, [0, 0, -1, 1], [0] * 4), [0, 0, 1, 1], [0] * 4), id="away and on"),
+    ],
+)
 def test_pads_of_other_kinds_stay(build: Build) -> None:
     graph, (x,) = h.inputs((2, 4, 7, 6))
     one_output(graph, build(x))
@@ -123,9 +162,14 @@ def test_pads_of_other_kinds_stay(build: Build) -> None:
 
 
 def dilated(
-    x: Value, pads: Sequence[int] = (0, 0, 2, 2), crops: Sequence[int] = (0, 0, 0, 1), bias: Value | None = None,
-    inner: tuple[int, int] = (0, 0), back: Sequence[int] = (1, 1, 2, 2), strides: tuple[int, int] = (1, 1),
-) -> Value:  # fmt: skip
+    x: Value,
+    pads: Sequence[int] = (0, 0, 2, 2),
+    crops: Sequence[int] = (0, 0, 0, 1),
+    bias: Value | None = None,
+    inner: tuple[int, int] = (0, 0),
+    back: Sequence[int] = (1, 1, 2, 2),
+    strides: tuple[int, int] = (1, 1),
+) -> Value:
     zeros = [0] * 4
     y = ops.SpaceToBatch(x, [1, 1, 2, 2], list(pads), [0, 0, 3, 2])
     y = conv(y, inner, strides=strides)
@@ -133,11 +177,14 @@ def dilated(
     return ops.BatchToSpace(y, list(back), zeros, list(crops))
 
 
-@pytest.mark.parametrize("build", [
-    pytest.param(dilated, id="plain"),
-    pytest.param(lambda x: dilated(x, bias=h.weights(1, 5, 1, 1)), id="bias"),
-    pytest.param(lambda x: dilated(x, crops=(0, 0, 3, 2)), id="crops"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(dilated, id="plain"),
+        pytest.param(lambda x: dilated(x, bias=h.weights(1, 5, 1, 1)), id="bias"),
+        pytest.param(lambda x: dilated(x, crops=(0, 0, 3, 2)), id="crops"),
+    ],
+)
 def test_dilated_convolution(build: Build) -> None:
     graph, (x,) = h.inputs((2, 4, 7, 6))
     one_output(graph, build(x))
@@ -160,12 +207,15 @@ def test_dilated_convolution_that_pads_inside_of_the_blocks() -> None:
     h.close([expected], h.evaluate(graph, data))
 
 
-@pytest.mark.parametrize("build", [
-    pytest.param(lambda x: dilated(x, strides=(2, 2)), id="strides"),
-    pytest.param(lambda x: dilated(x, back=(1, 1, 2, 1)), id="other blocks"),
-    pytest.param(lambda x: dilated(x, crops=(0, 0, 4, 0)), id="cropped more"),
-    pytest.param(lambda x: dilated(x, bias=h.weights(1, 1, 1, 3)), id="bias in space"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(lambda x: dilated(x, strides=(2, 2)), id="strides"),
+        pytest.param(lambda x: dilated(x, back=(1, 1, 2, 1)), id="other blocks"),
+        pytest.param(lambda x: dilated(x, crops=(0, 0, 4, 0)), id="cropped more"),
+        pytest.param(lambda x: dilated(x, bias=h.weights(1, 1, 1, 3)), id="bias in space"),
+    ],
+)
 def test_blocks_that_are_no_dilation_stay(build: Build) -> None:
     graph, (x,) = h.inputs((2, 4, 7, 6))
     one_output(graph, build(x))
@@ -209,13 +259,16 @@ def test_depth_to_space_of_dynamic_images() -> None:
     assert h.kinds(graph) == ["DepthToSpace"]
 
 
-@pytest.mark.parametrize(("apart", "order", "together"), [
-    pytest.param([0, 3, 12, 4, 6], [0, 2, 1, 4, 3], [0, 36, 4, 6], id="space turned, too"),
-    pytest.param([0, 3, 12, 4, 6], [0, 2, 1, 3, 4], [0, 12, 12, 6], id="another shape"),
-    pytest.param([0, 2, 2, 9, 4, 6], [0, 3, 4, 2, 5, 1], [0, 9, 8, 12], id="blocks exchanged"),
-    pytest.param([0, 2, 2, 9, 4, 6], [0, 3, 4, 1, 5, 2], [0, 9, 12, 8], id="other sizes"),
-    pytest.param([0, 2, 3, 6, 4, 6], [0, 3, 4, 1, 5, 2], [0, 6, 8, 18], id="blocks not square"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("apart", "order", "together"),
+    [
+        pytest.param([0, 3, 12, 4, 6], [0, 2, 1, 4, 3], [0, 36, 4, 6], id="space turned, too"),
+        pytest.param([0, 3, 12, 4, 6], [0, 2, 1, 3, 4], [0, 12, 12, 6], id="another shape"),
+        pytest.param([0, 2, 2, 9, 4, 6], [0, 3, 4, 2, 5, 1], [0, 9, 8, 12], id="blocks exchanged"),
+        pytest.param([0, 2, 2, 9, 4, 6], [0, 3, 4, 1, 5, 2], [0, 9, 12, 8], id="other sizes"),
+        pytest.param([0, 2, 3, 6, 4, 6], [0, 3, 4, 1, 5, 2], [0, 6, 8, 18], id="blocks not square"),
+    ],
+)
 def test_other_rearrangements_stay(apart: list[int], order: list[int], together: list[int]) -> None:
     graph, (x,) = h.inputs((None, 36, 4, 6))
     one_output(graph, rearranged(x, apart, order, together))
@@ -290,15 +343,24 @@ def test_slices_with_gaps_or_overlaps_stay(ranges: list[tuple[int, int]]) -> Non
 
 REDUCTIONS: list[tuple[str, Build, list[str]]] = [
     ("squeezed", lambda x: ops.Squeeze(ops.ReduceMax(x, [1, 3], keep_dims=True), [3, 1]), ["ReduceMax"]),
-    ("flattened", lambda x: ops.Reshape(ops.ReduceMean(x, [2, 3], keep_dims=True), [0, -1], special_zero=True),
-     ["ReduceMean"]),
+    (
+        "flattened",
+        lambda x: ops.Reshape(ops.ReduceMean(x, [2, 3], keep_dims=True), [0, -1], special_zero=True),
+        ["ReduceMean"],
+    ),
     ("put in again", lambda x: ops.Unsqueeze(ops.ReduceSum(x, [1], keep_dims=False), [1]), ["ReduceSum"]),
-    ("one by one", lambda x: ops.ReduceMean(ops.ReduceMean(x, [3], keep_dims=True), [2], keep_dims=True),
-     ["ReduceMean"]),
-    ("one by one, dropped", lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=False), [1], keep_dims=False),
-     ["ReduceSum"]),
+    (
+        "one by one",
+        lambda x: ops.ReduceMean(ops.ReduceMean(x, [3], keep_dims=True), [2], keep_dims=True),
+        ["ReduceMean"],
+    ),
+    (
+        "one by one, dropped",
+        lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=False), [1], keep_dims=False),
+        ["ReduceSum"],
+    ),
     ("lengths", lambda x: ops.ReduceL2(ops.ReduceL2(x, [1], keep_dims=True), [3], keep_dims=True), ["ReduceL2"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("build", "kinds"), [pytest.param(b, k, id=n) for n, b, k in REDUCTIONS])
@@ -310,15 +372,22 @@ def test_reductions(build: Build, kinds: list[str], shape: tuple[int | None, ...
     assert h.kinds(graph) == kinds
 
 
-@pytest.mark.parametrize("build", [
-    pytest.param(lambda x: ops.Squeeze(ops.ReduceMax(x, [1, 3], keep_dims=True), [1]), id="one axis left"),
-    pytest.param(lambda x: ops.Unsqueeze(ops.ReduceSum(x, [1], keep_dims=False), [2]), id="another place"),
-    pytest.param(lambda x: ops.ReduceMax(ops.ReduceMin(x, [1], keep_dims=True), [2], keep_dims=True), id="two kinds"),
-    pytest.param(lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=True),
-                 id="twice the same"),
-    pytest.param(lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=False),
-                 id="kept, then not"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(lambda x: ops.Squeeze(ops.ReduceMax(x, [1, 3], keep_dims=True), [1]), id="one axis left"),
+        pytest.param(lambda x: ops.Unsqueeze(ops.ReduceSum(x, [1], keep_dims=False), [2]), id="another place"),
+        pytest.param(
+            lambda x: ops.ReduceMax(ops.ReduceMin(x, [1], keep_dims=True), [2], keep_dims=True), id="two kinds"
+        ),
+        pytest.param(
+            lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=True), id="twice the same"
+        ),
+        pytest.param(
+            lambda x: ops.ReduceSum(ops.ReduceSum(x, [1], keep_dims=True), [1], keep_dims=False), id="kept, then not"
+        ),
+    ],
+)
 def test_other_reductions_stay(build: Build) -> None:
     graph, (x,) = h.inputs((2, 3, 4, 5))
     one_output(graph, build(x))
@@ -330,7 +399,11 @@ def test_all_together_keep_a_network_as_it_is() -> None:
     y = ops.ReLU(conv(spatial_pad(x)))
     y = pool(ops.MaxPool, spatial_pad(y))
     parts = [part(y, 0, 2), part(y, 2, 5)]
-    one_output(graph, ops.Reshape(ops.ReduceMean(ops.Concat(parts[::-1], axis=1), [2, 3], keep_dims=True), [2, 5],
-                                  special_zero=False))  # fmt: skip
+    one_output(
+        graph,
+        ops.Reshape(
+            ops.ReduceMean(ops.Concat(parts[::-1], axis=1), [2, 3], keep_dims=True), [2, 5], special_zero=False
+        ),
+    )
     context = h.check(graph, *movement.PASSES, context=Context())
     assert context.record.firings

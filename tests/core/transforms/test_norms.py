@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Graph, Value, constant
-from mo_core.transforms import norms
+from mo_core.ir import types as t
+from mo_core.transforms.recognise import norms
 from tests.core.transforms import harness as h
 
 Build = Callable[[Value], Value]
@@ -64,13 +64,15 @@ MEAN_VARIANCE: list[tuple[str, Build]] = [
     ("inverse of the root", lambda x: ops.Multiply(centred(x), ops.Divide(c(1.0), deviation(x)))),
     ("power of minus one", lambda x: ops.Multiply(ops.Power(deviation(x), c(-1.0)), centred(x))),
     ("power of a half", lambda x: ops.Divide(centred(x), ops.Power(ops.Add(variance(x), c(EPS)), c(0.5)))),
-    ("squared difference", lambda x: ops.Divide(
-        centred(x), ops.Sqrt(ops.Add(mean(ops.SquaredDifference(x, mean(x))), c(EPS))))),
+    (
+        "squared difference",
+        lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(mean(ops.SquaredDifference(x, mean(x))), c(EPS)))),
+    ),
     ("negated difference", lambda x: ops.Divide(ops.Negative(ops.Subtract(mean(x), x)), deviation(x))),
     ("apart", lambda x: ops.Subtract(ops.Divide(x, deviation(x)), ops.Divide(mean(x), deviation(x)))),
     ("eps outside", lambda x: ops.Divide(centred(x), ops.Add(ops.Sqrt(variance(x)), c(EPS)))),
     ("no eps", lambda x: ops.Divide(centred(x), ops.Sqrt(variance(x)))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("build", [pytest.param(b, id=n) for n, b in MEAN_VARIANCE if n != "apart"])
@@ -106,19 +108,29 @@ def test_instance_norm_over_spatial_axes() -> None:
 
 
 OTHERS: list[tuple[str, Build]] = [
-    ("variance over another axis", lambda x: ops.Divide(
-        centred(x), ops.Sqrt(ops.Add(mean(square(centred(x)), [1]), c(EPS))))),
+    (
+        "variance over another axis",
+        lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(mean(square(centred(x)), [1]), c(EPS)))),
+    ),
     ("third power", lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(mean(ops.Power(centred(x), c(3.0))), c(EPS))))),
     ("not centred", lambda x: ops.Divide(x, ops.Sqrt(ops.Add(mean(square(x)), c(EPS))))),
-    ("scaled variance", lambda x: ops.Divide(
-        centred(x), ops.Sqrt(ops.Add(ops.Multiply(variance(x), c(1.25)), c(EPS))))),
+    (
+        "scaled variance",
+        lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(ops.Multiply(variance(x), c(1.25)), c(EPS)))),
+    ),
     ("another numerator", lambda x: ops.Divide(ops.Sin(x), deviation(x))),
     ("negative eps", lambda x: ops.Divide(centred(x), deviation(x, -1e-3))),
-    ("mean without axes kept", lambda x: ops.Divide(
-        centred(x), ops.Sqrt(ops.Add(ops.ReduceMean(square(centred(x)), [-1], keep_dims=False), c(EPS))))),
-    ("mean of squares minus squared mean", lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(
-        ops.Subtract(mean(square(x)), square(mean(x))), c(EPS))))),
-]  # fmt: skip
+    (
+        "mean without axes kept",
+        lambda x: ops.Divide(
+            centred(x), ops.Sqrt(ops.Add(ops.ReduceMean(square(centred(x)), [-1], keep_dims=False), c(EPS)))
+        ),
+    ),
+    (
+        "mean of squares minus squared mean",
+        lambda x: ops.Divide(centred(x), ops.Sqrt(ops.Add(ops.Subtract(mean(square(x)), square(mean(x))), c(EPS)))),
+    ),
+]
 
 
 @pytest.mark.parametrize("build", [pytest.param(b, id=n) for n, b in OTHERS])
@@ -165,14 +177,19 @@ def test_length(build: Build, shape: tuple[int | None, ...]) -> None:
     assert h.kinds(graph) == ["NormalizeL2"]
 
 
-@pytest.mark.parametrize("build", [
-    pytest.param(lambda x: ops.Divide(x, ops.Add(length(x), c(EPS))), id="eps added to the length"),
-    pytest.param(lambda x: ops.Divide(x, length(x)), id="no eps"),
-    pytest.param(lambda x: ops.Divide(ops.Sin(x), ops.Maximum(length(x), c(EPS))), id="another numerator"),
-    pytest.param(lambda x: ops.Divide(x, ops.Clamp(length(x), min=EPS, max=2.0)), id="limited above"),
-    pytest.param(lambda x: ops.Divide(x, ops.Sqrt(ops.Add(
-        ops.ReduceSum(ops.Abs(x), [1], keep_dims=True), c(EPS)))), id="no squares"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(lambda x: ops.Divide(x, ops.Add(length(x), c(EPS))), id="eps added to the length"),
+        pytest.param(lambda x: ops.Divide(x, length(x)), id="no eps"),
+        pytest.param(lambda x: ops.Divide(ops.Sin(x), ops.Maximum(length(x), c(EPS))), id="another numerator"),
+        pytest.param(lambda x: ops.Divide(x, ops.Clamp(length(x), min=EPS, max=2.0)), id="limited above"),
+        pytest.param(
+            lambda x: ops.Divide(x, ops.Sqrt(ops.Add(ops.ReduceSum(ops.Abs(x), [1], keep_dims=True), c(EPS)))),
+            id="no squares",
+        ),
+    ],
+)
 def test_what_only_looks_like_a_length_stays(build: Build) -> None:
     graph, (x,) = h.inputs((2, 3, 4))
     graph.add_output(build(x), "y")

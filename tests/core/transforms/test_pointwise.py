@@ -7,7 +7,7 @@ import pytest
 
 from mo_core import ops
 from mo_core.ops import Add, Concat, MatMul, ReLU, Reshape, Split, Squeeze, Transpose, Unsqueeze
-from mo_core.transforms import movement, pointwise, resizing
+from mo_core.transforms.recognise import movement, pointwise, resizing
 from tests.core.transforms.harness import check, inputs, kinds, only, unchanged, weights
 from tests.core.transforms.layers import conv
 
@@ -115,8 +115,14 @@ def test_a_convolution_of_one_row(axis):
     graph, (x,) = inputs((None, 4, 12))
     kernel = (1, 3) if axis == 2 else (3, 1)
     along = lambda n, other: [other, n] if axis == 2 else [n, other]  # noqa: E731
-    y = ops.Convolution(Unsqueeze(x, np.array([axis])), weights(5, 4, *kernel), strides=along(2, 1),
-                        pads_begin=along(2, 0), pads_end=along(1, 0), dilations=along(2, 3))  # fmt: skip
+    y = ops.Convolution(
+        Unsqueeze(x, np.array([axis])),
+        weights(5, 4, *kernel),
+        strides=along(2, 1),
+        pads_begin=along(2, 0),
+        pads_end=along(1, 0),
+        dilations=along(2, 3),
+    )
     graph.add_output(Squeeze(y, np.array([axis])), "y")
     check(graph, PASS)
     assert kinds(graph) == ["Convolution"]
@@ -127,8 +133,14 @@ def test_a_convolution_across_rows_stays(fault):
     graph, (x,) = inputs((2, 4, 12))
     filters = weights(5, 4, 3 if fault == "kernel" else 1, 3)
     pad = 1 if fault != "strides" else 0
-    y = ops.Convolution(Unsqueeze(x, np.array([2])), filters, strides=[2 if fault == "strides" else 1, 1],
-                        pads_begin=[pad, 0], pads_end=[1 if fault == "kernel" else 0, 0], dilations=[1, 1])  # fmt: skip
+    y = ops.Convolution(
+        Unsqueeze(x, np.array([2])),
+        filters,
+        strides=[2 if fault == "strides" else 1, 1],
+        pads_begin=[pad, 0],
+        pads_end=[1 if fault == "kernel" else 0, 0],
+        dilations=[1, 1],
+    )
     graph.add_output(
         ReLU(ops.ReduceMax(y, [2], keep_dims=False) if fault == "pads" else Squeeze(y, np.array([2]))), "y"
     )
@@ -175,8 +187,15 @@ def test_copies_of_parts(order):
 
 
 def resize(x, axes, scales, mode="nearest", **options):
-    return ops.Interpolate(x, np.array(scales, np.float32), np.array(axes), mode=mode, shape_calculation_mode="scales",
-                           coordinate_transformation_mode="half_pixel", **options)  # fmt: skip
+    return ops.Interpolate(
+        x,
+        np.array(scales, np.float32),
+        np.array(axes),
+        mode=mode,
+        shape_calculation_mode="scales",
+        coordinate_transformation_mode="half_pixel",
+        **options,
+    )
 
 
 @pytest.mark.parametrize("mode", ["nearest", "linear_onnx", "cubic"])
@@ -213,8 +232,9 @@ def test_a_dilated_convolution_of_a_sequence():
     graph, (x,) = inputs((2, 4, 12))
     blocks = [np.array(v) for v in ([1, 1, 2], [0, 0, 2], [0, 0, 2])]
     image = Unsqueeze(ops.SpaceToBatch(x, *blocks), np.array([2]))
-    inner = ops.Convolution(image, weights(5, 4, 1, 3), strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0],
-                            dilations=[1, 1])  # fmt: skip
+    inner = ops.Convolution(
+        image, weights(5, 4, 1, 3), strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1]
+    )
     y = ops.BatchToSpace(Squeeze(inner, np.array([2])), blocks[0], np.zeros(3, np.int64), np.zeros(3, np.int64))
     graph.add_output(y, "y")
     check(graph, movement.dilated_fusion, PASS)

@@ -66,8 +66,12 @@ def exact(model: Converted, original: Converted, x: np.ndarray, prepared: np.nda
 
 
 ALL = [
-    "--mean_values", "[123.675,116.28,103.53]", "--scale_values", "(58.395,57.12,57.375)", "--reverse_input_channels",
-]  # fmt: skip
+    "--mean_values",
+    "[123.675,116.28,103.53]",
+    "--scale_values",
+    "(58.395,57.12,57.375)",
+    "--reverse_input_channels",
+]
 
 
 def test_everything_goes_into_a_convolution_without_padding(command):
@@ -296,7 +300,7 @@ def test_the_formula_is_told(command, capsys, tmp_path):
         (TWO, ["--mean_values", "image[1,two,3]"], ['"two" is not a number', "^"]),
         (TWO, ["--scale_values", "image[1,0,3]"], ["holds 0"]),
     ],
-)  # fmt: skip
+)
 def test_contradictions_are_refused(command, capsys, text, argv, words):
     assert command(text, *argv) == 2
     error = capsys.readouterr().err

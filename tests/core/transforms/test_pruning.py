@@ -20,8 +20,8 @@ from mo_core.ops import (
     Reshape,
 )
 from mo_core.options import OptionTable
-from mo_core.passes import Context
-from mo_core.transforms.pruning import pruning
+from mo_core.rewriting.passes import Context
+from mo_core.transforms.requested.pruning import pruning
 from tests.core.transforms.command import Command
 from tests.core.transforms.harness import check, inputs, unchanged, weights
 
@@ -137,12 +137,16 @@ def residual(zeros, last=None):
     return graph
 
 
-@pytest.mark.parametrize(("zeros", "gone"), [
-    (((2, 4), (2, 4), (2, 4)), 2),
-    (((2, 4), (2, 3), (2, 5)), 1),
-    (((2,), (3,), (4,)), 0),
-    (((2,), (2,), ()), 0),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("zeros", "gone"),
+    [
+        (((2, 4), (2, 4), (2, 4)), 2),
+        (((2, 4), (2, 3), (2, 5)), 1),
+        (((2,), (3,), (4,)), 0),
+        (((2,), (2,), ()), 0),
+    ],
+    ids=str,
+)
 def test_channels_that_are_zero_in_all_of_a_residual_stream(zeros, gone):
     graph = residual(zeros)
     check(graph, pruning, context=context())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.ir import Constant, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import EAGER_BYTES, Lazy
 from mo_core.ops import (
     Convert,
     Convolution,
@@ -19,8 +20,7 @@ from mo_core.ops import (
     Subtract,
     Transpose,
 )
-from mo_core.tensor import EAGER_BYTES, Lazy
-from mo_core.transforms.quantization import quantization, weights_compression
+from mo_core.transforms.quantise.pairs import quantization, weights_compression
 from tests.core.transforms.command import Command, largest_difference
 from tests.core.transforms.harness import check, inputs, kinds, only, reasons, unchanged, weights
 from tests.core.transforms.layers import max_pool
@@ -198,7 +198,7 @@ def product(weights_):
         (0.0, 0.8, 16, t.u4, ["Convert", "Multiply"]),
         (-0.5, 0.5, 2, t.u1, ["Convert", "Subtract", "Multiply"]),
     ],
-)  # fmt: skip
+)
 def test_weights_are_stored_in_as_few_bits_as_the_levels_need(low, high, levels, element, steps):
     graph = product(faked(weights(16, 8), low, high, levels=levels))
     check(graph, weights_compression)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Node, Value, constant
-from mo_core.passes import Context, Stage, rewrites
-from mo_core.pattern import any_, const, op, p
-from mo_core.rewrite import Rule, rule
+from mo_core.ir import types as t
+from mo_core.rewriting.passes import Context, Stage, rewrites
+from mo_core.rewriting.pattern import any_, const, op, p
+from mo_core.rewriting.rewrite import Rule, rule
 from tests.core.transforms import harness as h
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mo_core import ops
 from mo_core.ops import Add, Multiply, PReLU, ReduceMax, ReduceMean, ReduceSum, ReLU
-from mo_core.transforms.sequence_reductions import sequence_reductions
+from mo_core.transforms.workarounds.sequence_reductions import sequence_reductions
 from tests.core.transforms.harness import close, evaluate, feed, inputs, kinds, optimise, unchanged, weights
 from tests.core.transforms.reference import interpret
 

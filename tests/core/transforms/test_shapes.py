@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.ir import Graph, Value, constant
-from mo_core.transforms import shapes
+from mo_core.ir import types as t
+from mo_core.transforms.simplify import shapes
 from tests.core.transforms import harness as h
 
 PASS, LISTS = shapes.shape_simplification, shapes.shape_lists
@@ -83,15 +83,18 @@ def test_a_zero_that_means_no_elements_stays() -> None:
 
 
 VIEWS = [
-    ("two reshapes", lambda x: ops.Reshape(
-        ops.Reshape(x, [0, -1], special_zero=True), [0, 2, -1], special_zero=True), ["Reshape"]),
+    (
+        "two reshapes",
+        lambda x: ops.Reshape(ops.Reshape(x, [0, -1], special_zero=True), [0, 2, -1], special_zero=True),
+        ["Reshape"],
+    ),
     ("new axis in front", lambda x: ops.Unsqueeze(ops.Reshape(x, [0, -1], special_zero=True), [1]), ["Reshape"]),
     ("two new axes", lambda x: ops.Unsqueeze(ops.Unsqueeze(x, [0]), [2]), ["Unsqueeze"]),
     ("there and back", lambda x: ops.Squeeze(ops.Unsqueeze(ops.Abs(x), [1]), [1]), ["Abs"]),
     ("axis gone", lambda x: ops.Squeeze(ops.Reshape(x, [0, 1, -1], special_zero=True), [1]), ["Reshape"]),
     ("squeezed twice", lambda x: ops.Squeeze(ops.Squeeze(ops.Abs(x), [-1]), [1]), ["Abs", "Squeeze"]),
     ("moved batch", lambda x: ops.Reshape(ops.Unsqueeze(x, [0]), [1, 0, 24], special_zero=True), ["Reshape"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("build", "kinds"), [pytest.param(b, k, id=n) for n, b, k in VIEWS])
@@ -125,13 +128,17 @@ def test_slices_of_everything_go() -> None:
     assert h.kinds(graph) == ["Sigmoid"]
 
 
-@pytest.mark.parametrize("build", [
-    pytest.param(lambda x: ops.Slice(x, [0], [3], [1], [1]), id="less"),
-    pytest.param(lambda x: ops.Slice(x, [-1], [-(2**31)], [-1], [1]), id="backwards"),
-    pytest.param(lambda x: ops.Slice(x, [0], [100], [1], [0]), id="perhaps less"),
-    pytest.param(lambda x: ops.StridedSlice(x, [0], [9], [1], begin_mask=(1,), end_mask=(1,), new_axis_mask=(1,)),
-                 id="new"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(lambda x: ops.Slice(x, [0], [3], [1], [1]), id="less"),
+        pytest.param(lambda x: ops.Slice(x, [-1], [-(2**31)], [-1], [1]), id="backwards"),
+        pytest.param(lambda x: ops.Slice(x, [0], [100], [1], [0]), id="perhaps less"),
+        pytest.param(
+            lambda x: ops.StridedSlice(x, [0], [9], [1], begin_mask=(1,), end_mask=(1,), new_axis_mask=(1,)), id="new"
+        ),
+    ],
+)
 def test_slices_that_change_something_stay(build) -> None:
     graph, (x,) = h.inputs((None, 4, 6))
     graph.add_output(build(x), "y")
@@ -210,18 +217,21 @@ def test_static_shapes_stay_with_their_tensors() -> None:
     h.unchanged(graph, shapes.equal_shapes)
 
 
-@pytest.mark.parametrize(("first", "between", "last", "kinds"), [
-    (t.f32, t.f64, t.f32, []),
-    (t.i32, t.i64, t.i32, []),
-    (t.i32, t.f64, t.f32, ["Convert"]),
-    (t.u8, t.i16, t.f32, ["Convert"]),
-    (t.f32, t.f16, t.f32, ["Convert", "Convert"]),
-    (t.i64, t.i32, t.i64, ["Convert", "Convert"]),
-    (t.i64, t.f64, t.i64, ["Convert", "Convert"]),
-    (t.i32, t.u64, t.f32, ["Convert", "Convert"]),
-    (t.i32, t.f32, t.i32, ["Convert", "Convert"]),
-    (t.f32, t.boolean, t.f32, ["Convert", "Convert"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("first", "between", "last", "kinds"),
+    [
+        (t.f32, t.f64, t.f32, []),
+        (t.i32, t.i64, t.i32, []),
+        (t.i32, t.f64, t.f32, ["Convert"]),
+        (t.u8, t.i16, t.f32, ["Convert"]),
+        (t.f32, t.f16, t.f32, ["Convert", "Convert"]),
+        (t.i64, t.i32, t.i64, ["Convert", "Convert"]),
+        (t.i64, t.f64, t.i64, ["Convert", "Convert"]),
+        (t.i32, t.u64, t.f32, ["Convert", "Convert"]),
+        (t.i32, t.f32, t.i32, ["Convert", "Convert"]),
+        (t.f32, t.boolean, t.f32, ["Convert", "Convert"]),
+    ],
+)
 def test_conversions(first, between, last, kinds) -> None:
     graph, (x,) = h.inputs((2, 3), element=first)
     y = ops.Convert(ops.Convert(x, destination_type=between), destination_type=last)

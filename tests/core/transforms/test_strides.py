@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     Convolution,
@@ -19,10 +19,10 @@ from mo_core.ops import (
     ShapeOf,
     Sigmoid,
     Swish,
-)  # fmt: skip
-from mo_core.passes import Context
-from mo_core.rewrite import Exclusion
-from mo_core.transforms.strides import stride_optimization
+)
+from mo_core.rewriting.passes import Context
+from mo_core.rewriting.rewrite import Exclusion
+from mo_core.transforms.simplify.strides import stride_optimization
 from tests.core.transforms.harness import check, inputs, kinds, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, max_pool
 
@@ -87,8 +87,11 @@ def test_readers_that_do_not_agree_keep_the_strides():
         assert "read by others" in reasons(unchanged(graph, stride_optimization))[0]
 
 
-@pytest.mark.parametrize("reader", [lambda y: Sigmoid(y), lambda y: max_pool(y), lambda y: ShapeOf(y)],
-                         ids=["element-wise", "pooling", "shape"])  # fmt: skip
+@pytest.mark.parametrize(
+    "reader",
+    [lambda y: Sigmoid(y), lambda y: max_pool(y), lambda y: ShapeOf(y)],
+    ids=["element-wise", "pooling", "shape"],
+)
 def test_other_readers_keep_the_stride(reader):
     graph, (x,) = inputs((1, 3, 12, 12))
     y = ReLU(conv(x, 4))
@@ -121,8 +124,15 @@ def test_without_a_convolution_above_the_stride_stays():
 
 def test_automatic_padding_depends_on_the_stride():
     graph, (x,) = inputs((1, 3, 12, 12))
-    first = Convolution(x, weights(4, 3, 3, 3), strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1],
-                        auto_pad="same_upper")  # fmt: skip
+    first = Convolution(
+        x,
+        weights(4, 3, 3, 3),
+        strides=[1, 1],
+        pads_begin=[0, 0],
+        pads_end=[0, 0],
+        dilations=[1, 1],
+        auto_pad="same_upper",
+    )
     graph.add_output(conv(first, 5, kernel=1, stride=2), "y")
     unchanged(graph, stride_optimization)
 

@@ -9,8 +9,9 @@ import pytest
 from mo_core.errors import UsageError
 from mo_core.ops import Multiply
 from mo_core.options import OptionTable
-from mo_core.passes import order
-from mo_core.transforms import PASSES, switches
+from mo_core.rewriting import switches
+from mo_core.rewriting.passes import order
+from mo_core.transforms import PASSES
 from tests.core.transforms.harness import inputs, kinds, optimise, weights
 from tests.core.transforms.layers import conv
 
@@ -87,20 +88,26 @@ def test_single_rules():
     assert {n for n in chosen if n.split("/")[0] in fusions} == {"batch-norm/into-convolution"}
 
 
-@pytest.mark.parametrize("text", [
-    '{"version": 1, "do_fusion": false, "skip_fusion_layers": [], "conv1": {"quant_enable": true}}',
-    "batch_num : 2\nactivation_offset : true\ndo_fusion : false\ncommon_config : {\n  arq_quantize : { }\n}\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"version": 1, "do_fusion": false, "skip_fusion_layers": [], "conv1": {"quant_enable": true}}',
+        "batch_num : 2\nactivation_offset : true\ndo_fusion : false\ncommon_config : {\n  arq_quantize : { }\n}\n",
+    ],
+)
 def test_do_fusion(tmp_path, text):
     names = running(fusion_switch_file=write(tmp_path, text))
     assert {"requantization", "grouped-convolution", "linear-merge"}.isdisjoint(names)
     assert "linear-fusion/factor-into-convolution" not in names
 
 
-@pytest.mark.parametrize("text", [
-    '{"version": 1, "do_fusion": true, "skip_fusion_layers": ["conv1", "a/b[c"]}',
-    'do_fusion: true\nskip_fusion_layers: "conv1"\nskip_fusion_layers: "a/b[c"  # two\nskip_layers: "x"\n',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"version": 1, "do_fusion": true, "skip_fusion_layers": ["conv1", "a/b[c"]}',
+        'do_fusion: true\nskip_fusion_layers: "conv1"\nskip_fusion_layers: "a/b[c"  # two\nskip_layers: "x"\n',
+    ],
+)
 def test_skip_fusion_layers(tmp_path, text):
     selection = switches.select(options(fusion_switch_file=write(tmp_path, text), finegrain_fusing="fc.*"), ORDERED)
     assert selection.skipped == ("conv1", "a/b[c")
@@ -122,12 +129,22 @@ def test_unknown_fusions_of_the_device_are_noted(tmp_path):
     assert "TbePool2dQuantFusionPass" in selection.notes[0]
 
 
-@pytest.mark.parametrize("text", [
-    "batch-nrm:off", "batch-norm:maybe", "batch-norm off", '{"Switch": []', "[" * 100000, "{" * 100000,
-    '{"Switch": {"GraphFusion": 3}}', '{"Switch": {"GraphFusion": {"batch-norm": 7}}}',
-    '{"some": 1}', '{"do_fusion": true, "skip_fusion_layers": 3}',
-    "\x00",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "batch-nrm:off",
+        "batch-norm:maybe",
+        "batch-norm off",
+        '{"Switch": []',
+        "[" * 100000,
+        "{" * 100000,
+        '{"Switch": {"GraphFusion": 3}}',
+        '{"Switch": {"GraphFusion": {"batch-norm": 7}}}',
+        '{"some": 1}',
+        '{"do_fusion": true, "skip_fusion_layers": 3}',
+        "\x00",
+    ],
+)
 def test_bad_files_are_refused(tmp_path, text):
     with pytest.raises(UsageError):
         switches.select(options(fusion_switch_file=write(tmp_path, text)), ORDERED)

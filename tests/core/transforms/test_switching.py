@@ -84,8 +84,11 @@ def test_the_report_has_the_fusion_record(command, tmp_path):
     command.convert(MODEL, "--report", str(tmp_path / "report.json"))
     report = json.loads((tmp_path / "report.json").read_text())
     assert {
-        "pass_name": "linear-fusion", "rule": "factor-into-convolution", "gone": ["scale1"], "kept": "conv1",
-    } in report["firings"]  # fmt: skip
+        "pass_name": "linear-fusion",
+        "rule": "factor-into-convolution",
+        "gone": ["scale1"],
+        "kept": "conv1",
+    } in report["firings"]
     declined = [d for d in report["declines"] if d["rule"] == "factor-into-next"]
     assert [(d["node"], d["reason"]) for d in declined] == [("conv2", KEPT)]
     assert report["rewrites"]["linear-fusion/factor-into-convolution"] == 1

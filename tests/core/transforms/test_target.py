@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from mo_core import ops
-from mo_core import types as t
 from mo_core.errors import Unsupported
 from mo_core.ir import Constant, constant
+from mo_core.ir import types as t
 from mo_core.ops import Interpolate, Pad, ScaledDotProductAttention, TopK
 from mo_core.options import OptionTable
-from mo_core.passes import Context
-from mo_core.transforms.target import CEILINGS, OLDER, target_release
+from mo_core.rewriting.passes import Context
+from mo_core.transforms.requested.target import CEILINGS, OLDER, target_release
 from tests.core.transforms.command import Command
 from tests.core.transforms.harness import check, evaluate, feed, inputs, kinds, optimise, unchanged, weights
 
@@ -51,9 +51,7 @@ CASES = {
     "ScatterNDUpdate": lambda: one((4, 2), make=lambda x: ops.ScatterNDUpdate(x, [[2], [0]], weights(2, 2))),
     "Interpolate to sizes": lambda: one(
         IMAGE,
-        make=lambda x: Interpolate(
-            x, indices(8, 9), indices(2, 3), mode="linear_onnx", shape_calculation_mode="sizes"
-        ),
+        make=lambda x: Interpolate(x, indices(8, 9), indices(2, 3), mode="linear_onnx", shape_calculation_mode="sizes"),
     ),
     "Interpolate by scales": lambda: one(
         IMAGE,
@@ -89,14 +87,16 @@ CASES = {
         (2, 4, 8), (2, 5, 8), (2, 5, 3), (4, 5), make=lambda q, k, v, m: ScaledDotProductAttention(q, k, v, m, 0.7)
     ),
     "attention with a mask of truth values": lambda: one(
-        (2, 4, 8), (2, 4, 8), (2, 4, 3),
+        (2, 4, 8),
+        (2, 4, 8),
+        (2, 4, 3),
         make=lambda q, k, v: ScaledDotProductAttention(q, k, v, constant(np.eye(4, dtype=bool))),
     ),
     "causal attention": lambda: one(
         (2, 4, 8), (2, 4, 8), (2, 4, 3), make=lambda q, k, v: ScaledDotProductAttention(q, k, v, causal=True)
     ),
     "Identity": lambda: one((4, 2), make=lambda x: ops.ReLU(ops.Identity(x))),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

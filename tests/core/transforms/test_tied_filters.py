@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mo_core import types as t
 from mo_core.ir import constant
+from mo_core.ir import types as t
 from mo_core.ops import Convert, ReLU
-from mo_core.transforms.tied_filters import tied_filters
+from mo_core.transforms.workarounds.tied_filters import tied_filters
 from tests.core.transforms.harness import close, evaluate, feed, inputs, kinds, optimise, weights
 from tests.core.transforms.layers import conv
 from tests.core.transforms.reference import interpret

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from mo_caffe.caffemodel import MAX_AXES, Blob
-from mo_core import types as t
 from mo_core.build import reshape_to
 from mo_core.errors import ModelError
 from mo_core.ir import Constant, Value
-from mo_core.tensor import Array, Lazy, Mapped, MappedFile, Tensor, cast, reshaped
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Lazy, Mapped, MappedFile, Tensor, cast, reshaped
 
 SMALL = 16 * 1024
 """Blobs up to so many bytes are read at once: looking at them later would bring in the file around them again."""

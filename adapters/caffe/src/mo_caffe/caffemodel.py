@@ -1,7 +1,7 @@
 """Reads .caffemodel and .binaryproto: layers and blobs, whose values stay in the file.
 
-The files are messages of `caffe.proto`. The payloads of blobs become windows (`mo_core.wire`); what training needs
-(`diff`) is never looked at.
+The files are messages of `caffe.proto`. The payloads of blobs become windows (`mo_core.frontend.wire`); what training
+needs (`diff`) is never looked at.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from mo_caffe import caffe_pb2
 from mo_caffe.schema import Plain, decode, plain
-from mo_core import types
 from mo_core.errors import ModelError
-from mo_core.types import ElementType
-from mo_core.wire import BYTES, Buffer, Message, Skim, Window, count, parse, scalars, skim
+from mo_core.frontend.wire import BYTES, Buffer, Message, Skim, Window, count, parse, scalars, skim
+from mo_core.ir import types
+from mo_core.ir.types import ElementType
 
 MAX_AXES = 32  # Caffe's own limit
 _REMEDY = "Give the .caffemodel that was trained with this network; if it is the one, get it again from its source."

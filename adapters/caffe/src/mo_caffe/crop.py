@@ -18,10 +18,31 @@ from mo_core.errors import ModelError
 MAX_CROPS = 64
 _SANE = 1 << 40
 _BLOCKS = {"Convolution": "convolution_param", "Deconvolution": "convolution_param", "Pooling": "pooling_param"}
-_KEEPING = frozenset((
-    "AbsVal", "BatchNorm", "Bias", "BNLL", "Concat", "Dropout", "Eltwise", "ELU", "Exp", "Log", "LRN", "MVN", "Power",
-    "PReLU", "ReLU", "Scale", "Sigmoid", "Softmax", "Split", "TanH", "Threshold",
-))  # fmt: skip
+_KEEPING = frozenset(
+    (
+        "AbsVal",
+        "BatchNorm",
+        "Bias",
+        "BNLL",
+        "Concat",
+        "Dropout",
+        "Eltwise",
+        "ELU",
+        "Exp",
+        "Log",
+        "LRN",
+        "MVN",
+        "Power",
+        "PReLU",
+        "ReLU",
+        "Scale",
+        "Sigmoid",
+        "Softmax",
+        "Split",
+        "TanH",
+        "Threshold",
+    )
+)
 
 
 class Map(NamedTuple):

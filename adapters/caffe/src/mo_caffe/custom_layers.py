@@ -19,11 +19,11 @@ from typing import Any
 
 from mo_caffe.network import Layer
 from mo_caffe.schema import Field, Plain, fields_of
-from mo_core import schema as s
-from mo_core import types as t
 from mo_core.errors import ModelError, UsageError
 from mo_core.ir import Node, Value
-from mo_core.types import Type
+from mo_core.ir import schema as s
+from mo_core.ir import types as t
+from mo_core.ir.types import Type
 
 CUSTOM = "CustomLayer"
 OPSET = "extension"

@@ -10,9 +10,8 @@ from typing import Any
 from mo_caffe.blobs import tensor_of
 from mo_caffe.caffemodel import read_binaryproto
 from mo_core.errors import ModelError, UsageError
-from mo_core.frontend import Foreign
-from mo_core.ir import Graph, Parameter, constant
-from mo_core.tensor import MappedFile, Tensor, reshaped
+from mo_core.ir import Foreign, Graph, Parameter, constant
+from mo_core.ir.tensor import MappedFile, Tensor, reshaped
 
 MEAN_IMAGE = "MeanImage"
 """The source op that stands for the subtraction: it is cut away with the input, and sees its final shape."""

@@ -13,7 +13,7 @@ from mo_caffe.schema import Plain
 from mo_caffe.upgrade import upgrade
 from mo_caffe.weights import attach
 from mo_core.errors import ModelError, did_you_mean
-from mo_core.wire import Buffer
+from mo_core.frontend.wire import Buffer
 
 _LEFT_OUT = "Layers of other phases and stages are left out; --caffe_phase and --caffe_stage choose them."
 
@@ -68,9 +68,14 @@ class Network:
 
 
 def read_network(
-    prototxt: bytes | None, weights: Buffer | None = None, *, phase: str = "TEST", stages: Sequence[str] = (),
-    level: int | None = None, forget: Callable[[int, int], None] | None = None,
-) -> Network:  # fmt: skip
+    prototxt: bytes | None,
+    weights: Buffer | None = None,
+    *,
+    phase: str = "TEST",
+    stages: Sequence[str] = (),
+    level: int | None = None,
+    forget: Callable[[int, int], None] | None = None,
+) -> Network:
     """Read a network from its description, its trained weights, or both.
 
     Args:

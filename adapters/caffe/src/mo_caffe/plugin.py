@@ -12,31 +12,65 @@ from mo_core.frontend import Frontend, SourceModel
 from mo_core.options import Option
 
 if TYPE_CHECKING:
-    from mo_core.frontend import Converter, Foreign
+    from mo_core.frontend import Converter
+    from mo_core.ir import Foreign
 
 _TEXT = re.compile(rb"^\s*(?:layers?|input|input_dim|input_shape|force_backward)\s*[:{]", re.MULTILINE)
 
 OPTIONS = (
-    Option("input_proto", "path", "The network's .prototxt; default: the model's name with that suffix.",
-           aliases=("-d",), metavar="PATH"),
-    Option("caffe_phase", "choice", "The phase whose layers are taken: TEST, or TRAIN.", "TEST",
-           choices=("TEST", "TRAIN")),
+    Option(
+        "input_proto",
+        "path",
+        "The network's .prototxt; default: the model's name with that suffix.",
+        aliases=("-d",),
+        metavar="PATH",
+    ),
+    Option(
+        "caffe_phase", "choice", "The phase whose layers are taken: TEST, or TRAIN.", "TEST", choices=("TEST", "TRAIN")
+    ),
     Option("caffe_stage", "words", "Stages that hold, for the include and exclude rules of layers.", metavar="NAMES"),
     Option("caffe_level", "integer", "The level for those rules; default: that of the network, or 0.", metavar="N"),
-    Option("k", "path", "An XML file with the layers to keep as operations of their own (CustomLayersMapping.xml).",
-           metavar="PATH"),
-    Option("mean_file", "path", "A .binaryproto with the mean image, which is subtracted in the model.",
-           aliases=("-mf",), excludes=("mean_values",), metavar="PATH"),
-    Option("mean_file_offsets", "spec", 'Where the mean image is cropped, "(x,y)"; default: its centre.',
-           aliases=("-mo",), metavar="X,Y"),
-    Option("disable_omitting_optional", "flag", "Kept layers get all their parameters as attributes, unset ones too.",
-           False),
-    Option("enable_flattening_nested_params", "flag",
-           "Kept layers get the parameters of nested messages as attributes of their own.", False),
-    Option("caffe_parser_path", "path", "",
-           note="has no effect any more: fields that Caffe does not declare are read as they stand; give a converter "
-           "for a layer of your own with --extension FILE.py."),
-)  # fmt: skip
+    Option(
+        "k",
+        "path",
+        "An XML file with the layers to keep as operations of their own (CustomLayersMapping.xml).",
+        metavar="PATH",
+    ),
+    Option(
+        "mean_file",
+        "path",
+        "A .binaryproto with the mean image, which is subtracted in the model.",
+        aliases=("-mf",),
+        excludes=("mean_values",),
+        metavar="PATH",
+    ),
+    Option(
+        "mean_file_offsets",
+        "spec",
+        'Where the mean image is cropped, "(x,y)"; default: its centre.',
+        aliases=("-mo",),
+        metavar="X,Y",
+    ),
+    Option(
+        "disable_omitting_optional",
+        "flag",
+        "Kept layers get all their parameters as attributes, unset ones too.",
+        False,
+    ),
+    Option(
+        "enable_flattening_nested_params",
+        "flag",
+        "Kept layers get the parameters of nested messages as attributes of their own.",
+        False,
+    ),
+    Option(
+        "caffe_parser_path",
+        "path",
+        "",
+        note="has no effect any more: fields that Caffe does not declare are read as they stand; give a converter "
+        "for a layer of your own with --extension FILE.py.",
+    ),
+)
 
 
 class CaffeFrontend(Frontend):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from mo_caffe.schema import Field, Plain, decode, fields_of, single
 from mo_core.errors import ModelError
-from mo_core.wire import masquerade
+from mo_core.frontend.wire import masquerade
 
 MAX_BYTES = 64 << 20  # a thousand times what a large network takes
 MAX_DEPTH = 64

@@ -14,12 +14,12 @@ from mo_caffe.network import Layer, Network, read_network
 from mo_caffe.network import Value as Top
 from mo_caffe.python_layers import parse_param_str
 from mo_caffe.registry import BOTTOMS, PARAM_STR, other_spelling
-from mo_core import types as t
 from mo_core.errors import ModelError, UsageError
-from mo_core.frontend import Foreign, SourceModel
-from mo_core.ir import Constant, Graph, Value, constant
-from mo_core.tensor import MappedFile
-from mo_core.types import Dim, Dynamic, Shape
+from mo_core.frontend import SourceModel
+from mo_core.ir import Constant, Foreign, Graph, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import MappedFile
+from mo_core.ir.types import Dim, Dynamic, Shape
 
 SEVERAL = frozenset(("Convolution", "Deconvolution", "Im2col", "DepthwiseConvolution", "ConvolutionDepthwise"))
 """Layers that do the same to each bottom, and have one top for each."""
@@ -39,9 +39,13 @@ def read(source: Any, options: Any) -> SourceModel:
         text = _content(description) if description is not None else None
         weights = file.buffer if file is not None else None
         network = read_network(
-            text, weights, phase=options.get("caffe_phase") or "TEST", stages=options.get("caffe_stage") or (),
-            level=options.get("caffe_level"), forget=file.forget if file is not None else None,
-        )  # fmt: skip
+            text,
+            weights,
+            phase=options.get("caffe_phase") or "TEST",
+            stages=options.get("caffe_stage") or (),
+            level=options.get("caffe_level"),
+            forget=file.forget if file is not None else None,
+        )
         mapping = read_mapping(options.get("k"))
         reader = _Reader(network, file, mapping)
         graph = reader.graph()

@@ -16,17 +16,26 @@ from functools import cache
 from typing import Any, TypeVar
 
 from mo_core.errors import ModelError
-from mo_core.frontend import Converter, Foreign, converters_of
-from mo_core.ir import Graph
+from mo_core.frontend import Converter, converters_of
+from mo_core.ir import Foreign, Graph
 
 F = TypeVar("F", bound=Callable[..., object])
 
 BOTTOMS = "bottoms"
 PARAM_STR = "param_str"
-TRAINING = frozenset((
-    "engine", "filler", "weight_filler", "bias_filler", "scale_filler", "shift_filler", "slope_filler",
-    "force_nd_im2col", "strict_dim",
-))  # fmt: skip
+TRAINING = frozenset(
+    (
+        "engine",
+        "filler",
+        "weight_filler",
+        "bias_filler",
+        "scale_filler",
+        "shift_filler",
+        "slope_filler",
+        "force_nd_im2col",
+        "strict_dim",
+    )
+)
 """Fields that start the training or choose an implementation: nothing in the result depends on them."""
 
 

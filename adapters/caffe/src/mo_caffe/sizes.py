@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from mo_core import types as t
 from mo_core.build import integer, ints, unsqueeze
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import Add, Concat, Gather, Multiply, Reshape, ShapeOf, Slice
 
 Size: TypeAlias = "int | Value"

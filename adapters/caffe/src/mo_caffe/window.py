@@ -33,9 +33,15 @@ def per_axis(axes: int, many: int | Ints, h: Number, w: Number, default: int, wh
 
 
 def spatial_attributes(
-    axes: int, pad: int | Ints, stride: int | Ints, dilation: Ints, pad_h: Number, pad_w: Number, stride_h: Number,
+    axes: int,
+    pad: int | Ints,
+    stride: int | Ints,
+    dilation: Ints,
+    pad_h: Number,
+    pad_w: Number,
+    stride_h: Number,
     stride_w: Number,
-) -> Spatial:  # fmt: skip
+) -> Spatial:
     """The attributes for this number of spatial axes; raises ModelError for strides and dilations of 0."""
     strides = per_axis(axes, stride, stride_h, stride_w, 1, "stride")
     dilations = per_axis(axes, dilation, None, None, 1, "dilation")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from mo_core import cli
+from mo_core.app import cli
 
 
 def main() -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from mo_core import types as t
 from mo_core.errors import ModelError
-from mo_core.frontend import Foreign
-from mo_core.ir import Graph
+from mo_core.ir import Foreign, Graph
+from mo_core.ir import types as t
 
 if TYPE_CHECKING:
     from mo_onnx.reader import Reader

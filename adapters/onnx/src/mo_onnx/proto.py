@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from mo_core.errors import ModelError, UsageError
-from mo_core.tensor import MappedFile
-from mo_core.wire import Message, Skim, parse, skim
+from mo_core.frontend.wire import Message, Skim, parse, skim
+from mo_core.ir.tensor import MappedFile
 
 TENSOR = Message("TensorProto", payloads={4, 5, 7, 9, 10, 11}, reference=9)
 _SPARSE = Message("SparseTensorProto", nested={1: TENSOR, 2: TENSOR})

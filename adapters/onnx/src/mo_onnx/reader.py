@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mo_core import types as t
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign, SourceModel
-from mo_core.ir import Constant, Graph, Value
-from mo_core.tensor import MappedFile
-from mo_core.types import Dim, Dynamic, Shape, Type
+from mo_core.frontend import SourceModel
+from mo_core.ir import Constant, Foreign, Graph, Value
+from mo_core.ir import types as t
+from mo_core.ir.tensor import MappedFile
+from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_onnx.functions import Functions
 from mo_onnx.proto import load
 from mo_onnx.tensors import ELEMENTS, Tensors, element_of

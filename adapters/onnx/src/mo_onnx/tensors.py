@@ -8,22 +8,44 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ModelError, Unsupported
-from mo_core.tensor import Array, Lazy, Mapped, MappedFile, Tensor, encode
-from mo_core.types import ElementType
-from mo_core.wire import BYTES, Skim, Window, count, scalars
+from mo_core.frontend.wire import BYTES, Skim, Window, count, scalars
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Lazy, Mapped, MappedFile, Tensor, encode
+from mo_core.ir.types import ElementType
 
 ELEMENTS: dict[int, ElementType] = {
-    1: t.f32, 2: t.u8, 3: t.i8, 4: t.u16, 5: t.i16, 6: t.i32, 7: t.i64, 8: t.string, 9: t.boolean, 10: t.f16,
-    11: t.f64, 12: t.u32, 13: t.u64, 16: t.bf16, 17: t.f8e4m3, 19: t.f8e5m2, 21: t.u4, 22: t.i4, 23: t.f4e2m1,
-    24: t.f8e8m0, 25: t.u2,
-}  # fmt: skip
+    1: t.f32,
+    2: t.u8,
+    3: t.i8,
+    4: t.u16,
+    5: t.i16,
+    6: t.i32,
+    7: t.i64,
+    8: t.string,
+    9: t.boolean,
+    10: t.f16,
+    11: t.f64,
+    12: t.u32,
+    13: t.u64,
+    16: t.bf16,
+    17: t.f8e4m3,
+    19: t.f8e5m2,
+    21: t.u4,
+    22: t.i4,
+    23: t.f4e2m1,
+    24: t.f8e8m0,
+    25: t.u2,
+}
 _NAMES = {14: "complex64", 15: "complex128", 18: "float8e4m3fnuz", 20: "float8e5m2fnuz", 26: "int2"}
 _RAW, _FLOATS, _INT32, _INT64, _DOUBLES, _UINT64 = 9, 4, 5, 7, 10, 11
 _FIELD_DTYPES: dict[int, Any] = {
-    _FLOATS: np.float32, _INT32: np.int32, _INT64: np.int64, _DOUBLES: np.float64, _UINT64: np.uint64,
-}  # fmt: skip
+    _FLOATS: np.float32,
+    _INT32: np.int32,
+    _INT64: np.int64,
+    _DOUBLES: np.float64,
+    _UINT64: np.uint64,
+}
 MAX_DENSE_BYTES = 1 << 33
 
 
@@ -177,9 +199,12 @@ def _from_message(proto: Any, element: ElementType, shape: tuple[int, ...], what
         data = np.frombuffer(proto.raw_data, dtype=element.storage)
         return Array(data if element.is_packed else data.reshape(shape), element, shape)
     for field, content in (
-        (_FLOATS, proto.float_data), (_INT32, proto.int32_data), (_INT64, proto.int64_data),
-        (_DOUBLES, proto.double_data), (_UINT64, proto.uint64_data),
-    ):  # fmt: skip
+        (_FLOATS, proto.float_data),
+        (_INT32, proto.int32_data),
+        (_INT64, proto.int64_data),
+        (_DOUBLES, proto.double_data),
+        (_UINT64, proto.uint64_data),
+    ):
         if len(content):
             _check_count(len(content), element, shape, what)
             return Array(_settle(np.array(content, dtype=_FIELD_DTYPES[field]), element, shape, what), element, shape)

@@ -35,9 +35,12 @@ def spatial_attributes(axes: int, auto_pad: str, dilations: Ints, pads: Ints, st
     mode = auto_pad_mode(auto_pad)
     begin, end = both_pads(axes, pads if mode == "explicit" else None)
     return Spatial(
-        strides=per_axis(axes, strides, "strides"), dilations=per_axis(axes, dilations, "dilations"),
-        pads_begin=begin, pads_end=end, auto_pad=mode,
-    )  # fmt: skip
+        strides=per_axis(axes, strides, "strides"),
+        dilations=per_axis(axes, dilations, "dilations"),
+        pads_begin=begin,
+        pads_end=end,
+        auto_pad=mode,
+    )
 
 
 def auto_pad_mode(auto_pad: str) -> str:

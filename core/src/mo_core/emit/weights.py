@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from mo_core import types as t
-from mo_core.tensor import CHUNK_BYTES, Array, Lazy, Mapped, Tensor, encode, encode_strings
-from mo_core.types import ElementType
+from mo_core.ir import types as t
+from mo_core.ir.tensor import CHUNK_BYTES, Array, Lazy, Mapped, Tensor, encode, encode_strings
+from mo_core.ir.types import ElementType
 
 ALIGNMENT = 8
 _BUFFER = 1 << 20

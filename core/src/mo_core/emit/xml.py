@@ -9,7 +9,7 @@ from typing import TextIO
 from mo_core.emit.control import write_bodies
 from mo_core.emit.weights import WeightsWriter
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
-from mo_core.types import ElementType, Shape
+from mo_core.ir.types import ElementType, Shape
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
 _SPECIAL = re.compile('[&<>"\n\t\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import KNOWN_LIMIT, Value
-from mo_core.types import Dim, Dynamic
+from mo_core.ir import types as t
+from mo_core.ir.types import Dim, Dynamic
 
 NDArray: TypeAlias = "np.ndarray[Any, Any]"
 Entry: TypeAlias = "int | Dynamic | None"

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, OptionalOperand, integer, one_of, operand, optional, real
+from mo_core.ir.types import Type
 from mo_core.ops._values import NDArray, keeping_type
 from mo_core.ops.unary import Unary, erf
-from mo_core.schema import Operand, OptionalOperand, integer, one_of, operand, optional, real
-from mo_core.types import Type
 
 
 def _sigmoid(x: NDArray) -> NDArray:

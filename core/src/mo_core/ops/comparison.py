@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, one_of, operand
+from mo_core.ir.types import Type
 from mo_core.ops._values import NDArray, is_partial, lifted
 from mo_core.ops.elementwise import Elementwise
-from mo_core.schema import Operand, one_of, operand
-from mo_core.types import Type
 
 
 class Comparison(Elementwise):

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Constant, Graph, Node, Parameter, Value
+from mo_core.ir import types as t
+from mo_core.ir.schema import Ints, Operand, Operands, hidden, operand, variadic
+from mo_core.ir.types import Dim, Shape, Type
 from mo_core.ops._dims import agree, unknown
 from mo_core.ops._values import scalar
-from mo_core.schema import Ints, Operand, Operands, hidden, operand, variadic
-from mo_core.types import Dim, Shape, Type
 
 __all__ = [
     "Concatenated",

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, integer, one_of, operand, optional
+from mo_core.ir.tensor import decode, encode
+from mo_core.ir.types import Dynamic, ElementType, Type
 from mo_core.ops._values import NDArray, is_partial
-from mo_core.schema import Operand, OptionalOperand, boolean, element, integer, one_of, operand, optional
-from mo_core.tensor import decode, encode
-from mo_core.types import Dynamic, ElementType, Type
 
 
 def converted(data: NDArray, element: ElementType) -> Any:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
-from mo_core.ops._dims import agree, content_dims, dims_or, per_axis, unknowns, windows
-from mo_core.ops._values import as_dim
-from mo_core.schema import (
+from mo_core.ir import types as t
+from mo_core.ir.schema import (
     Ints,
     Operand,
     OptionalOperand,
@@ -22,7 +20,9 @@ from mo_core.schema import (
     real,
     required_one_of,
 )
-from mo_core.types import Dim, Dynamic, Type, format_shape
+from mo_core.ir.types import Dim, Dynamic, Type, format_shape
+from mo_core.ops._dims import agree, content_dims, dims_or, per_axis, unknowns, windows
+from mo_core.ops._values import as_dim
 
 __all__ = [
     "BinaryConvolution",

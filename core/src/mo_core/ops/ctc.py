@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mo_core import types as t
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, operand, optional
+from mo_core.ir.types import ElementType, Type
 from mo_core.ops._dims import agree, at, of_rank
-from mo_core.schema import Operand, OptionalOperand, boolean, element, operand, optional
-from mo_core.types import ElementType, Type
 
 __all__ = ["CTCGreedyDecoder", "CTCGreedyDecoderSeqLen", "CTCLoss"]
 

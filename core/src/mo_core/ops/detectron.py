@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mo_core import types as t
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Ints, Operand, Operands, Reals, boolean, integer, ints, operand, real, reals, variadic
+from mo_core.ir.types import Type
 from mo_core.ops._dims import agree, at, of_rank
-from mo_core.schema import Ints, Operand, Operands, Reals, boolean, integer, ints, operand, real, reals, variadic
-from mo_core.types import Type
 
 __all__ = [
     "ExperimentalDetectronDetectionOutput",

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, boolean, integer, one_of, operand
+from mo_core.ir.types import Dim, Shape, Type
 from mo_core.ops._dims import unknowns
 from mo_core.ops._values import NDArray, axis_of
-from mo_core.schema import Operand, boolean, integer, one_of, operand
-from mo_core.types import Dim, Shape, Type
 
 
 def _merged(node: Node, a: Shape, b: Shape, count: int) -> tuple[Dim, ...]:
@@ -84,8 +84,10 @@ class GatherElements(Node, opset="opset6"):
         if len(data) != len(indices):
             raise ShapeError(f"GatherElements needs indices of rank {len(data)}, not {t.format_shape(indices)}")
         axis = t.normalize_axis(self.axis, len(data))
-        result = [t.merge_dim(i, d, "GatherElements: dimensions") if a != axis else i
-                  for a, (d, i) in enumerate(zip(data, indices))]  # fmt: skip
+        result = [
+            t.merge_dim(i, d, "GatherElements: dimensions") if a != axis else i
+            for a, (d, i) in enumerate(zip(data, indices))
+        ]
         return Type(self.data.element, tuple(result))
 
     def fold(self, data: NDArray, indices: NDArray) -> NDArray:
@@ -169,8 +171,13 @@ _UNIT: dict[str, Callable[[np.dtype[Any]], Any]] = {
     "max": lambda d: -np.inf if d.kind == "f" else False if d.kind == "b" else np.iinfo(d).min,
 }
 _INTO: dict[str, Any] = {
-    "sum": np.add, "mean": np.add, "sub": np.subtract, "prod": np.multiply, "min": np.minimum, "max": np.maximum,
-}  # fmt: skip
+    "sum": np.add,
+    "mean": np.add,
+    "sub": np.subtract,
+    "prod": np.multiply,
+    "min": np.minimum,
+    "max": np.maximum,
+}
 
 
 class ScatterElementsUpdate(Node, opset="opset12", partial=True):

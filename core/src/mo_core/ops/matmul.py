@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, Operands, OptionalOperand, boolean, operand, optional, text, variadic
+from mo_core.ir.types import Dim, Shape, Type
 from mo_core.ops._dims import agree, at, unknowns
-from mo_core.schema import Operand, Operands, OptionalOperand, boolean, operand, optional, text, variadic
-from mo_core.types import Dim, Shape, Type
 
 __all__ = ["Einsum", "Inverse", "MatMul", "ScaledDotProductAttention"]
 

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import KNOWN_LIMIT, Node
-from mo_core.ops._dims import unknown, unknowns
-from mo_core.ops._values import Entry, NDArray, as_dim, entries, numbers
-from mo_core.schema import (
+from mo_core.ir import types as t
+from mo_core.ir.schema import (
     Operand,
     Operands,
     OptionalOperand,
@@ -24,7 +22,9 @@ from mo_core.schema import (
     required_one_of,
     variadic,
 )
-from mo_core.types import Dim, Dynamic, Type
+from mo_core.ir.types import Dim, Dynamic, Type
+from mo_core.ops._dims import unknown, unknowns
+from mo_core.ops._values import Entry, NDArray, as_dim, entries, numbers
 
 
 class Concat(Node, opset="opset1", partial=True):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
+from mo_core.ir import types as t
+from mo_core.ir.schema import Ints, Operand, boolean, element, integer, ints, one_of, operand
+from mo_core.ir.types import ElementType, Shape, Type
 from mo_core.ops._dims import content_dims, of_rank, unknowns, windows
-from mo_core.schema import Ints, Operand, boolean, element, integer, ints, one_of, operand
-from mo_core.types import ElementType, Shape, Type
 
 __all__ = ["AdaptiveAvgPool", "AdaptiveMaxPool", "AvgPool", "AvgPool14", "AvgPool16", "MaxPool", "MaxPool14"]
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
-from mo_core.ops._dims import agree, at, of_rank
-from mo_core.schema import (
+from mo_core.ir import types as t
+from mo_core.ir.schema import (
     Operand,
     Reals,
     Strings,
@@ -24,7 +23,8 @@ from mo_core.schema import (
     required_one_of,
     texts,
 )
-from mo_core.types import Dim, Type
+from mo_core.ir.types import Dim, Type
+from mo_core.ops._dims import agree, at, of_rank
 
 __all__ = ["GRUCell", "GRUSequence", "LSTMCell", "LSTMSequence", "RNNCell", "RNNSequence"]
 

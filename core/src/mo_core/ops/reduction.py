@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, boolean, operand
+from mo_core.ir.types import Shape, Type
 from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray, axes_of, entries
-from mo_core.schema import Operand, boolean, operand
-from mo_core.types import Shape, Type
 
 
 class Reduction(Node):

@@ -5,12 +5,12 @@ A region is an image number and a box x1, y1, x2, y2 in pixels of the input, unl
 
 from __future__ import annotations
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, OptionalOperand, boolean, integer, one_of, operand, optional, real
+from mo_core.ir.types import Dim, Type
 from mo_core.ops._dims import agree, at, of_rank
-from mo_core.schema import Operand, OptionalOperand, boolean, integer, one_of, operand, optional, real
-from mo_core.types import Dim, Type
 
 __all__ = ["DeformablePSROIPooling", "PSROIPooling", "ROIAlign", "ROIAlignRotated", "ROIPooling"]
 

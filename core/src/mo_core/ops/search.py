@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, integer, operand, optional, required_one_of
+from mo_core.ir.types import Dim, ElementType, Shape, Type
 from mo_core.ops._dims import unknown
 from mo_core.ops._values import NDArray, as_dim, axis_of, replaced, scalar
-from mo_core.schema import Operand, OptionalOperand, boolean, element, integer, operand, optional, required_one_of
-from mo_core.types import Dim, ElementType, Shape, Type
 
 
 class OneHot(Node, opset="opset1"):
@@ -86,9 +86,11 @@ class Unique(Node, opset="opset10"):
             uniques = (count,) if axis is None else replaced(shape, axis, count)
         index = self.index_element_type
         return (
-            Type(self.data.element, uniques), Type(index, (count,)), Type(index, (slices,)),
+            Type(self.data.element, uniques),
+            Type(index, (count,)),
+            Type(index, (slices,)),
             Type(self.count_element_type, (count,)),
-        )  # fmt: skip
+        )
 
     def _count(self, slices: Dim, axis: int | None) -> Dim:
         known = self.data.known

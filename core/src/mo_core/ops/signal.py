@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, OptionalOperand, boolean, operand, optional
+from mo_core.ir.types import Dim, Type
 from mo_core.ops._dims import agree, of_rank, rising, unknown, unknowns
 from mo_core.ops._values import Entry, as_dim, axes_of, entries, scalar
-from mo_core.schema import Operand, OptionalOperand, boolean, operand, optional
-from mo_core.types import Dim, Type
 
 __all__ = ["DFT", "IDFT", "IRDFT", "ISTFT", "RDFT", "STFT"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
-from mo_core.schema import Operand, OptionalOperand, dims, element, operand, optional, text
-from mo_core.types import ElementType, Shape, Type
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, OptionalOperand, dims, element, operand, optional, text
+from mo_core.ir.types import ElementType, Shape, Type
 
 __all__ = ["Assign", "ReadValue"]
 

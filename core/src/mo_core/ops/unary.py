@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, boolean, one_of, operand
+from mo_core.ir.types import Dynamic, Type
 from mo_core.ops._values import NDArray, keeping_type, lifted
-from mo_core.schema import Operand, boolean, one_of, operand
-from mo_core.types import Dynamic, Type
 
 
 class Unary(Node):

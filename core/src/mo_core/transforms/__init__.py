@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from mo_core.passes import Pass
-from mo_core.transforms import (
-    activations,
-    amct,
-    attention,
-    channel_order,
-    cleanup,
-    groups,
-    legacy_ir,
-    linear,
-    movement,
-    norms,
-    pointwise,
-    precision,
-    preprocess,
-    pruning,
-    quantization,
-    resizing,
-    sequence_reductions,
-    shapes,
-    stateful,
-    strides,
-    target,
-    tied_filters,
-    transposes,
-)
+from mo_core.rewriting.passes import Pass
+from mo_core.transforms.layout import transposes
+from mo_core.transforms.linear import channel_order
+from mo_core.transforms.linear import fusion as linear
+from mo_core.transforms.quantise import amct
+from mo_core.transforms.quantise import pairs as quantization
+from mo_core.transforms.recognise import activations, attention, groups, movement, norms, pointwise, resizing
+from mo_core.transforms.requested import legacy_ir, precision, preprocess, pruning, stateful, target
+from mo_core.transforms.simplify import cleanup, shapes, strides
+from mo_core.transforms.workarounds import sequence_reductions, tied_filters
 
 PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,

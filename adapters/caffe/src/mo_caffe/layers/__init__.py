@@ -19,7 +19,18 @@ from mo_caffe.layers import (
 )
 
 MODULES = (
-    activation, arithmetic, convolution, detection, extra, inner_product, matching, normalization, pooling, recurrent,
-    reduction, resize, shape,
-)  # fmt: skip
+    activation,
+    arithmetic,
+    convolution,
+    detection,
+    extra,
+    inner_product,
+    matching,
+    normalization,
+    pooling,
+    recurrent,
+    reduction,
+    resize,
+    shape,
+)
 """All modules with converters."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mo_caffe.blobs import per_channel, shaped
 from mo_caffe.registry import caffe_layer
-from mo_core import types as t
 from mo_core.build import constant_like
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Clamp,
@@ -25,7 +25,7 @@ from mo_core.ops import (
     SoftPlus,
     Swish,
     Tanh,
-)  # fmt: skip
+)
 
 
 @caffe_layer("ReLU", "relu_param")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from mo_caffe.blobs import shaped
 from mo_caffe.registry import caffe_layer
-from mo_core import types as t
 from mo_core.build import constant_like, unsqueeze
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import Add, Exp, Log, Maximum, Multiply, Power
 
 # -- any number of bottoms
@@ -115,9 +115,15 @@ def _behind(x: Value, first: int, count: int) -> int:
 
 @caffe_layer("Scale", "scale_param")
 def scale(
-    x: Value, factor: Value, bias: Value | None = None, *, bottoms: int, axis: int = 1, num_axes: int = 1,
+    x: Value,
+    factor: Value,
+    bias: Value | None = None,
+    *,
+    bottoms: int,
+    axis: int = 1,
+    num_axes: int = 1,
     bias_term: bool = False,
-) -> Value:  # fmt: skip
+) -> Value:
     learned = num_axes if bottoms == 1 else None
     y = Multiply(x, along(x, factor, axis, learned))
     if not bias_term:

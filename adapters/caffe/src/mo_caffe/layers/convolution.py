@@ -11,10 +11,11 @@ from mo_caffe.blobs import per_channel, shaped
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import reshaped, sizes
 from mo_caffe.window import Ints, Number, Spatial, per_axis, spatial_attributes
-from mo_core import types as t
 from mo_core.build import ints, reshape_to, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Lazy, Tensor
 from mo_core.ops import (
     Abs,
     Add,
@@ -25,8 +26,7 @@ from mo_core.ops import (
     GroupConvolutionBackpropData,
     Multiply,
     ReduceMean,
-)  # fmt: skip
-from mo_core.tensor import Array, Lazy, Tensor
+)
 
 MAX_TAPS = 1 << 22
 """Limit for the filters that `Im2col` needs, in values."""
@@ -40,11 +40,29 @@ MAX_TAPS = 1 << 22
 @caffe_layer("Deconvolution", "convolution_param")
 @caffe_layer("DeconvolutionND", "convolution_param")
 def convolution(
-    x: Value, filters: Value, bias: Value | None = None, *, node: Any, num_output: int = 0, bias_term: bool = True,
-    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1, axis: int = 1,
-    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
-    stride_h: Number = None, stride_w: Number = None, hole: Ints = (), hole_h: Number = None, hole_w: Number = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    filters: Value,
+    bias: Value | None = None,
+    *,
+    node: Any,
+    num_output: int = 0,
+    bias_term: bool = True,
+    kernel_size: Ints = (),
+    pad: Ints = (),
+    stride: Ints = (),
+    dilation: Ints = (),
+    group: int = 1,
+    axis: int = 1,
+    kernel_h: Number = None,
+    kernel_w: Number = None,
+    pad_h: Number = None,
+    pad_w: Number = None,
+    stride_h: Number = None,
+    stride_w: Number = None,
+    hole: Ints = (),
+    hole_h: Number = None,
+    hole_w: Number = None,
+) -> Value:
     """A depthwise one has a filter for each channel, whether `group` says so or not. Forks call the dilation hole."""
     axes = filters.rank - 2
     apart = per_axis(axes, dilation or hole, hole_h, hole_w, 1, "hole")
@@ -55,10 +73,21 @@ def convolution(
 
 @caffe_layer("Convolution3D", "convolution_param", "convolution3d_param")
 def convolution_3d(
-    x: Value, filters: Value, bias: Value | None = None, *, node: Any, num_output: int, bias_term: bool = True,
-    kernel_size: Ints = (), kernel_depth: Number = None, stride: Ints = (), temporal_stride: Number = None,
-    pad: Ints = (), temporal_pad: int = 0, group: int = 1,
-) -> Value:  # fmt: skip
+    x: Value,
+    filters: Value,
+    bias: Value | None = None,
+    *,
+    node: Any,
+    num_output: int,
+    bias_term: bool = True,
+    kernel_size: Ints = (),
+    kernel_depth: Number = None,
+    stride: Ints = (),
+    temporal_stride: Number = None,
+    pad: Ints = (),
+    temporal_pad: int = 0,
+    group: int = 1,
+) -> Value:
     """Filters over depth, height and width, of which the depth has numbers of its own; 1 where they are missing."""
     kernel = (1 if kernel_depth is None else kernel_depth, *per_axis(2, kernel_size, None, None, 1, "kernel"))
     strides = (1 if temporal_stride is None else temporal_stride, *per_axis(2, stride, None, None, 1, "stride"))
@@ -117,11 +146,24 @@ def split_groups(filters: Value, group: int) -> Value:
 
 @caffe_layer("ConvolutionBinary", "convolution_param")
 def binary_convolution(
-    x: Value, filters: Value, bias: Value | None = None, *, num_output: int = 0, bias_term: bool = True,
-    kernel_size: Ints = (), pad: Ints = (), stride: Ints = (), dilation: Ints = (), group: int = 1,
-    kernel_h: Number = None, kernel_w: Number = None, pad_h: Number = None, pad_w: Number = None,
-    stride_h: Number = None, stride_w: Number = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    filters: Value,
+    bias: Value | None = None,
+    *,
+    num_output: int = 0,
+    bias_term: bool = True,
+    kernel_size: Ints = (),
+    pad: Ints = (),
+    stride: Ints = (),
+    dilation: Ints = (),
+    group: int = 1,
+    kernel_h: Number = None,
+    kernel_w: Number = None,
+    pad_h: Number = None,
+    pad_w: Number = None,
+    stride_h: Number = None,
+    stride_w: Number = None,
+) -> Value:
     """Filters count as the signs of their values, times the mean magnitude of each filter."""
     if group != 1:
         raise Unsupported("a binary convolution with groups is not supported")
@@ -146,10 +188,23 @@ def _magnitudes(weights: Tensor) -> Value:
 
 @caffe_layer("Im2col", "convolution_param")
 def im2col(
-    x: Value, *, num_output: int = 0, bias_term: bool = True, kernel_size: Ints = (), pad: Ints = (), stride: Ints = (),
-    dilation: Ints = (), group: int = 1, axis: int = 1, kernel_h: Number = None, kernel_w: Number = None,
-    pad_h: Number = None, pad_w: Number = None, stride_h: Number = None, stride_w: Number = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    *,
+    num_output: int = 0,
+    bias_term: bool = True,
+    kernel_size: Ints = (),
+    pad: Ints = (),
+    stride: Ints = (),
+    dilation: Ints = (),
+    group: int = 1,
+    axis: int = 1,
+    kernel_h: Number = None,
+    kernel_w: Number = None,
+    pad_h: Number = None,
+    pad_w: Number = None,
+    stride_h: Number = None,
+    stride_w: Number = None,
+) -> Value:
     """Every tap of the window as a channel of its own: a convolution with filters that hold a single 1."""
     axes = x.rank - t.normalize_axis(axis, x.rank) - 1
     kernel = per_axis(axes, kernel_size, kernel_h, kernel_w, 0, "kernel")

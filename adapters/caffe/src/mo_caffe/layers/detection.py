@@ -8,7 +8,6 @@ from typing import Any
 
 from mo_caffe.registry import caffe_layer, caffe_python_layer
 from mo_caffe.sizes import part, require_images, reshaped, sizes
-from mo_core import types as t
 from mo_core.build import (
     concat,
     constant_like,
@@ -20,9 +19,10 @@ from mo_core.build import (
     take,
     to_element,
     unsqueeze,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     CTCGreedyDecoder,
     DetectionOutput,
@@ -36,7 +36,7 @@ from mo_core.ops import (
     ROIAlign,
     ROIPooling,
     Subtract,
-)  # fmt: skip
+)
 
 Reals = tuple[float, ...]
 
@@ -70,12 +70,28 @@ def _variances(variance: Reals) -> Reals:
 
 @caffe_layer("PriorBox", "prior_box_param")
 def prior_box(
-    features: Value, image: Value | None = None, *, min_size: Reals = (), max_size: Reals = (),
-    aspect_ratio: Reals = (), flip: bool = True, clip: bool = False, variance: Reals = (), img_size: int | None = None,
-    img_h: int | None = None, img_w: int | None = None, step: float = 0.0, step_h: float = 0.0, step_w: float = 0.0,
-    offset: float = 0.5, offset_h: float | None = None, offset_w: float | None = None, fixed_size: Reals = (),
-    fixed_ratio: Reals = (), density: Reals = (),
-) -> Value:  # fmt: skip
+    features: Value,
+    image: Value | None = None,
+    *,
+    min_size: Reals = (),
+    max_size: Reals = (),
+    aspect_ratio: Reals = (),
+    flip: bool = True,
+    clip: bool = False,
+    variance: Reals = (),
+    img_size: int | None = None,
+    img_h: int | None = None,
+    img_w: int | None = None,
+    step: float = 0.0,
+    step_h: float = 0.0,
+    step_w: float = 0.0,
+    offset: float = 0.5,
+    offset_h: float | None = None,
+    offset_w: float | None = None,
+    fixed_size: Reals = (),
+    fixed_ratio: Reals = (),
+    density: Reals = (),
+) -> Value:
     """1, 2, anchors * 4: boxes, then variances. Forks have an offset for each direction."""
     down, right = (offset if o is None else o for o in (offset_h, offset_w))
     if down != right:
@@ -99,10 +115,21 @@ def prior_box(
         boxes = _anchor_sizes(min_size, max_size, aspect_ratio, flip)
         return _clustered(features, size, boxes, clip, vertical, horizontal, offset, variance)
     anchors = PriorBox(
-        sizes(features, [2, 3]), size, min_size=min_size, max_size=max_size, aspect_ratio=aspect_ratio, flip=flip,
-        clip=clip, variance=_variances(variance), step=vertical, offset=offset, fixed_size=fixed_size,
-        fixed_ratio=fixed_ratio, density=density, scale_all_sizes=True,
-    )  # fmt: skip
+        sizes(features, [2, 3]),
+        size,
+        min_size=min_size,
+        max_size=max_size,
+        aspect_ratio=aspect_ratio,
+        flip=flip,
+        clip=clip,
+        variance=_variances(variance),
+        step=vertical,
+        offset=offset,
+        fixed_size=fixed_size,
+        fixed_ratio=fixed_ratio,
+        density=density,
+        scale_all_sizes=True,
+    )
     return unsqueeze(anchors, 0)
 
 
@@ -124,10 +151,22 @@ def _anchor_sizes(smallest: Reals, largest: Reals, ratios: Reals, flip: bool) ->
 
 @caffe_layer("PriorBoxClustered", "prior_box_clustered_param", "prior_box_param")
 def prior_box_clustered(
-    features: Value, image: Value | None = None, *, width: Reals, height: Reals, clip: bool = False, flip: bool = False,
-    variance: Reals = (), img_size: int | None = None, img_h: int | None = None, img_w: int | None = None,
-    step: float = 0.0, step_h: float = 0.0, step_w: float = 0.0, offset: float = 0.5,
-) -> Value:  # fmt: skip
+    features: Value,
+    image: Value | None = None,
+    *,
+    width: Reals,
+    height: Reals,
+    clip: bool = False,
+    flip: bool = False,
+    variance: Reals = (),
+    img_size: int | None = None,
+    img_h: int | None = None,
+    img_w: int | None = None,
+    step: float = 0.0,
+    step_h: float = 0.0,
+    step_w: float = 0.0,
+    offset: float = 0.5,
+) -> Value:
     """1, 2, anchors * 4: boxes, then variances."""
     if len(width) != len(height):
         raise ModelError(f"there are {len(width)} width and {len(height)} height")
@@ -138,14 +177,26 @@ def prior_box_clustered(
 
 
 def _clustered(
-    features: Value, size: Value, boxes: Sequence[tuple[float, float]], clip: bool, vertical: float, horizontal: float,
-    offset: float, variance: Reals,
-) -> Value:  # fmt: skip
+    features: Value,
+    size: Value,
+    boxes: Sequence[tuple[float, float]],
+    clip: bool,
+    vertical: float,
+    horizontal: float,
+    offset: float,
+    variance: Reals,
+) -> Value:
     anchors = PriorBoxClustered(
-        sizes(features, [2, 3]), size, width=tuple(w for w, _ in boxes),
-        height=tuple(h for _, h in boxes), clip=clip, step_h=vertical, step_w=horizontal, offset=offset,
+        sizes(features, [2, 3]),
+        size,
+        width=tuple(w for w, _ in boxes),
+        height=tuple(h for _, h in boxes),
+        clip=clip,
+        step_h=vertical,
+        step_w=horizontal,
+        offset=offset,
         variance=_variances(variance),
-    )  # fmt: skip
+    )
     return unsqueeze(anchors, 0)
 
 
@@ -157,17 +208,33 @@ _CODES = {
 
 
 @caffe_layer(
-    "DetectionOutput", "detection_output_param",
+    "DetectionOutput",
+    "detection_output_param",
     ignore=("visualize", "visualize_threshold", "save_output_param", "save_file"),
-)  # fmt: skip
+)
 def detection_output(
-    locations: Value, confidences: Value, anchors: Value, arm_confidences: Value | None = None,
-    arm_locations: Value | None = None, *, num_classes: int, share_location: bool = True, background_label_id: int = 0,
-    nms_param: dict[str, Any] | None = None, code_type: str = "CORNER", keep_top_k: int = -1,
-    variance_encoded_in_target: bool = False, confidence_threshold: float = -3.4e38, input_height: int = 1,
-    input_width: int = 1, normalized: bool = True, objectness_score: float = 0.0, clip_before_nms: bool = False,
-    clip_after_nms: bool = False, decrease_label_id: bool = False,
-) -> Value:  # fmt: skip
+    locations: Value,
+    confidences: Value,
+    anchors: Value,
+    arm_confidences: Value | None = None,
+    arm_locations: Value | None = None,
+    *,
+    num_classes: int,
+    share_location: bool = True,
+    background_label_id: int = 0,
+    nms_param: dict[str, Any] | None = None,
+    code_type: str = "CORNER",
+    keep_top_k: int = -1,
+    variance_encoded_in_target: bool = False,
+    confidence_threshold: float = -3.4e38,
+    input_height: int = 1,
+    input_width: int = 1,
+    normalized: bool = True,
+    objectness_score: float = 0.0,
+    clip_before_nms: bool = False,
+    clip_after_nms: bool = False,
+    decrease_label_id: bool = False,
+) -> Value:
     """1, 1, detections, 7: image, class, confidence, box.
 
     Caffe gives as many rows as there are detections; the runtime always images * keep_top_k, and ends them by a row
@@ -186,13 +253,23 @@ def detection_output(
         operands += [flatten(arm_confidences, 1), flatten(arm_locations, 1)]
     _check_classes(operands, num_classes, normalized)
     return DetectionOutput(
-        *operands, background_label_id=background_label_id, top_k=int(nms.get("top_k", -1)),
-        variance_encoded_in_target=variance_encoded_in_target, keep_top_k=(keep_top_k,), code_type=_CODES[code_type],
-        share_location=share_location, nms_threshold=float(nms.get("nms_threshold", 0.3)),
-        confidence_threshold=confidence_threshold, clip_after_nms=clip_after_nms, clip_before_nms=clip_before_nms,
-        decrease_label_id=decrease_label_id, normalized=normalized, input_height=input_height, input_width=input_width,
+        *operands,
+        background_label_id=background_label_id,
+        top_k=int(nms.get("top_k", -1)),
+        variance_encoded_in_target=variance_encoded_in_target,
+        keep_top_k=(keep_top_k,),
+        code_type=_CODES[code_type],
+        share_location=share_location,
+        nms_threshold=float(nms.get("nms_threshold", 0.3)),
+        confidence_threshold=confidence_threshold,
+        clip_after_nms=clip_after_nms,
+        clip_before_nms=clip_before_nms,
+        decrease_label_id=decrease_label_id,
+        normalized=normalized,
+        input_height=input_height,
+        input_width=input_width,
         objectness_score=objectness_score,
-    )  # fmt: skip
+    )
 
 
 def _by_size_of_anchor(locations: Value, anchors: Value, sets: int, normalized: bool) -> Value:
@@ -217,31 +294,68 @@ def _check_classes(operands: Sequence[Value], classes: int, normalized: bool) ->
 
 @caffe_layer("Proposal", "proposal_param")
 def proposal(
-    scores: Value, deltas: Value, image_info: Value, *, feat_stride: int = 16, base_size: int = 16, min_size: int = 16,
-    ratio: Reals = (0.5, 1.0, 2.0), scale: Reals = (8.0, 16.0, 32.0), pre_nms_topn: int = 6000,
-    post_nms_topn: int = 300, nms_thresh: float = 0.7,
-) -> Sequence[Value]:  # fmt: skip
+    scores: Value,
+    deltas: Value,
+    image_info: Value,
+    *,
+    feat_stride: int = 16,
+    base_size: int = 16,
+    min_size: int = 16,
+    ratio: Reals = (0.5, 1.0, 2.0),
+    scale: Reals = (8.0, 16.0, 32.0),
+    pre_nms_topn: int = 6000,
+    post_nms_topn: int = 300,
+    nms_thresh: float = 0.7,
+) -> Sequence[Value]:
     """Regions (image, box) and their scores; always post_nms_topn for each image."""
     regions = Proposal(
-        scores, deltas, _info(image_info), base_size=base_size, pre_nms_topn=pre_nms_topn, post_nms_topn=post_nms_topn,
-        nms_thresh=nms_thresh, feat_stride=feat_stride, min_size=min_size, ratio=ratio, scale=scale,
-    )  # fmt: skip
+        scores,
+        deltas,
+        _info(image_info),
+        base_size=base_size,
+        pre_nms_topn=pre_nms_topn,
+        post_nms_topn=post_nms_topn,
+        nms_thresh=nms_thresh,
+        feat_stride=feat_stride,
+        min_size=min_size,
+        ratio=ratio,
+        scale=scale,
+    )
     return [regions.results[0], regions.results[1]]
 
 
 @caffe_python_layer("rpn.proposal_layer.ProposalLayer")
 @caffe_python_layer("SSH.layers.proposal_layer.ProposalLayer")
 def python_proposal(
-    scores: Value, deltas: Value, image_info: Value, *, feat_stride: int = 16, base_size: int = 16, min_size: int = 16,
-    ratios: Reals = (), scales: Reals = (), ratio: Reals = (), scale: Reals = (), pre_nms_topn: int = 6000,
-    post_nms_topn: int = 300, nms_thresh: float = 0.7,
-) -> Sequence[Value]:  # fmt: skip
+    scores: Value,
+    deltas: Value,
+    image_info: Value,
+    *,
+    feat_stride: int = 16,
+    base_size: int = 16,
+    min_size: int = 16,
+    ratios: Reals = (),
+    scales: Reals = (),
+    ratio: Reals = (),
+    scale: Reals = (),
+    pre_nms_topn: int = 6000,
+    post_nms_topn: int = 300,
+    nms_thresh: float = 0.7,
+) -> Sequence[Value]:
     """The layer of py-faster-rcnn, with the defaults of its test configuration."""
     return proposal(
-        scores, deltas, image_info, feat_stride=feat_stride, base_size=base_size, min_size=min_size,
-        ratio=ratio or ratios or (0.5, 1.0, 2.0), scale=scale or scales or (8.0, 16.0, 32.0), pre_nms_topn=pre_nms_topn,
-        post_nms_topn=post_nms_topn, nms_thresh=nms_thresh,
-    )  # fmt: skip
+        scores,
+        deltas,
+        image_info,
+        feat_stride=feat_stride,
+        base_size=base_size,
+        min_size=min_size,
+        ratio=ratio or ratios or (0.5, 1.0, 2.0),
+        scale=scale or scales or (8.0, 16.0, 32.0),
+        pre_nms_topn=pre_nms_topn,
+        post_nms_topn=post_nms_topn,
+        nms_thresh=nms_thresh,
+    )
 
 
 def _info(image_info: Value) -> Value:
@@ -261,9 +375,15 @@ def roi_pooling(x: Value, regions: Value, *, pooled_h: int, pooled_w: int, spati
 @caffe_layer("PSROIPooling", "psroi_pooling_param")
 def psroi_pooling(x: Value, regions: Value, *, spatial_scale: float, output_dim: int, group_size: int) -> Value:
     return PSROIPooling(
-        x, _rows(regions), output_dim=output_dim, group_size=group_size, spatial_scale=spatial_scale, mode="average",
-        spatial_bins_x=1, spatial_bins_y=1,
-    )  # fmt: skip
+        x,
+        _rows(regions),
+        output_dim=output_dim,
+        group_size=group_size,
+        spatial_scale=spatial_scale,
+        mode="average",
+        spatial_bins_x=1,
+        spatial_bins_y=1,
+    )
 
 
 @caffe_layer("ROIAlign", "roi_align_param")
@@ -273,9 +393,16 @@ def roi_align(
     rows = _rows(regions)
     images = to_element(take(rows, 0, 1), t.i32)
     return ROIAlign(
-        x, slice_axis(rows, 1, 1, 5), images, pooled_h=pooled_h, pooled_w=pooled_w, spatial_scale=spatial_scale,
-        sampling_ratio=max(sampling_ratio, 0), mode="avg", aligned_mode="asymmetric",
-    )  # fmt: skip
+        x,
+        slice_axis(rows, 1, 1, 5),
+        images,
+        pooled_h=pooled_h,
+        pooled_w=pooled_w,
+        spatial_scale=spatial_scale,
+        sampling_ratio=max(sampling_ratio, 0),
+        mode="avg",
+        aligned_mode="asymmetric",
+    )
 
 
 def _rows(regions: Value) -> Value:
@@ -288,14 +415,29 @@ def _rows(regions: Value) -> Value:
 
 @caffe_layer("RegionYolo", "region_yolo_param")
 def region_yolo(
-    x: Value, *, coords: int = 4, classes: int = 20, num: int = 1, do_softmax: bool = True, anchors: Reals = (),
-    mask: tuple[int, ...] = (), axis: int = 1, end_axis: int = -1,
-) -> Value:  # fmt: skip
+    x: Value,
+    *,
+    coords: int = 4,
+    classes: int = 20,
+    num: int = 1,
+    do_softmax: bool = True,
+    anchors: Reals = (),
+    mask: tuple[int, ...] = (),
+    axis: int = 1,
+    end_axis: int = -1,
+) -> Value:
     """Nothing here depends on the anchors; applications read them from the result."""
     return RegionYolo(
-        x, coords=coords, classes=classes, num=num, do_softmax=do_softmax, anchors=anchors, mask=mask,
-        axis=t.normalize_axis(axis, x.rank), end_axis=t.normalize_axis(end_axis, x.rank),
-    )  # fmt: skip
+        x,
+        coords=coords,
+        classes=classes,
+        num=num,
+        do_softmax=do_softmax,
+        anchors=anchors,
+        mask=mask,
+        axis=t.normalize_axis(axis, x.rank),
+        end_axis=t.normalize_axis(end_axis, x.rank),
+    )
 
 
 @caffe_layer("ReorgYolo", "reorg_yolo_param")

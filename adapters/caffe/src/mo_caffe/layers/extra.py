@@ -31,15 +31,24 @@ def noise(x: Value) -> Value:
 
 @caffe_layer(custom_layers.CUSTOM, "layer")
 def custom_layer(
-    *inputs: Value, node: Any, options: Any, bottoms: int, type: str, block: str, given: dict[str, Any],
+    *inputs: Value,
+    node: Any,
+    options: Any,
+    bottoms: int,
+    type: str,
+    block: str,
+    given: dict[str, Any],
     like: int | None,
-) -> Node:  # fmt: skip
+) -> Node:
     """A layer that `-k` keeps as it is."""
     defaults = _defaults(type, block) if block else {}
     attributes = custom_layers.written(
-        given, block, defaults, bool(options.get("disable_omitting_optional")),
+        given,
+        block,
+        defaults,
+        bool(options.get("disable_omitting_optional")),
         bool(options.get("enable_flattening_nested_params")),
-    )  # fmt: skip
+    )
     return custom_layers.kept(type, inputs, attributes, len(node.results), like)
 
 
@@ -80,7 +89,7 @@ def _crop(mean: Value, axis: int, size: Size, offset: int | None) -> Value:
 
 def _as_scaled(mean: Value, x: Value, options: Any, place: int) -> Value:
     """The mean in the units of `x` here: `--scale` and `--scale_values` divide the input before this."""
-    from mo_core.ready_specs import parse_channel_values
+    from mo_core.options.preparation import parse_channel_values
 
     if options.get("scale"):
         return Divide(mean, constant_like(mean, float(options.scale)))

@@ -6,19 +6,25 @@ import math
 
 from mo_caffe.blobs import shaped
 from mo_caffe.registry import caffe_layer
-from mo_core import types as t
 from mo_core.build import flatten, gather, reshape_keeping, reshape_to, to_element
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import Add, MatMul
 
 
 @caffe_layer("InnerProduct", "inner_product_param")
 @caffe_layer("inner_product", "inner_product_param")
 def inner_product(
-    x: Value, weights: Value, bias: Value | None = None, *, num_output: int, bias_term: bool = True, axis: int = 1,
+    x: Value,
+    weights: Value,
+    bias: Value | None = None,
+    *,
+    num_output: int,
+    bias_term: bool = True,
+    axis: int = 1,
     transpose: bool = False,
-) -> Value:  # fmt: skip
+) -> Value:
     """The axes from `axis` on are one vector; weights are O, I, or I, O when `transpose`."""
     y = product(as_vectors(x, axis), weights, num_output, transpose)
     return y if bias is None else Add(y, shaped(bias, [-1]))

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import part, require_images, reshaped, shape_from, size, sizes
-from mo_core import types as t
 from mo_core.build import broadcast_to, concat, constant_like, filled, integer, ints, reshape_to, slice_axis, to_element
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
@@ -27,7 +27,7 @@ from mo_core.ops import (
     Select,
     Subtract,
     Transpose,
-)  # fmt: skip
+)
 
 Pair = tuple[int, int]
 """Of height and width."""
@@ -38,9 +38,16 @@ MAX_DISPLACEMENTS = 1 << 12
 
 @caffe_layer("Correlation", "correlation_param", ignore=("do_abs", "single_direction"))
 def correlation(
-    a: Value, b: Value, *, pad: int = 0, kernel_size: int, max_displacement: int, stride_1: int = 1, stride_2: int = 1,
+    a: Value,
+    b: Value,
+    *,
+    pad: int = 0,
+    kernel_size: int,
+    max_displacement: int,
+    stride_1: int = 1,
+    stride_2: int = 1,
     correlation_type: str = "MULTIPLY",
-) -> Value:  # fmt: skip
+) -> Value:
     """For each displacement of `b` one channel: the mean over channels and patch of the products (FlowNet's layer).
 
     The layer declares do_abs and single_direction, and computes the same whatever they are.
@@ -52,9 +59,17 @@ def correlation(
 
 @caffe_layer("Correlation1D", "correlation_param", ignore=("do_abs",))
 def correlation_1d(
-    a: Value, b: Value, *, pad: int = 0, kernel_size: int, max_displacement: int, stride_1: int = 1, stride_2: int = 1,
-    correlation_type: str = "MULTIPLY", single_direction: int = 0,
-) -> Value:  # fmt: skip
+    a: Value,
+    b: Value,
+    *,
+    pad: int = 0,
+    kernel_size: int,
+    max_displacement: int,
+    stride_1: int = 1,
+    stride_2: int = 1,
+    correlation_type: str = "MULTIPLY",
+    single_direction: int = 0,
+) -> Value:
     """`b` moves along the rows only: to both sides, or to the right (`single_direction: 1`)."""
     if single_direction not in (0, 1):
         raise Unsupported(f"single_direction {single_direction} is not supported: it looks behind the border of images")
@@ -121,10 +136,20 @@ def _within(x: Value, axis: int, border: int, move: int) -> Value:
 
 @caffe_layer("SpatialTransformer", "st_param", ignore=("to_compute_dU",))
 def spatial_transformer(
-    x: Value, theta: Value, *, transform_type: str = "affine", sampler_type: str = "bilinear", output_H: int = 0,  # noqa: N803
-    output_W: int = 0, theta_1_1: float | None = None, theta_1_2: float | None = None, theta_1_3: float | None = None,  # noqa: N803
-    theta_2_1: float | None = None, theta_2_2: float | None = None, theta_2_3: float | None = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    theta: Value,
+    *,
+    transform_type: str = "affine",
+    sampler_type: str = "bilinear",
+    output_H: int = 0,
+    output_W: int = 0,
+    theta_1_1: float | None = None,
+    theta_1_2: float | None = None,
+    theta_1_3: float | None = None,
+    theta_2_1: float | None = None,
+    theta_2_2: float | None = None,
+    theta_2_3: float | None = None,
+) -> Value:
     """Bilinear samples at an affine image of the output's grid; outside of the image is 0.
 
     The grid has rows and columns i at 2 i / size - 1 and comes as (row, column, 1); a place p lies at pixel

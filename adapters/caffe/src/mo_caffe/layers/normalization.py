@@ -13,8 +13,8 @@ from mo_caffe.sizes import reshaped
 from mo_core.build import ints
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value
+from mo_core.ir.tensor import lazy
 from mo_core.ops import GRN, LRN, MVN, Add, Multiply, NormalizeL2, ReduceL2, Reshape, ShapeOf, Subtract
-from mo_core.tensor import lazy
 
 
 def learned(function: Callable[..., Any], *blobs: Value, length: int) -> Value:
@@ -45,9 +45,16 @@ def count_of(blob: Value) -> int:
 
 @caffe_layer("BatchNorm", "batch_norm_param", ignore=("moving_average_fraction", "scale_bias"))
 def batch_norm(
-    x: Value, mean: Value | None = None, variance: Value | None = None, total: Value | None = None,
-    scale: Value | None = None, shift: Value | None = None, *, use_global_stats: bool = True, eps: float = 1e-5,
-) -> Value:  # fmt: skip
+    x: Value,
+    mean: Value | None = None,
+    variance: Value | None = None,
+    total: Value | None = None,
+    scale: Value | None = None,
+    shift: Value | None = None,
+    *,
+    use_global_stats: bool = True,
+    eps: float = 1e-5,
+) -> Value:
     """Mean and variance are sums, to be divided by `total` (0: they are 0). Some forks have scale and shift inside."""
     if not use_global_stats:
         y = batch_statistics(x, eps)
@@ -79,9 +86,16 @@ def batch_statistics(x: Value, eps: float) -> Value:
 
 @caffe_layer("BN", "bn_param", ignore=("momentum", "frozen", "moving_average", "decay"))
 def bn(
-    x: Value, scale: Value, shift: Value, mean: Value | None = None, variance: Value | None = None, *,
-    eps: float | None = None, var_eps: float | None = None, bn_mode: str = "LEARN",
-) -> Value:  # fmt: skip
+    x: Value,
+    scale: Value,
+    shift: Value,
+    mean: Value | None = None,
+    variance: Value | None = None,
+    *,
+    eps: float | None = None,
+    var_eps: float | None = None,
+    bn_mode: str = "LEARN",
+) -> Value:
     """Forks: four blobs are a batch norm; two have the statistics inside (INFERENCE), or are for those of the batch."""
     epsilon = next((e for e in (eps, var_eps) if e is not None), 1e-5 if mean is not None else 1e-10)
     if mean is not None and variance is not None:
@@ -99,9 +113,14 @@ def bn(
 
 @caffe_layer("LRN", "lrn_param")
 def lrn(
-    x: Value, *, local_size: int = 5, alpha: float = 1.0, beta: float = 0.75, norm_region: str = "ACROSS_CHANNELS",
+    x: Value,
+    *,
+    local_size: int = 5,
+    alpha: float = 1.0,
+    beta: float = 0.75,
+    norm_region: str = "ACROSS_CHANNELS",
     k: float = 1.0,
-) -> Value:  # fmt: skip
+) -> Value:
     """Within a channel Caffe takes no notice of `k`."""
     if local_size < 1 or local_size % 2 == 0:
         raise ModelError(f"local_size is {local_size}, and an odd number is needed")

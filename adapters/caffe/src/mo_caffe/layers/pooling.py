@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import Size, part, plus, require_images, reshaped, shape_from, size, sizes, times
 from mo_caffe.window import Ints, Number, per_axis
-from mo_core import types as t
 from mo_core.build import (
     concat,
     constant_like,
@@ -20,9 +19,11 @@ from mo_core.build import (
     integer,
     ints,
     to_element,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
+from mo_core.ir.types import Dim
 from mo_core.ops import (
     Add,
     AvgPool,
@@ -37,8 +38,7 @@ from mo_core.ops import (
     ScatterElementsUpdate,
     Subtract,
     TopK,
-)  # fmt: skip
-from mo_core.types import Dim
+)
 
 SPATIAL = (2, 3)
 METHODS = ("MAX", "AVE", "STOCHASTIC")
@@ -52,11 +52,23 @@ LOWEST = -3.4028234663852886e38
 
 @caffe_layer("Pooling", "pooling_param")
 def pooling(
-    x: Value, *, bottoms: int, pool: str = "MAX", kernel_size: Ints = (), stride: Ints = (), pad: Ints = (),
-    kernel_h: Number = None, kernel_w: Number = None, stride_h: Number = None, stride_w: Number = None,
-    pad_h: Number = None, pad_w: Number = None, global_pooling: bool = False, round_mode: str = "CEIL",
+    x: Value,
+    *,
+    bottoms: int,
+    pool: str = "MAX",
+    kernel_size: Ints = (),
+    stride: Ints = (),
+    pad: Ints = (),
+    kernel_h: Number = None,
+    kernel_w: Number = None,
+    stride_h: Number = None,
+    stride_w: Number = None,
+    pad_h: Number = None,
+    pad_w: Number = None,
+    global_pooling: bool = False,
+    round_mode: str = "CEIL",
     ceil_mode: bool = True,
-) -> Sequence[Value]:  # fmt: skip
+) -> Sequence[Value]:
     """The second result is the place of each maximum in its channel, as `Upsample` wants it. Forks have more axes."""
     axes = len(_spatial(x))
     if not 1 <= axes <= 3:
@@ -73,9 +85,17 @@ def pooling(
 
 @caffe_layer("Pooling3D", "pooling_param", "pooling3d_param")
 def pooling_3d(
-    x: Value, *, bottoms: int, pool: str = "MAX", kernel_size: Ints = (), kernel_depth: Number = None,
-    stride: Ints = (), temporal_stride: Number = None, pad: Ints = (), temporal_pad: int = 0,
-) -> Value:  # fmt: skip
+    x: Value,
+    *,
+    bottoms: int,
+    pool: str = "MAX",
+    kernel_size: Ints = (),
+    kernel_depth: Number = None,
+    stride: Ints = (),
+    temporal_stride: Number = None,
+    pad: Ints = (),
+    temporal_pad: int = 0,
+) -> Value:
     """Windows over depth, height and width, of which the depth has numbers of its own; 1 where they are missing."""
     kernel = (1 if kernel_depth is None else kernel_depth, *per_axis(2, kernel_size, None, None, 0, "kernel"))
     strides = (1 if temporal_stride is None else temporal_stride, *per_axis(2, stride, None, None, 1, "stride"))
@@ -145,9 +165,16 @@ def max_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Seq
     dropped = up and any(drops(*each) for each in zip(kernel, strides, pads))
     kind, how = (MaxPool14, "ceil_torch") if dropped else (MaxPool, rounding(strides, up))
     y = kind(
-        x, kernel=kernel, strides=strides, dilations=(1,) * len(kernel), pads_begin=pads, pads_end=pads,
-        rounding_type=how, index_element_type=t.i32, axis=2,
-    )  # fmt: skip
+        x,
+        kernel=kernel,
+        strides=strides,
+        dilations=(1,) * len(kernel),
+        pads_begin=pads,
+        pads_end=pads,
+        rounding_type=how,
+        index_element_type=t.i32,
+        axis=2,
+    )
     return [y, to_element(y.results[1], t.f32)]
 
 
@@ -234,10 +261,18 @@ def _require_full_windows(x: Value, bins: int) -> None:
 
 @caffe_layer("Upsample", "upsample_param")
 def upsample(
-    x: Value, places: Value | None = None, *, scale: int = 2, scale_h: Number = None, scale_w: Number = None,
-    pad_out_h: bool = False, pad_out_w: bool = False, upsample_h: Number = None, upsample_w: Number = None,
+    x: Value,
+    places: Value | None = None,
+    *,
+    scale: int = 2,
+    scale_h: Number = None,
+    scale_w: Number = None,
+    pad_out_h: bool = False,
+    pad_out_w: bool = False,
+    upsample_h: Number = None,
+    upsample_w: Number = None,
     stride: Number = None,
-) -> Value:  # fmt: skip
+) -> Value:
     """Values go where their maxima came from, all others are 0; without places they are repeated."""
     if places is None:
         from mo_caffe.layers.resize import repeated

@@ -10,13 +10,13 @@ import numpy as np
 from mo_caffe.layers.inner_product import as_vectors, product
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import shape_from, sizes
-from mo_core import types as t
 from mo_core.build import constant_like, filled, reshape_to, split, unsqueeze
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Graph, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Tensor, reshaped
 from mo_core.ops import Add, MatMul, Multiply, Sigmoid, Tanh, TensorIterator
 from mo_core.ops.control import Concatenated, LastValue, Merged, Sliced
-from mo_core.tensor import Array, Tensor, reshaped
 
 MAX_STEPS = 1 << 12
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from mo_caffe.layers.arithmetic import scaled
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import size
-from mo_core import types as t
 from mo_core.build import concat, constant_like, flatten, integer, ints, slice_axis, to_element, unsqueeze
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import Multiply, ReduceL1, ReduceMean, ReduceSum, Softmax, Subtract, TopK
 
 _REDUCTIONS = {"SUM": ReduceSum, "ASUM": ReduceL1, "MEAN": ReduceMean}

@@ -8,24 +8,35 @@ import numpy as np
 
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import Size, part, require_images, shape_from, size
-from mo_core import types as t
 from mo_core.build import constant_like, ints, to_element
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import Add, Divide, Floor, Interpolate, Multiply, Subtract
 
 SPATIAL = (2, 3)
 
 
 def resized(
-    x: Value, wanted: Sequence[Size], mode: str, coordinates: str, *, nearest: str = "floor",
+    x: Value,
+    wanted: Sequence[Size],
+    mode: str,
+    coordinates: str,
+    *,
+    nearest: str = "floor",
     cube_coeff: float = -0.75,
-) -> Value:  # fmt: skip
+) -> Value:
     """`x` (N, C, H, W) with these heights and widths."""
     return Interpolate(
-        x, shape_from(wanted), ints(SPATIAL), mode=mode, shape_calculation_mode="sizes",
-        coordinate_transformation_mode=coordinates, nearest_mode=nearest, cube_coeff=cube_coeff,
-    )  # fmt: skip
+        x,
+        shape_from(wanted),
+        ints(SPATIAL),
+        mode=mode,
+        shape_calculation_mode="sizes",
+        coordinate_transformation_mode=coordinates,
+        nearest_mode=nearest,
+        cube_coeff=cube_coeff,
+    )
 
 
 def repeated(x: Value, factors: Sequence[int]) -> Value:
@@ -33,16 +44,28 @@ def repeated(x: Value, factors: Sequence[int]) -> Value:
     if min(factors) < 1:
         raise ModelError(f"an image cannot be enlarged {min(factors)} times")
     return Interpolate(
-        x, constant(np.array(factors, np.float32)), ints(SPATIAL), mode="nearest", shape_calculation_mode="scales",
-        coordinate_transformation_mode="asymmetric", nearest_mode="floor",
-    )  # fmt: skip
+        x,
+        constant(np.array(factors, np.float32)),
+        ints(SPATIAL),
+        mode="nearest",
+        shape_calculation_mode="scales",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
 
 
 @caffe_layer("Interp", "interp_param")
 def interp(
-    x: Value, like: Value | None = None, *, height: int = 0, width: int = 0, zoom_factor: int | None = None,
-    shrink_factor: int | None = None, pad_beg: int = 0, pad_end: int = 0,
-) -> Value:  # fmt: skip
+    x: Value,
+    like: Value | None = None,
+    *,
+    height: int = 0,
+    width: int = 0,
+    zoom_factor: int | None = None,
+    shrink_factor: int | None = None,
+    pad_beg: int = 0,
+    pad_end: int = 0,
+) -> Value:
     """Bilinear; the corners of the images are the same. Negative paddings crop."""
     require_images(x, *([like] if like is not None else []))
     if pad_beg > 0 or pad_end > 0:
@@ -76,9 +99,15 @@ def _zoomed(whole: Value, factor: int) -> Value:
 
 @caffe_layer("Resample", "resample_param")
 def resample(
-    x: Value, like: Value | None = None, *, width: int = 0, height: int = 0, type: str = "LINEAR",
-    antialias: bool = True, factor: float = 1.0,
-) -> Value:  # fmt: skip
+    x: Value,
+    like: Value | None = None,
+    *,
+    width: int = 0,
+    height: int = 0,
+    type: str = "LINEAR",
+    antialias: bool = True,
+    factor: float = 1.0,
+) -> Value:
     """To the size of `like`, to a given size, or by a factor; pixels are areas (FlowNet's layer)."""
     require_images(x, *([like] if like is not None else []))
     if not 0 < factor < 1e6 or min(height, width) < 0:

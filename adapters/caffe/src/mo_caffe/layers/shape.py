@@ -7,12 +7,12 @@ from typing import Any
 
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import part, plus, reshaped, size, sizes
-from mo_core import types as t
 from mo_core.build import concat, gather, ints, permute, reshape_to, slice_axis, split, squeeze, to_element
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
+from mo_core.ir.types import Dim
 from mo_core.ops import NonZero, Reshape, ShapeOf, ShuffleChannels, Tile
-from mo_core.types import Dim
 
 # -- one blob as several, several as one
 

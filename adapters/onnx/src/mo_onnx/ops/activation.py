@@ -13,6 +13,7 @@ from mo_core.build import (
     unsqueeze,
 )
 from mo_core.ir import Value
+from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
     Add,
     Clamp,
@@ -38,7 +39,6 @@ from mo_core.ops import (
     Subtract,
     Swish,
 )
-from mo_core.types import normalize_axis
 from mo_onnx.registry import onnx_op
 
 

@@ -7,7 +7,6 @@ from functools import reduce
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     as_i64,
@@ -28,6 +27,8 @@ from mo_core.build import (
 )
 from mo_core.errors import ModelError
 from mo_core.ir import Value
+from mo_core.ir import types as t
+from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
     Abs,
     Acos,
@@ -78,7 +79,6 @@ from mo_core.ops import (
     Tanh,
     Transpose,
 )
-from mo_core.types import normalize_axis
 from mo_onnx.registry import LEGACY, onnx_op
 
 Binary = Callable[..., Value]

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from mo_core import types as t
-from mo_core.bodies import detach
 from mo_core.build import (
     arange,
     as_i64,
@@ -28,11 +26,13 @@ from mo_core.build import (
     to_element,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
+from mo_core.build.loops import iterate
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Graph, Value, constant
-from mo_core.iterate import iterate
+from mo_core.frontend.bodies import detach
+from mo_core.ir import Foreign, Graph, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import same_dim
 from mo_core.ops import (
     Add,
     Broadcast,
@@ -52,8 +52,7 @@ from mo_core.ops import (
     Sqrt,
     Subtract,
     Tanh,
-)  # fmt: skip
-from mo_core.types import same_dim
+)
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 
@@ -63,12 +62,25 @@ RAW, CAPPED, BIASED, NORMALIZED = range(4)
 
 @onnx_op("Attention", since=23)
 def attention(
-    q: Value, k: Value, v: Value, attn_mask: Value | None = None, past_key: Value | None = None,
-    past_value: Value | None = None, nonpad_kv_seqlen: Value | None = None, *, is_causal: int = 0,
-    kv_num_heads: int | None = None, left_window_size: int = -1, q_num_heads: int | None = None,
-    qk_matmul_output_mode: int = RAW, right_window_size: int = -1, scale: float | None = None, softcap: float = 0.0,
-    softmax_precision: int | None = None, node: Foreign,
-) -> Sequence[Value | None]:  # fmt: skip
+    q: Value,
+    k: Value,
+    v: Value,
+    attn_mask: Value | None = None,
+    past_key: Value | None = None,
+    past_value: Value | None = None,
+    nonpad_kv_seqlen: Value | None = None,
+    *,
+    is_causal: int = 0,
+    kv_num_heads: int | None = None,
+    left_window_size: int = -1,
+    q_num_heads: int | None = None,
+    qk_matmul_output_mode: int = RAW,
+    right_window_size: int = -1,
+    scale: float | None = None,
+    softcap: float = 0.0,
+    softmax_precision: int | None = None,
+    node: Foreign,
+) -> Sequence[Value | None]:
     packed = q.rank == 3
     if packed:
         if not q_num_heads or not kv_num_heads:
@@ -259,9 +271,16 @@ def _root_of_scale(q: Value, scale: float | None) -> Value:
 
 @onnx_op("FlexAttention", domain="ai.onnx.preview")
 def flex_attention(
-    q: Value, k: Value, v: Value, *, prob_mod: Graph | None = None, scale: float | None = None,
-    score_mod: Graph | None = None, softmax_precision: int | None = None, convert: Callable[..., list[Any]],
-) -> Value:  # fmt: skip
+    q: Value,
+    k: Value,
+    v: Value,
+    *,
+    prob_mod: Graph | None = None,
+    scale: float | None = None,
+    score_mod: Graph | None = None,
+    softmax_precision: int | None = None,
+    convert: Callable[..., list[Any]],
+) -> Value:
     """Attention with graphs that change the products of queries and keys, and what softmax makes of them."""
     _check_heads(q, k, v)
     k, v = repeated_heads(k, dim_size(q, 1)), repeated_heads(v, dim_size(q, 1))
@@ -289,9 +308,15 @@ def _modified(x: Value, body: Graph | None, convert: Callable[..., list[Any]]) -
 
 @onnx_op("RotaryEmbedding", since=23)
 def rotary_embedding(
-    x: Value, cos_cache: Value, sin_cache: Value, position_ids: Value | None = None, *, interleaved: int = 0,
-    num_heads: int | None = None, rotary_embedding_dim: int = 0,
-) -> Value:  # fmt: skip
+    x: Value,
+    cos_cache: Value,
+    sin_cache: Value,
+    position_ids: Value | None = None,
+    *,
+    interleaved: int = 0,
+    num_heads: int | None = None,
+    rotary_embedding_dim: int = 0,
+) -> Value:
     packed = x.rank == 3
     if packed:
         if not num_heads:
@@ -324,10 +349,18 @@ def rotated(x: Value, cos: Value, sin: Value, size: int, interleaved: bool) -> V
 
 @onnx_op("LinearAttention", since=27, ignore=("chunk_size",))
 def linear_attention(
-    q: Value, k: Value, v: Value, past_state: Value | None = None, decay: Value | None = None,
-    beta: Value | None = None, *, kv_num_heads: int, q_num_heads: int, scale: float = 0.0,
+    q: Value,
+    k: Value,
+    v: Value,
+    past_state: Value | None = None,
+    decay: Value | None = None,
+    beta: Value | None = None,
+    *,
+    kv_num_heads: int,
+    q_num_heads: int,
+    scale: float = 0.0,
     update_rule: str = "gated_delta",
-) -> Sequence[Value]:  # fmt: skip
+) -> Sequence[Value]:
     """The recurrence is computed in f32, whatever the type of the data."""
     gated, corrected = update_rule in ("gated", "gated_delta"), update_rule in ("delta", "gated_delta")
     if not gated and not corrected and update_rule != "linear":

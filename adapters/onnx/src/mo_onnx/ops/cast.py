@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from mo_core import types as t
 from mo_core.build import (
     constant_like,
     to_element,
 )
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import lazy
+from mo_core.ir.types import ElementType
 from mo_core.ops import (
     Clamp,
     ConvertLike,
@@ -20,15 +22,24 @@ from mo_core.ops import (
     NotEqual,
     Select,
 )
-from mo_core.tensor import lazy
-from mo_core.types import ElementType
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 
 NAMES = {
-    "FLOAT": 1, "UINT8": 2, "INT8": 3, "UINT16": 4, "INT16": 5, "INT32": 6, "INT64": 7, "STRING": 8, "BOOL": 9,
-    "FLOAT16": 10, "DOUBLE": 11, "UINT32": 12, "UINT64": 13,
-}  # fmt: skip
+    "FLOAT": 1,
+    "UINT8": 2,
+    "INT8": 3,
+    "UINT16": 4,
+    "INT16": 5,
+    "INT32": 6,
+    "INT64": 7,
+    "STRING": 8,
+    "BOOL": 9,
+    "FLOAT16": 10,
+    "DOUBLE": 11,
+    "UINT32": 12,
+    "UINT64": 13,
+}
 
 
 @onnx_op("Cast", since=1)

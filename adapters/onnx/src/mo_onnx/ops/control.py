@@ -12,17 +12,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mo_core import types as t
-from mo_core.bodies import detach, duplicate, set_outputs, settled, size
 from mo_core.build import as_i64, concat, integer, known_ints, squeeze, unsqueeze
+from mo_core.build.loops import iterate, iteration
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign, Pack
-from mo_core.ir import Graph, Parameter, Result, Value, constant, release
-from mo_core.iterate import iterate, iteration
+from mo_core.frontend.bodies import detach, duplicate, set_outputs, settled, size
+from mo_core.ir import Foreign, Graph, Pack, Parameter, Result, Value, constant, release
+from mo_core.ir import types as t
+from mo_core.ir.types import Dynamic, Type
 from mo_core.ops import Convert as Convert_
 from mo_core.ops import Equal, If, Loop, Reshape, Squeeze, Unsqueeze
 from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
-from mo_core.types import Dynamic, Type
 from mo_onnx.ops.sequence import Item, Stack, stack
 from mo_onnx.registry import onnx_op
 
@@ -60,9 +59,13 @@ def if_(
         set_outputs(body, _flat(values))
         places.append(tuple(inputs.setdefault(v, len(inputs)) for v in close(body)))
     node = If(
-        condition, list(inputs), then_body=then_branch, else_body=else_branch,
-        then_inputs=places[0], else_inputs=places[1],
-    )  # fmt: skip
+        condition,
+        list(inputs),
+        then_body=then_branch,
+        else_body=else_branch,
+        then_inputs=places[0],
+        else_inputs=places[1],
+    )
     return _regrouped(node.results, branches[0])
 
 
@@ -202,9 +205,15 @@ def _loop(
     results: list[OutputPort] = [LastValue(i) for i in range(carried)]
     results += [Concatenated(carried + 1 + i, 0) for i in range(scans)]
     node = Loop(
-        trips, start, [*initial, *outside], body=copy, input_ports=tuple(ports), output_ports=tuple(results),
-        body_condition=carried, current_iteration=0 if counted else None,
-    )  # fmt: skip
+        trips,
+        start,
+        [*initial, *outside],
+        body=copy,
+        input_ports=tuple(ports),
+        output_ports=tuple(results),
+        body_condition=carried,
+        current_iteration=0 if counted else None,
+    )
     return node.results
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     as_i64,
@@ -22,9 +21,10 @@ from mo_core.build import (
     take,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     Col2Im,
@@ -41,16 +41,24 @@ from mo_core.ops import (
     Slice,
     Subtract,
     Swish,
-)  # fmt: skip
+)
 from mo_onnx.registry import onnx_op
 from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, spatial_attributes
 
 
 @onnx_op("Conv")
 def conv(
-    x: Value, w: Value, b: Value | None = None, *, auto_pad: str = "NOTSET", dilations: Ints = None, group: int = 1,
-    kernel_shape: Ints = None, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    w: Value,
+    b: Value | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     return convolve(x, w, b, group, spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides))
 
 
@@ -72,10 +80,19 @@ def split_groups(w: Value, group: int) -> Value:
 
 @onnx_op("ConvTranspose")
 def conv_transpose(
-    x: Value, w: Value, b: Value | None = None, *, auto_pad: str = "NOTSET", dilations: Ints = None, group: int = 1,
-    kernel_shape: Ints = None, output_padding: Ints = None, output_shape: Ints = None, pads: Ints = None,
+    x: Value,
+    w: Value,
+    b: Value | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    output_padding: Ints = None,
+    output_shape: Ints = None,
+    pads: Ints = None,
     strides: Ints = None,
-) -> Value:  # fmt: skip
+) -> Value:
     axes = w.rank - 2
     spatial = spatial_attributes(axes, auto_pad, dilations, pads, strides)
     filters = w if group == 1 else split_groups(w, group)
@@ -111,9 +128,19 @@ def _pad_to_multiple(spatial: Spatial, output_padding: list[int], w: Value) -> N
 
 @onnx_op("DeformConv")
 def deform_conv(
-    x: Value, w: Value, offset: Value, b: Value | None = None, mask: Value | None = None, *, dilations: Ints = None,
-    group: int = 1, kernel_shape: Ints = None, offset_group: int = 1, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    w: Value,
+    offset: Value,
+    b: Value | None = None,
+    mask: Value | None = None,
+    *,
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    offset_group: int = 1,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     if w.rank != 4:
         raise Unsupported(
             f"deformable convolution over {w.rank - 2} spatial axes is not supported; the runtime has it over 2"

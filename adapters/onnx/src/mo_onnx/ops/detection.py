@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     Size,
     arange,
@@ -28,9 +27,10 @@ from mo_core.build import (
     to_element,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
@@ -53,7 +53,7 @@ from mo_core.ops import (
     Round,
     Select,
     Subtract,
-)  # fmt: skip
+)
 from mo_onnx.registry import onnx_op
 
 LOWEST = float(np.finfo(np.float32).min)
@@ -61,9 +61,14 @@ LOWEST = float(np.finfo(np.float32).min)
 
 @onnx_op("NonMaxSuppression")
 def non_max_suppression(
-    boxes: Value, scores: Value, max_output_boxes_per_class: Value | None = None, iou_threshold: Value | None = None,
-    score_threshold: Value | None = None, *, center_point_box: int = 0,
-) -> Value:  # fmt: skip
+    boxes: Value,
+    scores: Value,
+    max_output_boxes_per_class: Value | None = None,
+    iou_threshold: Value | None = None,
+    score_threshold: Value | None = None,
+    *,
+    center_point_box: int = 0,
+) -> Value:
     limit = constant(0, t.i64) if max_output_boxes_per_class is None else scalar(max_output_boxes_per_class)
     iou = constant(0.0, t.f32) if iou_threshold is None else scalar(iou_threshold)
     # Without a threshold every score counts, negative ones too.
@@ -71,9 +76,15 @@ def non_max_suppression(
     if boxes.rank == 3 and boxes.dims[2] != 4:  # the runtime wants to see that there are four numbers
         boxes = reshape_keeping(boxes, [0, 0, 4])
     return NonMaxSuppression(
-        boxes, scores, limit, just_above(iou), score, box_encoding="center" if center_point_box else "corner",
-        sort_result_descending=False, output_type=t.i64,
-    )  # fmt: skip
+        boxes,
+        scores,
+        limit,
+        just_above(iou),
+        score,
+        box_encoding="center" if center_point_box else "corner",
+        sort_result_descending=False,
+        output_type=t.i64,
+    )
 
 
 def just_above(x: Value) -> Value:
@@ -83,22 +94,42 @@ def just_above(x: Value) -> Value:
 
 @onnx_op("RoiAlign")
 def roi_align_10(
-    x: Value, rois: Value, batch_indices: Value, *, mode: str = "avg", output_height: int = 1, output_width: int = 1,
-    sampling_ratio: int = 0, spatial_scale: float = 1.0,
-) -> Value:  # fmt: skip
+    x: Value,
+    rois: Value,
+    batch_indices: Value,
+    *,
+    mode: str = "avg",
+    output_height: int = 1,
+    output_width: int = 1,
+    sampling_ratio: int = 0,
+    spatial_scale: float = 1.0,
+) -> Value:
     return roi_align(
-        x, rois, batch_indices, coordinate_transformation_mode="output_half_pixel", mode=mode,
-        output_height=output_height, output_width=output_width, sampling_ratio=sampling_ratio,
+        x,
+        rois,
+        batch_indices,
+        coordinate_transformation_mode="output_half_pixel",
+        mode=mode,
+        output_height=output_height,
+        output_width=output_width,
+        sampling_ratio=sampling_ratio,
         spatial_scale=spatial_scale,
-    )  # fmt: skip
+    )
 
 
 @onnx_op("RoiAlign", since=16)
 def roi_align(
-    x: Value, rois: Value, batch_indices: Value, *, coordinate_transformation_mode: str = "half_pixel",
-    mode: str = "avg", output_height: int = 1, output_width: int = 1, sampling_ratio: int = 0,
+    x: Value,
+    rois: Value,
+    batch_indices: Value,
+    *,
+    coordinate_transformation_mode: str = "half_pixel",
+    mode: str = "avg",
+    output_height: int = 1,
+    output_width: int = 1,
+    sampling_ratio: int = 0,
     spatial_scale: float = 1.0,
-) -> Value:  # fmt: skip
+) -> Value:
     # The runtime's own "half_pixel" scales after the shift by half an element, ONNX's before it.
     aligned = {"half_pixel": "half_pixel_for_nn", "output_half_pixel": "asymmetric"}
     if coordinate_transformation_mode not in aligned:
@@ -111,9 +142,16 @@ def roi_align(
             x, rois, batch_indices, (output_height, output_width), sampling_ratio, spatial_scale, half
         )
     return ROIAlign(
-        x, rois, batch_indices, pooled_h=output_height, pooled_w=output_width, sampling_ratio=sampling_ratio,
-        spatial_scale=spatial_scale, mode=mode.lower(), aligned_mode=aligned[coordinate_transformation_mode],
-    )  # fmt: skip
+        x,
+        rois,
+        batch_indices,
+        pooled_h=output_height,
+        pooled_w=output_width,
+        sampling_ratio=sampling_ratio,
+        spatial_scale=spatial_scale,
+        mode=mode.lower(),
+        aligned_mode=aligned[coordinate_transformation_mode],
+    )
 
 
 _MOST_SAMPLES = 1 << 16

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     as_i64,
     dim_of,
@@ -22,6 +21,8 @@ from mo_core.build import (
 )
 from mo_core.errors import ModelError, ShapeError
 from mo_core.ir import Value
+from mo_core.ir import types as t
+from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
     Add,
     Gather,
@@ -33,7 +34,6 @@ from mo_core.ops import (
     StridedSlice,
     TopK,
 )
-from mo_core.types import normalize_axis
 from mo_onnx.registry import onnx_op
 
 

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     dim_of,
     filled,
@@ -18,6 +17,9 @@ from mo_core.build import (
 )
 from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Tensor
+from mo_core.ir.types import ElementType
 from mo_core.ops import (
     Add,
     Cos,
@@ -32,8 +34,6 @@ from mo_core.ops import (
     Sqrt,
     Subtract,
 )
-from mo_core.tensor import Tensor
-from mo_core.types import ElementType
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 

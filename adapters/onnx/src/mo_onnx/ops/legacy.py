@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     channel_vector,
     constant_like,
@@ -16,6 +15,7 @@ from mo_core.build import (
 )
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     EmbeddingBagOffsets,

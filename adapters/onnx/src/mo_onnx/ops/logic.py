@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     BitwiseAnd,
     BitwiseNot,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mo_core import types as t
 from mo_core.build import (
     constant_like,
     dim,
@@ -20,6 +19,7 @@ from mo_core.build import (
 )
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
@@ -52,8 +52,8 @@ def gemm_before_opset_7(
     alpha: float = 1.0,
     beta: float = 1.0,
     broadcast: int = 0,
-    transA: int = 0,  # noqa: N803 - the attribute's name
-    transB: int = 0,  # noqa: N803
+    transA: int = 0,
+    transB: int = 0,
 ) -> Value:
     return gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
 
@@ -66,8 +66,8 @@ def gemm(
     *,
     alpha: float = 1.0,
     beta: float = 1.0,
-    transA: int = 0,  # noqa: N803 - the attribute's name
-    transB: int = 0,  # noqa: N803
+    transA: int = 0,
+    transB: int = 0,
 ) -> Value:
     y: Value = MatMul(a, b, transpose_a=bool(transA), transpose_b=bool(transB))
     if alpha != 1:

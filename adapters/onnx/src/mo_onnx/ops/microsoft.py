@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     channel_vector,
@@ -26,10 +25,11 @@ from mo_core.build import (
     to_element,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Value, constant
+from mo_core.ir import Foreign, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
     MVN,
     Add,
@@ -51,8 +51,7 @@ from mo_core.ops import (
     Subtract,
     Swish,
     Tanh,
-)  # fmt: skip
-from mo_core.types import normalize_axis
+)
 from mo_onnx.ops.activation import elu, hard_sigmoid, leaky_relu, softplus, softsign, thresholded_relu
 from mo_onnx.ops.convolution import convolve
 from mo_onnx.ops.matrix import gemm
@@ -143,8 +142,13 @@ def activated(
     if name in ("", "None"):
         return x
     simple = {
-        "Relu": ReLU, "Sigmoid": Sigmoid, "Tanh": Tanh, "Softplus": softplus, "Softsign": softsign, "Gelu": Gelu,
-    }  # fmt: skip
+        "Relu": ReLU,
+        "Sigmoid": Sigmoid,
+        "Tanh": Tanh,
+        "Softplus": softplus,
+        "Softsign": softsign,
+        "Gelu": Gelu,
+    }
     if name in simple:
         return simple[name](x)
     first, second = {} if alpha is None else {"alpha": alpha}, {} if beta is None else {"beta": beta}
@@ -164,9 +168,15 @@ def activated(
 @onnx_op("FusedMatMul", DOMAIN)
 @onnx_op("TransposeMatMul", DOMAIN)
 def fused_mat_mul(
-    a: Value, b: Value, *, alpha: float = 1.0,
-    transA: int = 0, transB: int = 0, transBatchA: int = 0, transBatchB: int = 0,  # noqa: N803 - the attributes' names
-) -> Value:  # fmt: skip
+    a: Value,
+    b: Value,
+    *,
+    alpha: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+    transBatchA: int = 0,
+    transBatchB: int = 0,
+) -> Value:
     left, right = (_batch_axis_moved(v) if moved else v for v, moved in ((a, transBatchA), (b, transBatchB)))
     transposed = [bool(flag) and v.rank > 1 for v, flag in ((left, transA), (right, transB))]
     y: Value = MatMul(left, right, transpose_a=transposed[0], transpose_b=transposed[1])
@@ -181,10 +191,20 @@ def _batch_axis_moved(x: Value) -> Value:
 
 @onnx_op("FusedMatMulActivation", DOMAIN)
 def fused_mat_mul_activation(
-    a: Value, b: Value, *, activation: str, activation_alpha: float | None = None, activation_beta: float | None = None,
-    activation_gamma: float | None = None, activation_axis: int = -1, alpha: float = 1.0,
-    transA: int = 0, transB: int = 0, transBatchA: int = 0, transBatchB: int = 0,  # noqa: N803 - the attributes' names
-) -> Value:  # fmt: skip
+    a: Value,
+    b: Value,
+    *,
+    activation: str,
+    activation_alpha: float | None = None,
+    activation_beta: float | None = None,
+    activation_gamma: float | None = None,
+    activation_axis: int = -1,
+    alpha: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+    transBatchA: int = 0,
+    transBatchB: int = 0,
+) -> Value:
     y = fused_mat_mul(a, b, alpha=alpha, transA=transA, transB=transB, transBatchA=transBatchA, transBatchB=transBatchB)
     if activation == "Softmax":
         return Softmax(y, axis=activation_axis)
@@ -193,10 +213,19 @@ def fused_mat_mul_activation(
 
 @onnx_op("FusedGemm", DOMAIN, ignore=("leaky_relu_alpha",))
 def fused_gemm(
-    a: Value, b: Value, c: Value | None = None, *, activation: str = "", activation_alpha: float | None = None,
-    activation_beta: float | None = None, activation_gamma: float | None = None, alpha: float = 1.0, beta: float = 1.0,
-    transA: int = 0, transB: int = 0,  # noqa: N803 - the attributes' names
-) -> Value:  # fmt: skip
+    a: Value,
+    b: Value,
+    c: Value | None = None,
+    *,
+    activation: str = "",
+    activation_alpha: float | None = None,
+    activation_beta: float | None = None,
+    activation_gamma: float | None = None,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+) -> Value:
     y = gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
     return activated(y, activation, activation_alpha, activation_beta, activation_gamma)
 
@@ -235,10 +264,20 @@ def inverse(x: Value) -> Value:
 
 @onnx_op("FusedConv", DOMAIN)
 def fused_conv(
-    x: Value, w: Value, b: Value | None = None, z: Value | None = None, *, activation: str = "",
-    activation_params: Sequence[float] = (), auto_pad: str = "NOTSET", dilations: Ints = None, group: int = 1,
-    kernel_shape: Ints = None, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    w: Value,
+    b: Value | None = None,
+    z: Value | None = None,
+    *,
+    activation: str = "",
+    activation_params: Sequence[float] = (),
+    auto_pad: str = "NOTSET",
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     y = convolve(x, w, b, group, spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides))
     return activated(y if z is None else Add(y, z), activation, *activation_params)
 
@@ -246,10 +285,21 @@ def fused_conv(
 @onnx_op("NhwcConv", DOMAIN)
 @onnx_op("NhwcFusedConv", DOMAIN)
 def nhwc_conv(
-    x: Value, w: Value, b: Value | None = None, z: Value | None = None, *, activation: str = "",
-    activation_params: Sequence[float] = (), auto_pad: str = "NOTSET", dilations: Ints = None, group: int = 1,
-    kernel_shape: Ints = None, pads: Ints = None, strides: Ints = None, node: Foreign,
-) -> Value:  # fmt: skip
+    x: Value,
+    w: Value,
+    b: Value | None = None,
+    z: Value | None = None,
+    *,
+    activation: str = "",
+    activation_params: Sequence[float] = (),
+    auto_pad: str = "NOTSET",
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    pads: Ints = None,
+    strides: Ints = None,
+    node: Foreign,
+) -> Value:
     """Channels last; the filters of NhwcConv, too."""
     filters = permute(w, [0, w.rank - 1, *range(1, w.rank - 1)]) if node.op == "NhwcConv" else w
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
@@ -259,9 +309,15 @@ def nhwc_conv(
 
 @onnx_op("NhwcMaxPool", DOMAIN)
 def nhwc_max_pool(
-    x: Value, *, kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, dilations: Ints = None,
-    pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    *,
+    kernel_shape: Sequence[int],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    dilations: Ints = None,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     """Of 8-bit integers, which f32 holds exactly."""
     spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
     how = rounding(spatial, ceil_mode)
@@ -293,10 +349,15 @@ def _statistics(x: Value, epsilon: float, node: Foreign) -> list[Value | None]:
 
 @onnx_op("SkipLayerNormalization", DOMAIN)
 def skip_layer_normalization(
-    x: Value, skip: Value, gamma: Value, beta: Value | None = None, bias: Value | None = None, *,
+    x: Value,
+    skip: Value,
+    gamma: Value,
+    beta: Value | None = None,
+    bias: Value | None = None,
+    *,
     epsilon: float = 1e-12,
     node: Foreign,
-) -> Sequence[Value | None]:  # fmt: skip
+) -> Sequence[Value | None]:
     total = Add(x, skip) if bias is None else Add(Add(x, skip), bias)
     return [layer_normalized(total, gamma, beta, epsilon), *_statistics(total, epsilon, node), total]
 
@@ -336,9 +397,18 @@ def gated_rms_norm(x: Value, scale: Value, gate: Value, *, activation: str = "si
 
 @onnx_op("EmbedLayerNormalization", DOMAIN, ignore=("mask_index_type",))
 def embed_layer_normalization(
-    input_ids: Value, segment_ids: Value | None, words: Value, positions: Value, segments: Value | None, gamma: Value,
-    beta: Value, mask: Value | None = None, position_ids: Value | None = None, *, epsilon: float = 1e-12,
-) -> Sequence[Value]:  # fmt: skip
+    input_ids: Value,
+    segment_ids: Value | None,
+    words: Value,
+    positions: Value,
+    segments: Value | None,
+    gamma: Value,
+    beta: Value,
+    mask: Value | None = None,
+    position_ids: Value | None = None,
+    *,
+    epsilon: float = 1e-12,
+) -> Sequence[Value]:
     places = arange(dim_size(input_ids, 1)) if position_ids is None else position_ids
     total: Value = Add(gather(words, input_ids, 0), gather(positions, places, 0))
     if segments is not None and segment_ids is not None:
@@ -364,9 +434,17 @@ def group_norm(
 
 @onnx_op("SkipGroupNorm", DOMAIN)
 def skip_group_norm(
-    x: Value, gamma: Value, beta: Value, skip: Value, bias: Value | None = None, *, activation: int, groups: int,
-    channels_last: int = 1, epsilon: float = 1e-5,
-) -> Sequence[Value]:  # fmt: skip
+    x: Value,
+    gamma: Value,
+    beta: Value,
+    skip: Value,
+    bias: Value | None = None,
+    *,
+    activation: int,
+    groups: int,
+    channels_last: int = 1,
+    epsilon: float = 1e-5,
+) -> Sequence[Value]:
     def per_channel(v: Value) -> Value:
         behind = 0 if channels_last else 2
         return v if v.rank == 4 else reshape_keeping(v, [0, 1, 1, -1] if behind == 0 else [0, -1, 1, 1])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     Size,
     arange,
@@ -31,10 +30,10 @@ from mo_core.build import (
     take,
     to_element,
     unsqueeze,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Value, constant
+from mo_core.ir import Foreign, Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     Divide,
@@ -56,7 +55,7 @@ from mo_core.ops import (
     Softmax,
     Subtract,
     Tanh,
-)  # fmt: skip
+)
 from mo_onnx.ops.attention import repeated_heads, rotated, with_heads, without_heads
 from mo_onnx.ops.normalization import root_mean_square_normalized
 from mo_onnx.registry import onnx_op
@@ -129,12 +128,24 @@ def _seen(mask: Value, q: Value, k: Value, past: Value | None) -> Value:
 
 @onnx_op("Attention", DOMAIN)
 def attention(
-    x: Value, weights: Value, bias: Value | None = None, mask_index: Value | None = None, past: Value | None = None,
-    attention_bias: Value | None = None, past_sequence_length: Value | None = None, *, num_heads: int,
-    qkv_hidden_sizes: Sequence[int] = (), unidirectional: int = 0, scale: float = 0.0,
+    x: Value,
+    weights: Value,
+    bias: Value | None = None,
+    mask_index: Value | None = None,
+    past: Value | None = None,
+    attention_bias: Value | None = None,
+    past_sequence_length: Value | None = None,
+    *,
+    num_heads: int,
+    qkv_hidden_sizes: Sequence[int] = (),
+    unidirectional: int = 0,
+    scale: float = 0.0,
     mask_filter_value: float = HIDDEN,
-    do_rotary: int = 0, rotary_embedding_dim: int = 0, past_present_share_buffer: int = 0, node: Foreign,
-) -> Sequence[Value]:  # fmt: skip
+    do_rotary: int = 0,
+    rotary_embedding_dim: int = 0,
+    past_present_share_buffer: int = 0,
+    node: Foreign,
+) -> Sequence[Value]:
     if do_rotary or past_present_share_buffer:
         raise Unsupported("Attention with do_rotary or past_present_share_buffer is not supported")
     projected: Value = MatMul(x, weights)
@@ -159,29 +170,60 @@ def _masked(q: Value, k: Value, v: Value, masking: Masking, past: Value | None, 
 
 @onnx_op("QAttention", DOMAIN)
 def quantized_attention(
-    x: Value, weights: Value, bias: Value, x_scale: Value, weight_scale: Value, mask_index: Value | None = None,
-    x_zero_point: Value | None = None, weight_zero_point: Value | None = None, past: Value | None = None, *,
-    num_heads: int, unidirectional: int = 0, scale: float = 0.0, mask_filter_value: float = HIDDEN, do_rotary: int = 0,
-    past_present_share_buffer: int = 0, node: Foreign,
-) -> Sequence[Value]:  # fmt: skip
+    x: Value,
+    weights: Value,
+    bias: Value,
+    x_scale: Value,
+    weight_scale: Value,
+    mask_index: Value | None = None,
+    x_zero_point: Value | None = None,
+    weight_zero_point: Value | None = None,
+    past: Value | None = None,
+    *,
+    num_heads: int,
+    unidirectional: int = 0,
+    scale: float = 0.0,
+    mask_filter_value: float = HIDDEN,
+    do_rotary: int = 0,
+    past_present_share_buffer: int = 0,
+    node: Foreign,
+) -> Sequence[Value]:
     from mo_onnx.ops.microsoft_quantized import dequantized
 
     return attention(
-        dequantized(x, x_scale, x_zero_point), dequantized(weights, weight_scale, weight_zero_point), bias,
-        mask_index, past,
-        num_heads=num_heads, unidirectional=unidirectional, scale=scale, mask_filter_value=mask_filter_value,
-        do_rotary=do_rotary, past_present_share_buffer=past_present_share_buffer, node=node,
-    )  # fmt: skip
+        dequantized(x, x_scale, x_zero_point),
+        dequantized(weights, weight_scale, weight_zero_point),
+        bias,
+        mask_index,
+        past,
+        num_heads=num_heads,
+        unidirectional=unidirectional,
+        scale=scale,
+        mask_filter_value=mask_filter_value,
+        do_rotary=do_rotary,
+        past_present_share_buffer=past_present_share_buffer,
+        node=node,
+    )
 
 
 @onnx_op("MultiHeadAttention", DOMAIN)
 def multi_head_attention(
-    query: Value, key: Value | None = None, value: Value | None = None, bias: Value | None = None,
-    key_padding_mask: Value | None = None, attention_bias: Value | None = None, past_key: Value | None = None,
-    past_value: Value | None = None, past_sequence_length: Value | None = None,
-    cache_indirection: Value | None = None, *,
-    num_heads: int, unidirectional: int = 0, scale: float = 0.0, mask_filter_value: float = HIDDEN,
-) -> Sequence[Value]:  # fmt: skip
+    query: Value,
+    key: Value | None = None,
+    value: Value | None = None,
+    bias: Value | None = None,
+    key_padding_mask: Value | None = None,
+    attention_bias: Value | None = None,
+    past_key: Value | None = None,
+    past_value: Value | None = None,
+    past_sequence_length: Value | None = None,
+    cache_indirection: Value | None = None,
+    *,
+    num_heads: int,
+    unidirectional: int = 0,
+    scale: float = 0.0,
+    mask_filter_value: float = HIDDEN,
+) -> Sequence[Value]:
     if past_sequence_length is not None or cache_indirection is not None:
         raise Unsupported("MultiHeadAttention with shared buffers of past and present is not supported")
     q, k, v = _heads(query, key, value, bias, num_heads)
@@ -225,18 +267,39 @@ def _bias_parts(bias: Value, query: Value) -> Sequence[Value]:
 
 @onnx_op("DecoderMaskedMultiHeadAttention", DOMAIN)
 def decoder_masked_multi_head_attention(
-    query: Value, key: Value | None = None, value: Value | None = None, mask_index: Value | None = None,
-    attention_bias: Value | None = None, past_key: Value | None = None, past_value: Value | None = None,
-    past_sequence_length: Value | None = None, beam_width: Value | None = None, cache_indirection: Value | None = None,
-    bias: Value | None = None, *, num_heads: int, scale: float = 0.0, mask_filter_value: float = HIDDEN,
-    past_present_share_buffer: int = 0, output_qk: int = 0,
-) -> Sequence[Value]:  # fmt: skip
+    query: Value,
+    key: Value | None = None,
+    value: Value | None = None,
+    mask_index: Value | None = None,
+    attention_bias: Value | None = None,
+    past_key: Value | None = None,
+    past_value: Value | None = None,
+    past_sequence_length: Value | None = None,
+    beam_width: Value | None = None,
+    cache_indirection: Value | None = None,
+    bias: Value | None = None,
+    *,
+    num_heads: int,
+    scale: float = 0.0,
+    mask_filter_value: float = HIDDEN,
+    past_present_share_buffer: int = 0,
+    output_qk: int = 0,
+) -> Sequence[Value]:
     if past_present_share_buffer or cache_indirection is not None:
         raise Unsupported("DecoderMaskedMultiHeadAttention with shared buffers or beams is not supported")
     return multi_head_attention(
-        query, key, value, bias, mask_index, attention_bias, past_key, past_value,
-        num_heads=num_heads, scale=scale, mask_filter_value=mask_filter_value,
-    )  # fmt: skip
+        query,
+        key,
+        value,
+        bias,
+        mask_index,
+        attention_bias,
+        past_key,
+        past_value,
+        num_heads=num_heads,
+        scale=scale,
+        mask_filter_value=mask_filter_value,
+    )
 
 
 # -- grouped queries
@@ -244,15 +307,39 @@ def decoder_masked_multi_head_attention(
 
 @onnx_op("GroupQueryAttention", DOMAIN)
 def group_query_attention(
-    query: Value, key: Value | None, value: Value | None, past_key: Value | None, past_value: Value | None,
-    seqlens_k: Value, total_sequence_length: Value, cos_cache: Value | None = None, sin_cache: Value | None = None,
-    position_ids: Value | None = None, attention_bias: Value | None = None, head_sink: Value | None = None,
-    k_scale: Value | None = None, v_scale: Value | None = None, q_norm_weight: Value | None = None,
-    k_norm_weight: Value | None = None, *, num_heads: int, kv_num_heads: int, causal: int = 1, do_rotary: int = 0,
-    k_quant_type: str = "NONE", kv_cache_bit_width: int = 0, local_window_size: int = -1, qk_norm_epsilon: float = 1e-6,
-    qk_output: int = 0, rotary_interleaved: int = 0, scale: float = 0.0, sliding_window_cache: int = 0,
-    smooth_softmax: int = 0, softcap: float = 0.0, v_quant_type: str = "NONE",
-) -> Sequence[Value]:  # fmt: skip
+    query: Value,
+    key: Value | None,
+    value: Value | None,
+    past_key: Value | None,
+    past_value: Value | None,
+    seqlens_k: Value,
+    total_sequence_length: Value,
+    cos_cache: Value | None = None,
+    sin_cache: Value | None = None,
+    position_ids: Value | None = None,
+    attention_bias: Value | None = None,
+    head_sink: Value | None = None,
+    k_scale: Value | None = None,
+    v_scale: Value | None = None,
+    q_norm_weight: Value | None = None,
+    k_norm_weight: Value | None = None,
+    *,
+    num_heads: int,
+    kv_num_heads: int,
+    causal: int = 1,
+    do_rotary: int = 0,
+    k_quant_type: str = "NONE",
+    kv_cache_bit_width: int = 0,
+    local_window_size: int = -1,
+    qk_norm_epsilon: float = 1e-6,
+    qk_output: int = 0,
+    rotary_interleaved: int = 0,
+    scale: float = 0.0,
+    sliding_window_cache: int = 0,
+    smooth_softmax: int = 0,
+    softcap: float = 0.0,
+    v_quant_type: str = "NONE",
+) -> Sequence[Value]:
     if k_scale is not None or v_scale is not None or {k_quant_type, v_quant_type} != {"NONE"} or sliding_window_cache:
         raise Unsupported("GroupQueryAttention with a quantised or sliding cache is not supported")
     if key is None or value is None:
@@ -362,10 +449,17 @@ def _softmax(product: Value, sink: Value | None) -> Value:
 
 @onnx_op("RotaryEmbedding", DOMAIN)
 def rotary_embedding(
-    x: Value, position_ids: Value, cos_cache: Value, sin_cache: Value, *, interleaved: int = 0,
+    x: Value,
+    position_ids: Value,
+    cos_cache: Value,
+    sin_cache: Value,
+    *,
+    interleaved: int = 0,
     is_packed_batching: int = 0,
-    num_heads: int = 0, rotary_embedding_dim: int = 0, scale: float = 1.0,
-) -> Value:  # fmt: skip
+    num_heads: int = 0,
+    rotary_embedding_dim: int = 0,
+    scale: float = 1.0,
+) -> Value:
     if x.rank == 4:
         heads = x
     elif num_heads:

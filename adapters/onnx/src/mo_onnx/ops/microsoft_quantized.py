@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     concat,
     constant_like,
@@ -24,9 +23,12 @@ from mo_core.build import (
     to_element,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import encode, lazy, reinterpreted
+from mo_core.ir.types import ElementType
 from mo_core.ops import (
     Add,
     Convert,
@@ -42,9 +44,7 @@ from mo_core.ops import (
     Sigmoid,
     Softmax,
     Subtract,
-)  # fmt: skip
-from mo_core.tensor import encode, lazy, reinterpreted
-from mo_core.types import ElementType
+)
 from mo_onnx.ops.activation import softmax_of_matrix
 from mo_onnx.ops.convolution import convolve
 from mo_onnx.ops.pooling import average, rounding, spatial_axes
@@ -79,17 +79,29 @@ def dequantize_linear_(x: Value, scale: Value, zero_point: Value | None = None, 
 
 @onnx_op("QLinearAdd", DOMAIN)
 def qlinear_add(
-    a: Value, a_scale: Value, a_zero: Value | None, b: Value, b_scale: Value, b_zero: Value | None, c_scale: Value,
+    a: Value,
+    a_scale: Value,
+    a_zero: Value | None,
+    b: Value,
+    b_scale: Value,
+    b_zero: Value | None,
+    c_scale: Value,
     c_zero: Value | None = None,
-) -> Value:  # fmt: skip
+) -> Value:
     return requantized(Add(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero)), c_scale, c_zero, a)
 
 
 @onnx_op("QLinearMul", DOMAIN)
 def qlinear_mul(
-    a: Value, a_scale: Value, a_zero: Value | None, b: Value, b_scale: Value, b_zero: Value | None, c_scale: Value,
+    a: Value,
+    a_scale: Value,
+    a_zero: Value | None,
+    b: Value,
+    b_scale: Value,
+    b_zero: Value | None,
+    c_scale: Value,
     c_zero: Value | None = None,
-) -> Value:  # fmt: skip
+) -> Value:
     return requantized(Multiply(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero)), c_scale, c_zero, a)
 
 
@@ -134,18 +146,31 @@ def qlinear_concat(y_scale: Value, y_zero: Value, *inputs: Value, axis: int) -> 
 
 @onnx_op("QLinearReduceMean", DOMAIN)
 def qlinear_reduce_mean(
-    x: Value, x_scale: Value, x_zero: Value | None, y_scale: Value, y_zero: Value | None = None, *, axes: Sequence[int],
+    x: Value,
+    x_scale: Value,
+    x_zero: Value | None,
+    y_scale: Value,
+    y_zero: Value | None = None,
+    *,
+    axes: Sequence[int],
     keepdims: int = 1,
-) -> Value:  # fmt: skip
+) -> Value:
     y = ReduceMean(dequantized(x, x_scale, x_zero), ints(axes or range(x.rank)), keep_dims=bool(keepdims))
     return requantized(y, y_scale, y_zero, x)
 
 
 @onnx_op("QLinearWhere", DOMAIN)
 def qlinear_where(
-    condition: Value, x: Value, x_scale: Value, x_zero: Value, y: Value, y_scale: Value, y_zero: Value, z_scale: Value,
+    condition: Value,
+    x: Value,
+    x_scale: Value,
+    x_zero: Value,
+    y: Value,
+    y_scale: Value,
+    y_zero: Value,
+    z_scale: Value,
     z_zero: Value,
-) -> Value:  # fmt: skip
+) -> Value:
     chosen = Select(condition, dequantized(x, x_scale, x_zero), dequantized(y, y_scale, y_zero))
     return requantized(chosen, z_scale, z_zero)
 
@@ -160,10 +185,20 @@ def qlinear_global_average_pool(
 
 @onnx_op("QLinearAveragePool", DOMAIN)
 def qlinear_average_pool(
-    x: Value, x_scale: Value, x_zero: Value | None, y_scale: Value, y_zero: Value | None = None, *,
-    kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, channels_last: int = 0,
-    count_include_pad: int = 0, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    x_scale: Value,
+    x_zero: Value | None,
+    y_scale: Value,
+    y_zero: Value | None = None,
+    *,
+    kernel_shape: Sequence[int],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    channels_last: int = 0,
+    count_include_pad: int = 0,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     spatial = spatial_attributes(len(kernel_shape), auto_pad, None, pads, strides)
 
     how = rounding(spatial, ceil_mode)
@@ -191,10 +226,24 @@ def channels_first(x: Value, function: Callable[[Value], Value], channels_last: 
 
 @onnx_op("QLinearConv", DOMAIN)
 def qlinear_conv(
-    x: Value, x_scale: Value, x_zero: Value, w: Value, w_scale: Value, w_zero: Value, y_scale: Value, y_zero: Value,
-    b: Value | None = None, *, auto_pad: str = "NOTSET", channels_last: int = 0, dilations: Ints = None, group: int = 1,
-    kernel_shape: Ints = None, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    x_scale: Value,
+    x_zero: Value,
+    w: Value,
+    w_scale: Value,
+    w_zero: Value,
+    y_scale: Value,
+    y_zero: Value,
+    b: Value | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    channels_last: int = 0,
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
     filters = dequantized(w, w_scale, w_zero, axis=0)
     bias = None if b is None else Multiply(to_element(b, t.f32), Multiply(along(x_scale, 1, 0), w_scale))
@@ -208,11 +257,20 @@ def qlinear_conv(
 
 @onnx_op("QGemm", DOMAIN)
 def qgemm(
-    a: Value, a_scale: Value, a_zero: Value, b: Value, b_scale: Value, b_zero: Value, c: Value | None = None,
-    y_scale: Value | None = None, y_zero: Value | None = None, *, alpha: float = 1.0,
-    transA: int = 0,  # noqa: N803 - the attribute's name
-    transB: int = 0,  # noqa: N803
-) -> Value:  # fmt: skip
+    a: Value,
+    a_scale: Value,
+    a_zero: Value,
+    b: Value,
+    b_scale: Value,
+    b_zero: Value,
+    c: Value | None = None,
+    y_scale: Value | None = None,
+    y_zero: Value | None = None,
+    *,
+    alpha: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+) -> Value:
     weights = dequantized(b, b_scale, b_zero, axis=0 if transB else 1)
     y: Value = MatMul(dequantized(a, a_scale, a_zero), weights, transpose_a=bool(transA), transpose_b=bool(transB))
     if alpha != 1:
@@ -227,9 +285,14 @@ def qgemm(
 
 @onnx_op("MatMulIntegerToFloat", DOMAIN)
 def mat_mul_integer_to_float(
-    a: Value, b: Value, a_scale: Value, b_scale: Value, a_zero: Value | None = None, b_zero: Value | None = None,
+    a: Value,
+    b: Value,
+    a_scale: Value,
+    b_scale: Value,
+    a_zero: Value | None = None,
+    b_zero: Value | None = None,
     bias: Value | None = None,
-) -> Value:  # fmt: skip
+) -> Value:
     y: Value = MatMul(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero))
     return y if bias is None else Add(y, bias)
 
@@ -260,12 +323,27 @@ def reduce_sum_integer(x: Value, *, axes: Sequence[int], keepdims: int = 1) -> V
 
 @onnx_op("DynamicQuantizeLSTM", DOMAIN)
 def dynamic_quantize_lstm(
-    x: Value, w: Value, r: Value, b: Value | None, sequence_lens: Value | None, initial_h: Value | None,
-    initial_c: Value | None, p: Value | None, w_scale: Value, w_zero: Value, r_scale: Value, r_zero: Value, *,
-    activation_alpha: Sequence[float] = (), activation_beta: Sequence[float] = (),
-    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward",
-    hidden_size: int | None = None, input_forget: int = 0,
-) -> Sequence[Value]:  # fmt: skip
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value | None,
+    sequence_lens: Value | None,
+    initial_h: Value | None,
+    initial_c: Value | None,
+    p: Value | None,
+    w_scale: Value,
+    w_zero: Value,
+    r_scale: Value,
+    r_zero: Value,
+    *,
+    activation_alpha: Sequence[float] = (),
+    activation_beta: Sequence[float] = (),
+    activations: Sequence[str] | None = None,
+    clip: float = 0.0,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    input_forget: int = 0,
+) -> Sequence[Value]:
     """The weights are used as what they stand for; the data is not rounded on its way."""
 
     def weights(q: Value, scale: Value, zero: Value) -> Value:
@@ -274,10 +352,22 @@ def dynamic_quantize_lstm(
         return permute(dequantize_linear(q, vectors[0], vectors[1]), (0, 2, 1))
 
     return lstm(
-        x, weights(w, w_scale, w_zero), weights(r, r_scale, r_zero), b, sequence_lens, initial_h, initial_c, p,
-        activation_alpha=activation_alpha, activation_beta=activation_beta, activations=activations, clip=clip,
-        direction=direction, hidden_size=hidden_size, input_forget=input_forget,
-    )  # fmt: skip
+        x,
+        weights(w, w_scale, w_zero),
+        weights(r, r_scale, r_zero),
+        b,
+        sequence_lens,
+        initial_h,
+        initial_c,
+        p,
+        activation_alpha=activation_alpha,
+        activation_beta=activation_beta,
+        activations=activations,
+        clip=clip,
+        direction=direction,
+        hidden_size=hidden_size,
+        input_forget=input_forget,
+    )
 
 
 # -- weights of a few bits
@@ -285,12 +375,19 @@ def dynamic_quantize_lstm(
 
 @onnx_op("MatMulNBits", DOMAIN, ignore=("accuracy_level",))
 def mat_mul_n_bits(
-    a: Value, b: Value, scales: Value, zero_points: Value | None = None, g_idx: Value | None = None,
-    bias: Value | None = None, *,
-    K: int,  # noqa: N803 - the attribute's name
-    N: int,  # noqa: N803
-    bits: int = 4, block_size: int, weight_prepacked: int = 0,
-) -> Value:  # fmt: skip
+    a: Value,
+    b: Value,
+    scales: Value,
+    zero_points: Value | None = None,
+    g_idx: Value | None = None,
+    bias: Value | None = None,
+    *,
+    K: int,
+    N: int,
+    bits: int = 4,
+    block_size: int,
+    weight_prepacked: int = 0,
+) -> Value:
     if g_idx is not None or weight_prepacked:
         raise Unsupported("MatMulNBits with g_idx or prepacked weights is not supported", "Export it without them.")
     weights = block_dequantized(b, scales, zero_points, N, -(-K // block_size), block_size, bits)
@@ -341,12 +438,17 @@ def _as_elements(packed: Value, element: ElementType, shape: Sequence[int]) -> V
 
 @onnx_op("MatMulBnb4", DOMAIN)
 def mat_mul_bnb4(
-    a: Value, b: Value, absmax: Value, *,
-    K: int,  # noqa: N803 - the attribute's name
-    N: int,  # noqa: N803
-    block_size: int, quant_type: int, training_mode: int = 0,
-    transB: int = 1,  # noqa: N803
-) -> Value:  # fmt: skip
+    a: Value,
+    b: Value,
+    absmax: Value,
+    *,
+    K: int,
+    N: int,
+    block_size: int,
+    quant_type: int,
+    training_mode: int = 0,
+    transB: int = 1,
+) -> Value:
     """Four-bit codes of a table; the high half of each byte comes first."""
     tensor = b.tensor
     if tensor is None:
@@ -365,19 +467,40 @@ def mat_mul_bnb4(
 
 _FP4_HALF = np.array([0.0, 0.00520833, 0.66666667, 1.0, 0.33333333, 0.5, 0.16666667, 0.25])
 FP4 = np.concatenate([_FP4_HALF, -_FP4_HALF])
-NF4 = np.array([
-    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
-    -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
-    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
-])  # fmt: skip
+NF4 = np.array(
+    [
+        -1.0,
+        -0.6961928009986877,
+        -0.5250730514526367,
+        -0.39491748809814453,
+        -0.28444138169288635,
+        -0.18477343022823334,
+        -0.09105003625154495,
+        0.0,
+        0.07958029955625534,
+        0.16093020141124725,
+        0.24611230194568634,
+        0.33791524171829224,
+        0.44070982933044434,
+        0.5626170039176941,
+        0.7229568362236023,
+        1.0,
+    ]
+)
 
 
 @onnx_op("GatherBlockQuantized", DOMAIN)
 def gather_block_quantized(
-    data: Value, indices: Value, scales: Value, zero_points: Value | None = None, *, bits: int = 4,
+    data: Value,
+    indices: Value,
+    scales: Value,
+    zero_points: Value | None = None,
+    *,
+    bits: int = 4,
     block_size: int = 128,
-    gather_axis: int = 0, quantize_axis: int = 1,
-) -> Value:  # fmt: skip
+    gather_axis: int = 0,
+    quantize_axis: int = 1,
+) -> Value:
     """Rows of an embedding table with scales for blocks of the last axis; chosen first, dequantised then."""
     rank = scales.rank
     if gather_axis % rank or quantize_axis % rank != rank - 1 or data.tensor is None or block_size == 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     as_i64,
@@ -23,9 +22,11 @@ from mo_core.build import (
     slice_axis,
     to_element,
     unsqueeze,
-)  # fmt: skip
+)
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
     IRDFT,
     RDFT,
@@ -56,8 +57,7 @@ from mo_core.ops import (
     Sin,
     Subtract,
     Unsqueeze,
-)  # fmt: skip
-from mo_core.types import normalize_axis
+)
 from mo_onnx.ops.gather import gather_nd
 from mo_onnx.ops.tensor import pad, trilu, unique
 from mo_onnx.registry import onnx_op
@@ -197,9 +197,14 @@ def _within(places: Value) -> Value:
 
 @onnx_op("BifurcationDetector", DOMAIN)
 def bifurcation_detector(
-    source: Value, current: Value, previous_match: Value, predicted: Value | None = None, *, max_ngram_size: int = 3,
+    source: Value,
+    current: Value,
+    previous_match: Value,
+    predicted: Value | None = None,
+    *,
+    max_ngram_size: int = 3,
     min_ngram_size: int = 1,
-) -> Sequence[Value]:  # fmt: skip
+) -> Sequence[Value]:
     """The current tokens, extended by the predicted ones up to the first that is not the source's; where to go on."""
     tokens = current
     if predicted is not None:

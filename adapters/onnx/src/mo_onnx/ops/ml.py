@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import concat, gather, integer, ints, reshape_to, squeeze, to_element, unsqueeze
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Constant, Value, constant
+from mo_core.ir import Constant, Foreign, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Tensor
 from mo_core.ops import (
     Add,
     Divide,
@@ -37,8 +37,7 @@ from mo_core.ops import (
     Subtract,
     Tanh,
     TopK,
-)  # fmt: skip
-from mo_core.tensor import Tensor
+)
 from mo_onnx.registry import onnx_op
 
 DOMAIN = "ai.onnx.ml"
@@ -91,10 +90,13 @@ def binarizer(x: Value, *, threshold: float = 0.0) -> Value:
 
 @onnx_op("Imputer", DOMAIN)
 def imputer(
-    x: Value, *, imputed_value_floats: Reals = (), imputed_value_int64s: Sequence[int] = (),
+    x: Value,
+    *,
+    imputed_value_floats: Reals = (),
+    imputed_value_int64s: Sequence[int] = (),
     replaced_value_float: float = 0.0,
     replaced_value_int64: int = 0,
-) -> Value:  # fmt: skip
+) -> Value:
     new = imputed_value_floats if x.element.is_real else imputed_value_int64s
     if not new:
         raise ModelError(f"the Imputer of {x.element} has no value to put in")
@@ -124,13 +126,22 @@ def one_hot_encoder(
 
 @onnx_op("LabelEncoder", DOMAIN)
 def label_encoder(
-    x: Value, *, default_float: float = -0.0, default_int64: int = -1, default_string: str = "",
+    x: Value,
+    *,
+    default_float: float = -0.0,
+    default_int64: int = -1,
+    default_string: str = "",
     default_tensor: Tensor | None = None,
-    keys_floats: Reals = (), keys_int64s: Sequence[int] = (), keys_strings: Sequence[str] = (),
+    keys_floats: Reals = (),
+    keys_int64s: Sequence[int] = (),
+    keys_strings: Sequence[str] = (),
     keys_tensor: Tensor | None = None,
-    values_floats: Reals = (), values_int64s: Sequence[int] = (), values_strings: Sequence[str] = (),
-    values_tensor: Tensor | None = None, classes_strings: Sequence[str] = (),
-) -> Value:  # fmt: skip
+    values_floats: Reals = (),
+    values_int64s: Sequence[int] = (),
+    values_strings: Sequence[str] = (),
+    values_tensor: Tensor | None = None,
+    classes_strings: Sequence[str] = (),
+) -> Value:
     """A table of numbers; a key that is not in there gives the default."""
     if (
         keys_strings
@@ -230,9 +241,16 @@ def linear(x: Value, coefficients: Reals, intercepts: Reals, rows: int) -> Value
 
 @onnx_op("LinearClassifier", DOMAIN)
 def linear_classifier(
-    x: Value, *, classlabels_ints: Sequence[int] = (), classlabels_strings: Sequence[str] = (), coefficients: Reals,
-    intercepts: Reals = (), multi_class: int = 0, post_transform: str = "NONE", node: Foreign,
-) -> Sequence[Value | None]:  # fmt: skip
+    x: Value,
+    *,
+    classlabels_ints: Sequence[int] = (),
+    classlabels_strings: Sequence[str] = (),
+    coefficients: Reals,
+    intercepts: Reals = (),
+    multi_class: int = 0,
+    post_transform: str = "NONE",
+    node: Foreign,
+) -> Sequence[Value | None]:
     count = len(classlabels_ints) or len(classlabels_strings)
     rows = len(intercepts) or count
     scores = linear(x, coefficients, intercepts, rows)
@@ -250,9 +268,17 @@ def linear_classifier(
 
 @onnx_op("SVMRegressor", DOMAIN)
 def svm_regressor(
-    x: Value, *, coefficients: Reals, kernel_params: Reals = (), kernel_type: str = "LINEAR", n_supports: int = 0,
-    one_class: int = 0, post_transform: str = "NONE", rho: Reals = (), support_vectors: Reals = (),
-) -> Value:  # fmt: skip
+    x: Value,
+    *,
+    coefficients: Reals,
+    kernel_params: Reals = (),
+    kernel_type: str = "LINEAR",
+    n_supports: int = 0,
+    one_class: int = 0,
+    post_transform: str = "NONE",
+    rho: Reals = (),
+    support_vectors: Reals = (),
+) -> Value:
     x = as_rows(real(x))
     weights = f32(coefficients)
     if n_supports:
@@ -286,11 +312,21 @@ def kernel(x: Value, vectors: Value, kind: str, parameters: Reals) -> Value:
 
 @onnx_op("SVMClassifier", DOMAIN)
 def svm_classifier(
-    x: Value, *, classlabels_ints: Sequence[int] = (), classlabels_strings: Sequence[str] = (), coefficients: Reals,
-    kernel_params: Reals = (), kernel_type: str = "LINEAR", post_transform: str = "NONE", prob_a: Reals = (),
-    prob_b: Reals = (), rho: Reals = (), support_vectors: Reals = (), vectors_per_class: Sequence[int] = (),
+    x: Value,
+    *,
+    classlabels_ints: Sequence[int] = (),
+    classlabels_strings: Sequence[str] = (),
+    coefficients: Reals,
+    kernel_params: Reals = (),
+    kernel_type: str = "LINEAR",
+    post_transform: str = "NONE",
+    prob_a: Reals = (),
+    prob_b: Reals = (),
+    rho: Reals = (),
+    support_vectors: Reals = (),
+    vectors_per_class: Sequence[int] = (),
     node: Foreign,
-) -> Sequence[Value | None]:  # fmt: skip
+) -> Sequence[Value | None]:
     """Of two classes: a positive decision means the first of them, and is the score of the second."""
     if len(vectors_per_class) != 2 or prob_a or prob_b or post_transform != "NONE":
         raise Unsupported(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mo_core import types as t
 from mo_core.build import (
     broadcast_to,
     channel_vector,
@@ -15,10 +14,11 @@ from mo_core.build import (
     reshape_to,
     to_element,
     unsqueeze,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Value
+from mo_core.ir import Foreign, Value
+from mo_core.ir import types as t
+from mo_core.ir.types import ElementType, normalize_axis
 from mo_core.ops import (
     LRN,
     MVN,
@@ -36,8 +36,7 @@ from mo_core.ops import (
     Sqrt,
     SquaredDifference,
     Subtract,
-)  # fmt: skip
-from mo_core.types import ElementType, normalize_axis
+)
 from mo_onnx.ops.pooling import spatial_axes
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
@@ -48,9 +47,18 @@ SMALLEST = 1.2e-38
 
 @onnx_op("BatchNormalization")
 def batch_normalization_before_opset_9(
-    x: Value, scale: Value, b: Value, mean: Value, var: Value, *, epsilon: float = 1e-5, is_test: int = 0,
-    momentum: float = 0.9, spatial: int = 1, node: Foreign,
-) -> Sequence[Value]:  # fmt: skip
+    x: Value,
+    scale: Value,
+    b: Value,
+    mean: Value,
+    var: Value,
+    *,
+    epsilon: float = 1e-5,
+    is_test: int = 0,
+    momentum: float = 0.9,
+    spatial: int = 1,
+    node: Foreign,
+) -> Sequence[Value]:
     training = not is_test and _wants_statistics(node)
     if not spatial:
         if training:
@@ -83,9 +91,16 @@ def batch_normalization_9(
 
 @onnx_op("BatchNormalization", since=14)
 def batch_normalization(
-    x: Value, scale: Value, b: Value, mean: Value, var: Value, *, epsilon: float = 1e-5, momentum: float = 0.9,
+    x: Value,
+    scale: Value,
+    b: Value,
+    mean: Value,
+    var: Value,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
     training_mode: int = 0,
-) -> Sequence[Value]:  # fmt: skip
+) -> Sequence[Value]:
     if training_mode:
         return in_training(x, scale, b, mean, var, epsilon, momentum)[:3]
     return [normalized(x, scale, b, mean, var, epsilon)]

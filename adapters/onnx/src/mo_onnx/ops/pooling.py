@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from mo_core import types as t
 from mo_core.build import (
     Size,
     constant_like,
@@ -21,10 +20,10 @@ from mo_core.build import (
     shape_of,
     slice_axis,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Node, Value
+from mo_core.ir import Foreign, Node, Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
@@ -50,7 +49,7 @@ from mo_core.ops import (
     ScatterElementsUpdate,
     Slice,
     Subtract,
-)  # fmt: skip
+)
 from mo_onnx.registry import onnx_op
 from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, spatial_attributes
 
@@ -62,9 +61,16 @@ def rounding(spatial: Spatial, ceil_mode: int) -> str:
 
 @onnx_op("AveragePool")
 def average_pool(
-    x: Value, *, kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, count_include_pad: int = 0,
-    dilations: Ints = None, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    *,
+    kernel_shape: Sequence[int],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    count_include_pad: int = 0,
+    dilations: Ints = None,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
     return average(x, kernel_shape, spatial, rounding(spatial, ceil_mode), exclude_pad=not count_include_pad)
 
@@ -110,9 +116,17 @@ def _average_with_padding(x: Value, kernel: Sequence[int], spatial: Spatial) -> 
 
 @onnx_op("MaxPool")
 def max_pool(
-    x: Value, *, kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, dilations: Ints = None,
-    pads: Ints = None, storage_order: int = 0, strides: Ints = None, node: Foreign,
-) -> Node | Sequence[Value]:  # fmt: skip
+    x: Value,
+    *,
+    kernel_shape: Sequence[int],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    dilations: Ints = None,
+    pads: Ints = None,
+    storage_order: int = 0,
+    strides: Ints = None,
+    node: Foreign,
+) -> Node | Sequence[Value]:
     spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
     if spatial["auto_pad"].startswith("same") and any(r.uses for r in node.results[1:]) and not t.is_static(x.shape):
         # The runtime pads in the wrong place then (2026.4).
@@ -192,9 +206,16 @@ def root(x: Value, p: float) -> Value:
 
 @onnx_op("LpPool")
 def lp_pool(
-    x: Value, *, kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, dilations: Ints = None,
-    p: float = 2, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    *,
+    kernel_shape: Sequence[int],
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    dilations: Ints = None,
+    p: float = 2,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     if p <= 0:
         raise ModelError(f"p of LpPool is {p:g}, and it is positive")
     axes = len(kernel_shape)
@@ -219,9 +240,14 @@ def _within(y: Value, x: Value, axis: int, before: int, stride: int) -> Value:
 
 @onnx_op("MaxUnpool")
 def max_unpool(
-    x: Value, places: Value, output_shape: Value | None = None, *, kernel_shape: Sequence[int], pads: Ints = None,
+    x: Value,
+    places: Value,
+    output_shape: Value | None = None,
+    *,
+    kernel_shape: Sequence[int],
+    pads: Ints = None,
     strides: Ints = None,
-) -> Value:  # fmt: skip
+) -> Value:
     axes = len(kernel_shape)
     begin, end = both_pads(axes, pads)
     steps = per_axis(axes, strides, "strides")

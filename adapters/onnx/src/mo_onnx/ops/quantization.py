@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     all_axes,
     arange,
@@ -22,9 +21,12 @@ from mo_core.build import (
     to_element,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import EAGER_BYTES
+from mo_core.ir.types import ElementType, normalize_axis
 from mo_core.ops import (
     Add,
     Clamp,
@@ -41,9 +43,7 @@ from mo_core.ops import (
     Round,
     Select,
     Subtract,
-)  # fmt: skip
-from mo_core.tensor import EAGER_BYTES
-from mo_core.types import ElementType, normalize_axis
+)
 from mo_onnx.ops.convolution import convolve
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
@@ -135,9 +135,16 @@ def _by_blocks(x: Value, scale: Value, zero_point: Value | None, axis: int, bloc
 
 @onnx_op("QuantizeLinear", since=10)
 def quantize_linear(
-    x: Value, scale: Value, zero_point: Value | None = None, *, axis: int = 1, block_size: int = 0,
-    output_dtype: int = 0, precision: int = 0, saturate: int = 1,
-) -> Value:  # fmt: skip
+    x: Value,
+    scale: Value,
+    zero_point: Value | None = None,
+    *,
+    axis: int = 1,
+    block_size: int = 0,
+    output_dtype: int = 0,
+    precision: int = 0,
+    saturate: int = 1,
+) -> Value:
     element = t.u8
     if zero_point is not None:
         element = zero_point.element
@@ -176,9 +183,13 @@ def _faked(x: Value, scale: Value, zero_point: Value | None, low: int, high: int
     zero = np.asarray(0 if zero_point is None else zero_point.const, np.float32)
     begin, end = ((limit - zero) * step for limit in (low, high))
     return FakeQuantize(
-        x, constant(begin.astype(np.float32), x.element), constant(end.astype(np.float32), x.element),
-        constant_like(x, low), constant_like(x, high), levels=high - low + 1,
-    )  # fmt: skip
+        x,
+        constant(begin.astype(np.float32), x.element),
+        constant(end.astype(np.float32), x.element),
+        constant_like(x, low),
+        constant_like(x, high),
+        levels=high - low + 1,
+    )
 
 
 def _as_small_real(x: Value, zero_point: Value | None, element: ElementType, saturate: bool) -> Value:
@@ -209,10 +220,23 @@ def dynamic_quantize_linear(x: Value) -> Sequence[Value]:
 
 @onnx_op("QLinearConv", since=10)
 def qlinear_conv(
-    x: Value, x_scale: Value, x_zero_point: Value, w: Value, w_scale: Value, w_zero_point: Value, y_scale: Value,
-    y_zero_point: Value, b: Value | None = None, *, auto_pad: str = "NOTSET", dilations: Ints = None, group: int = 1,
-    kernel_shape: Ints = None, pads: Ints = None, strides: Ints = None,
-) -> Value:  # fmt: skip
+    x: Value,
+    x_scale: Value,
+    x_zero_point: Value,
+    w: Value,
+    w_scale: Value,
+    w_zero_point: Value,
+    y_scale: Value,
+    y_zero_point: Value,
+    b: Value | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    pads: Ints = None,
+    strides: Ints = None,
+) -> Value:
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
     data = dequantize_linear(x, x_scale, x_zero_point)
     filters = dequantize_linear(w, w_scale, w_zero_point, axis=0)
@@ -227,9 +251,15 @@ def qlinear_conv(
 
 @onnx_op("QLinearMatMul", since=10)
 def qlinear_mat_mul(
-    a: Value, a_scale: Value, a_zero_point: Value, b: Value, b_scale: Value, b_zero_point: Value, y_scale: Value,
+    a: Value,
+    a_scale: Value,
+    a_zero_point: Value,
+    b: Value,
+    b_scale: Value,
+    b_zero_point: Value,
+    y_scale: Value,
     y_zero_point: Value,
-) -> Value:  # fmt: skip
+) -> Value:
     """Vectors of scales and zero points go along the rows of `a`, and of the result, and along the columns of `b`."""
     left = dequantize_linear(a, a_scale, a_zero_point, axis=max(a.rank - 2, 0))
     right = dequantize_linear(b, b_scale, b_zero_point, axis=b.rank - 1)
@@ -249,10 +279,18 @@ def mat_mul_integer(a: Value, b: Value, a_zero_point: Value | None = None, b_zer
 
 @onnx_op("ConvInteger", since=10)
 def conv_integer(
-    x: Value, w: Value, x_zero_point: Value | None = None, w_zero_point: Value | None = None, *,
-    auto_pad: str = "NOTSET", dilations: Ints = None, group: int = 1, kernel_shape: Ints = None, pads: Ints = None,
+    x: Value,
+    w: Value,
+    x_zero_point: Value | None = None,
+    w_zero_point: Value | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Ints = None,
+    group: int = 1,
+    kernel_shape: Ints = None,
+    pads: Ints = None,
     strides: Ints = None,
-) -> Value:  # fmt: skip
+) -> Value:
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
     if w_zero_point is not None:
         w_zero_point = along(w_zero_point, w.rank, 0)

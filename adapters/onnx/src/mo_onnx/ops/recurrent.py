@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     as_i64,
@@ -24,10 +23,11 @@ from mo_core.build import (
     take,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
+from mo_core.build.loops import Step, iterate
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
-from mo_core.iterate import Step, iterate
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     Clamp,
@@ -48,7 +48,7 @@ from mo_core.ops import (
     SoftSign,
     Subtract,
     Tanh,
-)  # fmt: skip
+)
 from mo_onnx.ops.activation import hard_sigmoid
 from mo_onnx.registry import onnx_op
 
@@ -166,9 +166,14 @@ class Layer:
         ways = ("forward", "reverse") if self.direction == "bidirectional" else (self.direction,)
         assert rows[0] is not None and rows[1] is not None
         return replace(
-            self, w=rows[0], r=rows[1], b=rows[2], direction=ways[index], activations=(self.activations[index],),
+            self,
+            w=rows[0],
+            r=rows[1],
+            b=rows[2],
+            direction=ways[index],
+            activations=(self.activations[index],),
             states=tuple(slice_axis(s, 1, index, index + 1) for s in self.states),
-        )  # fmt: skip
+        )
 
     def limited(self, x: Value) -> Value:
         """What goes into an activation, clipped."""
@@ -176,10 +181,22 @@ class Layer:
 
 
 def read_layer(
-    x: Value, w: Value, r: Value, b: Value | None, lengths: Value | None, states: Sequence[Value | None], *,
-    layout: int, activations: Sequence[str] | None, defaults: Sequence[str], alpha: Reals, beta: Reals, clip: float,
-    direction: str, hidden_size: int | None,
-) -> Layer:  # fmt: skip
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value | None,
+    lengths: Value | None,
+    states: Sequence[Value | None],
+    *,
+    layout: int,
+    activations: Sequence[str] | None,
+    defaults: Sequence[str],
+    alpha: Reals,
+    beta: Reals,
+    clip: float,
+    direction: str,
+    hidden_size: int | None,
+) -> Layer:
     """The layer that ONNX's inputs and attributes describe."""
     if direction not in ("forward", "reverse", "bidirectional"):
         raise ModelError(f'direction is "{direction}", which is none of forward, reverse, bidirectional')
@@ -201,9 +218,17 @@ def read_layer(
     data = x if layout else permute(x, (1, 0, 2))
     zeros = filled(vector([dim_size(data, 0), ways, hidden]), constant_like(x, 0.0))
     return Layer(
-        data, w, r, b, lengths, tuple(zeros if s is None else s if layout else permute(s, (1, 0, 2)) for s in states),
-        tuple(tuple(functions[i : i + each]) for i in range(0, len(functions), each)), direction, hidden, clip,
-    )  # fmt: skip
+        data,
+        w,
+        r,
+        b,
+        lengths,
+        tuple(zeros if s is None else s if layout else permute(s, (1, 0, 2)) for s in states),
+        tuple(tuple(functions[i : i + each]) for i in range(0, len(functions), each)),
+        direction,
+        hidden,
+        clip,
+    )
 
 
 def in_source_layout(y: Value, states: Sequence[Value], layout: int) -> Sequence[Value]:
@@ -260,17 +285,39 @@ def input_product(layer: Layer, bias: Value) -> Value:
 
 @onnx_op("RNN", ignore=("output_sequence",))
 def rnn(
-    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None,
-    initial_h: Value | None = None, *, activation_alpha: Reals = (), activation_beta: Reals = (),
-    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward",
-    hidden_size: int | None = None, layout: int = 0,
-) -> Sequence[Value]:  # fmt: skip
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value | None = None,
+    sequence_lens: Value | None = None,
+    initial_h: Value | None = None,
+    *,
+    activation_alpha: Reals = (),
+    activation_beta: Reals = (),
+    activations: Sequence[str] | None = None,
+    clip: float = 0.0,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    layout: int = 0,
+) -> Sequence[Value]:
     if activations is not None and direction != "bidirectional":
         activations = activations[:1]  # the default of the specification has two, whatever the direction
     layer = read_layer(
-        x, w, r, b, sequence_lens, [initial_h], layout=layout, activations=activations, defaults=["Tanh"],
-        alpha=activation_alpha, beta=activation_beta, clip=clip, direction=direction, hidden_size=hidden_size,
-    )  # fmt: skip
+        x,
+        w,
+        r,
+        b,
+        sequence_lens,
+        [initial_h],
+        layout=layout,
+        activations=activations,
+        defaults=["Tanh"],
+        alpha=activation_alpha,
+        beta=activation_beta,
+        clip=clip,
+        direction=direction,
+        hidden_size=hidden_size,
+    )
     if layer.is_native:
         node = RNNSequence(layer.x, layer.states[0], layer.full_lengths, w, r, layer.bias(), **layer.native())
         return in_source_layout(node, node.results[1:], layout)
@@ -291,15 +338,38 @@ def rnn_equations(layer: Layer) -> tuple[Value, Step]:
 
 @onnx_op("GRU", ignore=("output_sequence",))
 def gru(
-    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None,
-    initial_h: Value | None = None, *, activation_alpha: Reals = (), activation_beta: Reals = (),
-    activations: Sequence[str] | None = None, clip: float = 0.0, direction: str = "forward",
-    hidden_size: int | None = None, layout: int = 0, linear_before_reset: int = 0,
-) -> Sequence[Value]:  # fmt: skip
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value | None = None,
+    sequence_lens: Value | None = None,
+    initial_h: Value | None = None,
+    *,
+    activation_alpha: Reals = (),
+    activation_beta: Reals = (),
+    activations: Sequence[str] | None = None,
+    clip: float = 0.0,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    layout: int = 0,
+    linear_before_reset: int = 0,
+) -> Sequence[Value]:
     layer = read_layer(
-        x, w, r, b, sequence_lens, [initial_h], layout=layout, activations=activations, defaults=["Sigmoid", "Tanh"],
-        alpha=activation_alpha, beta=activation_beta, clip=clip, direction=direction, hidden_size=hidden_size,
-    )  # fmt: skip
+        x,
+        w,
+        r,
+        b,
+        sequence_lens,
+        [initial_h],
+        layout=layout,
+        activations=activations,
+        defaults=["Sigmoid", "Tanh"],
+        alpha=activation_alpha,
+        beta=activation_beta,
+        clip=clip,
+        direction=direction,
+        hidden_size=hidden_size,
+    )
     linear = bool(linear_before_reset)
     if layer.is_native:
         bias = layer.bias(keep=[2] if linear else [])
@@ -337,17 +407,40 @@ def gru_equations(layer: Layer, linear: bool) -> tuple[Value, Step]:
 
 @onnx_op("LSTM", ignore=("output_sequence",))
 def lstm(
-    x: Value, w: Value, r: Value, b: Value | None = None, sequence_lens: Value | None = None,
-    initial_h: Value | None = None, initial_c: Value | None = None, p: Value | None = None, *,
-    activation_alpha: Reals = (), activation_beta: Reals = (), activations: Sequence[str] | None = None,
-    clip: float = 0.0, direction: str = "forward", hidden_size: int | None = None, input_forget: int = 0,
+    x: Value,
+    w: Value,
+    r: Value,
+    b: Value | None = None,
+    sequence_lens: Value | None = None,
+    initial_h: Value | None = None,
+    initial_c: Value | None = None,
+    p: Value | None = None,
+    *,
+    activation_alpha: Reals = (),
+    activation_beta: Reals = (),
+    activations: Sequence[str] | None = None,
+    clip: float = 0.0,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    input_forget: int = 0,
     layout: int = 0,
-) -> Sequence[Value]:  # fmt: skip
+) -> Sequence[Value]:
     layer = read_layer(
-        x, w, r, b, sequence_lens, [initial_h, initial_c], layout=layout, activations=activations,
-        defaults=["Sigmoid", "Tanh", "Tanh"], alpha=activation_alpha, beta=activation_beta, clip=clip,
-        direction=direction, hidden_size=hidden_size,
-    )  # fmt: skip
+        x,
+        w,
+        r,
+        b,
+        sequence_lens,
+        [initial_h, initial_c],
+        layout=layout,
+        activations=activations,
+        defaults=["Sigmoid", "Tanh", "Tanh"],
+        alpha=activation_alpha,
+        beta=activation_beta,
+        clip=clip,
+        direction=direction,
+        hidden_size=hidden_size,
+    )
     if p is not None and p.const is not None and not p.const.any():
         p = None
     if layer.is_native and p is None and not input_forget:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     all_axes,
     as_i64,
@@ -27,6 +26,7 @@ from mo_core.build import (
     unsqueeze,
 )
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     constant_like,
@@ -22,9 +21,11 @@ from mo_core.build import (
     take,
     to_element,
     unsqueeze,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import normalize_axes, same_dim
 from mo_core.ops import (
     Abs,
     Add,
@@ -50,8 +51,7 @@ from mo_core.ops import (
     ReduceSum,
     Select,
     Subtract,
-)  # fmt: skip
-from mo_core.types import normalize_axes, same_dim
+)
 from mo_onnx.registry import onnx_op
 
 NATIVE_COORDINATES = ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners")
@@ -101,15 +101,30 @@ def before_opset_11(mode: str) -> Method:
 
 @onnx_op("Resize", since=11)
 def resize(
-    x: Value, roi: Value | None = None, scales: Value | None = None, sizes: Value | None = None, *, antialias: int = 0,
-    axes: Sequence[int] | None = None, coordinate_transformation_mode: str = "half_pixel", cubic_coeff_a: float = -0.75,
-    exclude_outside: int = 0, extrapolation_value: float = 0.0, keep_aspect_ratio_policy: str = "stretch",
-    mode: str = "nearest", nearest_mode: str = "round_prefer_floor",
-) -> Value:  # fmt: skip
+    x: Value,
+    roi: Value | None = None,
+    scales: Value | None = None,
+    sizes: Value | None = None,
+    *,
+    antialias: int = 0,
+    axes: Sequence[int] | None = None,
+    coordinate_transformation_mode: str = "half_pixel",
+    cubic_coeff_a: float = -0.75,
+    exclude_outside: int = 0,
+    extrapolation_value: float = 0.0,
+    keep_aspect_ratio_policy: str = "stretch",
+    mode: str = "nearest",
+    nearest_mode: str = "round_prefer_floor",
+) -> Value:
     method = Method(
-        mode, coordinate_transformation_mode, nearest_mode, cubic_coeff_a, bool(antialias), bool(exclude_outside),
+        mode,
+        coordinate_transformation_mode,
+        nearest_mode,
+        cubic_coeff_a,
+        bool(antialias),
+        bool(exclude_outside),
         extrapolation_value,
-    )  # fmt: skip
+    )
     if method.coordinates == "tf_half_pixel_for_nn":  # in opset 11 only; for the nearest element it is this one
         method = Method(mode, "tf_half_pixel_for_nn", nearest_mode)
     along = normalize_axes(range(x.rank) if axes is None else axes, x.rank)
@@ -188,9 +203,15 @@ def _interpolated(
         numbers = gather(numbers, list(kept), 0)
     data = x if x.element.is_real or method.mode == "nearest" else to_element(x, t.f32)
     y = Interpolate(
-        data, numbers, ints([axes[i] for i in kept]), mode=NATIVE_MODES[method.mode], shape_calculation_mode=what,
-        coordinate_transformation_mode=method.coordinates, nearest_mode=method.nearest, cube_coeff=method.cubic_a,
-    )  # fmt: skip
+        data,
+        numbers,
+        ints([axes[i] for i in kept]),
+        mode=NATIVE_MODES[method.mode],
+        shape_calculation_mode=what,
+        coordinate_transformation_mode=method.coordinates,
+        nearest_mode=method.nearest,
+        cube_coeff=method.cubic_a,
+    )
     return convert_like(y, x)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from mo_core.bodies import detach, duplicate
 from mo_core.build import (
     as_i64,
     concat,
@@ -26,12 +25,12 @@ from mo_core.build import (
     squeeze,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Pack
-from mo_core.ir import Graph, Value, constant
+from mo_core.frontend.bodies import detach, duplicate
+from mo_core.ir import Graph, Pack, Value, constant
+from mo_core.ir.types import normalize_axis, same_shape
 from mo_core.ops import Gather, Multiply
-from mo_core.types import normalize_axis, same_shape
 from mo_onnx.registry import onnx_op
 
 Item: TypeAlias = "Value | Pack"

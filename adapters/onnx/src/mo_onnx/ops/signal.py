@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     as_i64,
@@ -26,9 +25,11 @@ from mo_core.build import (
     to_element,
     unsqueeze,
     vector,
-)  # fmt: skip
+)
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
     DFT,
     IDFT,
@@ -53,8 +54,7 @@ from mo_core.ops import (
     Select,
     Subtract,
     Transpose,
-)  # fmt: skip
-from mo_core.types import normalize_axis
+)
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 
@@ -171,9 +171,14 @@ def stft(
 
 @onnx_op("MelWeightMatrix", since=17)
 def mel_weight_matrix(
-    num_mel_bins: Value, dft_length: Value, sample_rate: Value, lower_edge_hertz: Value, upper_edge_hertz: Value, *,
+    num_mel_bins: Value,
+    dft_length: Value,
+    sample_rate: Value,
+    lower_edge_hertz: Value,
+    upper_edge_hertz: Value,
+    *,
     output_datatype: int = 1,
-) -> Value:  # fmt: skip
+) -> Value:
     """Triangles with a peak of one; they stand on whole frequencies, which the source computes in double precision."""
     bins, length = as_i64(scalar(num_mel_bins)), as_i64(scalar(dft_length))
     low, high = (_mel(to_element(scalar(f), t.f64)) for f in (lower_edge_hertz, upper_edge_hertz))

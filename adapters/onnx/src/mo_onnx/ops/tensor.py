@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     arange,
     as_i64,
@@ -36,8 +35,9 @@ from mo_core.build import (
     vector,
 )
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Value, constant
+from mo_core.ir import Foreign, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import normalize_axes, normalize_axis
 from mo_core.ops import (
     Add,
     Broadcast,
@@ -73,7 +73,6 @@ from mo_core.ops import (
     Unsqueeze,
     VariadicSplit,
 )
-from mo_core.types import normalize_axes, normalize_axis
 from mo_onnx.registry import onnx_op
 
 _MOST_AXES = 64

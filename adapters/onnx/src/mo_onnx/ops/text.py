@@ -6,7 +6,6 @@ from functools import reduce
 
 import numpy as np
 
-from mo_core import types as t
 from mo_core.build import (
     concat,
     dim_size,
@@ -20,6 +19,8 @@ from mo_core.build import (
 )
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import INF
 from mo_core.ops import (
     Add,
     Equal,
@@ -28,7 +29,6 @@ from mo_core.ops import (
     Multiply,
     ReduceSum,
 )
-from mo_core.types import INF
 from mo_onnx.registry import onnx_op
 
 MAX_SKIPS = 1000

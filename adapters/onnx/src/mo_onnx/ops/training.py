@@ -38,9 +38,13 @@ def regularized(x: Value, gradient: Value, norm_coefficient: float) -> Value:
 
 @onnx_op("Adagrad", DOMAIN)
 def adagrad(
-    rate: Value, updates: Value, *values: Value, decay_factor: float = 0.0, epsilon: float = 1e-6,
+    rate: Value,
+    updates: Value,
+    *values: Value,
+    decay_factor: float = 0.0,
+    epsilon: float = 1e-6,
     norm_coefficient: float = 0.0,
-) -> Sequence[Value]:  # fmt: skip
+) -> Sequence[Value]:
     decay = Add(scaled(convert_like(updates, rate), decay_factor), constant_like(rate, 1.0))
 
     def step(x: Value, gradient: Value, squares: Value) -> tuple[Value, ...]:
@@ -54,9 +58,15 @@ def adagrad(
 
 @onnx_op("Adam", DOMAIN)
 def adam(
-    rate: Value, updates: Value, *values: Value, alpha: float = 0.9, beta: float = 0.999, epsilon: float = 1e-6,
-    norm_coefficient: float = 0.0, norm_coefficient_post: float = 0.0,
-) -> Sequence[Value]:  # fmt: skip
+    rate: Value,
+    updates: Value,
+    *values: Value,
+    alpha: float = 0.9,
+    beta: float = 0.999,
+    epsilon: float = 1e-6,
+    norm_coefficient: float = 0.0,
+    norm_coefficient_post: float = 0.0,
+) -> Sequence[Value]:
     count, one = convert_like(updates, rate), constant_like(rate, 1.0)
     unbiased = [Subtract(one, Power(constant_like(rate, b), count)) for b in (alpha, beta)]
     adjusted = Select(

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mo_core import types as t
 from mo_core.build import concat, dim_size, gather, ints, slice_axis, squeeze, to_element, vector
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend import Foreign
-from mo_core.ir import Value, constant
+from mo_core.ir import Foreign, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Tensor
 from mo_core.ops import (
     Add,
     Broadcast,
@@ -36,8 +36,7 @@ from mo_core.ops import (
     Select,
     Sigmoid,
     Subtract,
-)  # fmt: skip
-from mo_core.tensor import Tensor
+)
 from mo_onnx.ops.ml import DOMAIN, as_rows, best, f32, labels_of, real, transformed
 from mo_onnx.registry import onnx_op
 
@@ -104,8 +103,12 @@ class Forest:
 
     def scores(self, x: Value, aggregate: str, base: Reals) -> Value:
         """Samples, targets: what the leaves say, put together."""
-        function, empty = {"SUM": (ReduceSum, 0.0), "AVERAGE": (ReduceSum, 0.0), "MIN": (ReduceMin, np.inf),
-                           "MAX": (ReduceMax, -np.inf)}[aggregate]  # fmt: skip
+        function, empty = {
+            "SUM": (ReduceSum, 0.0),
+            "AVERAGE": (ReduceSum, 0.0),
+            "MIN": (ReduceMin, np.inf),
+            "MAX": (ReduceMax, -np.inf),
+        }[aggregate]
         weights = np.where(np.isnan(self.weights), np.float32(empty), self.weights)
         y: Value = function(Gather(constant(weights), self.leaves(x), constant(0)), ints([1]), keep_dims=False)
         if aggregate == "AVERAGE":
@@ -128,9 +131,17 @@ def _swapped(
 
 
 def forest_of_nodes(
-    treeids: Ints, nodeids: Ints, featureids: Ints, modes: Sequence[str], values: Reals | Tensor, truenodeids: Ints,
-    falsenodeids: Ints, missing: Ints, leaves: tuple[Ints, Ints, Ints, Reals | Tensor], targets: int,
-) -> Forest:  # fmt: skip
+    treeids: Ints,
+    nodeids: Ints,
+    featureids: Ints,
+    modes: Sequence[str],
+    values: Reals | Tensor,
+    truenodeids: Ints,
+    falsenodeids: Ints,
+    missing: Ints,
+    leaves: tuple[Ints, Ints, Ints, Reals | Tensor],
+    targets: int,
+) -> Forest:
     """A forest from the attributes of the older ops, in which a tree and a number in it name a node."""
     tree, number = _array(treeids, np.int64), _array(nodeids, np.int64)
     count = len(tree)
@@ -169,49 +180,98 @@ def forest_of_nodes(
     roots = [next((i for i in own[tree == tree[f]] if not children[i]), f) for f in sorted(first)]
     feature = np.where(leaf, 0, _array(featureids, np.int64))
     return Forest(
-        np.asarray(roots, np.int64), feature, split, np.isin(kinds, (4, 5)), np.where(swap, otherwise, then),
-        np.where(swap, then, otherwise), lost, weights,
-    )  # fmt: skip
+        np.asarray(roots, np.int64),
+        feature,
+        split,
+        np.isin(kinds, (4, 5)),
+        np.where(swap, otherwise, then),
+        np.where(swap, then, otherwise),
+        lost,
+        weights,
+    )
 
 
 @onnx_op("TreeEnsembleRegressor", DOMAIN, ignore=["nodes_hitrates", "nodes_hitrates_as_tensor"])
 def tree_ensemble_regressor(
-    x: Value, *, aggregate_function: str = "SUM", base_values: Reals = (), base_values_as_tensor: Tensor | None = None,
-    n_targets: int = 1, nodes_falsenodeids: Ints, nodes_featureids: Ints, nodes_missing_value_tracks_true: Ints = (),
-    nodes_modes: Sequence[str], nodes_nodeids: Ints, nodes_treeids: Ints, nodes_truenodeids: Ints,
+    x: Value,
+    *,
+    aggregate_function: str = "SUM",
+    base_values: Reals = (),
+    base_values_as_tensor: Tensor | None = None,
+    n_targets: int = 1,
+    nodes_falsenodeids: Ints,
+    nodes_featureids: Ints,
+    nodes_missing_value_tracks_true: Ints = (),
+    nodes_modes: Sequence[str],
+    nodes_nodeids: Ints,
+    nodes_treeids: Ints,
+    nodes_truenodeids: Ints,
     nodes_values: Reals = (),
-    nodes_values_as_tensor: Tensor | None = None, post_transform: str = "NONE", target_ids: Ints, target_nodeids: Ints,
-    target_treeids: Ints, target_weights: Reals = (), target_weights_as_tensor: Tensor | None = None,
-) -> Value:  # fmt: skip
+    nodes_values_as_tensor: Tensor | None = None,
+    post_transform: str = "NONE",
+    target_ids: Ints,
+    target_nodeids: Ints,
+    target_treeids: Ints,
+    target_weights: Reals = (),
+    target_weights_as_tensor: Tensor | None = None,
+) -> Value:
     forest = forest_of_nodes(
-        nodes_treeids, nodes_nodeids, nodes_featureids, nodes_modes, nodes_values_as_tensor or nodes_values,
-        nodes_truenodeids, nodes_falsenodeids, nodes_missing_value_tracks_true,
-        (target_treeids, target_nodeids, target_ids, target_weights_as_tensor or target_weights), n_targets,
-    )  # fmt: skip
+        nodes_treeids,
+        nodes_nodeids,
+        nodes_featureids,
+        nodes_modes,
+        nodes_values_as_tensor or nodes_values,
+        nodes_truenodeids,
+        nodes_falsenodeids,
+        nodes_missing_value_tracks_true,
+        (target_treeids, target_nodeids, target_ids, target_weights_as_tensor or target_weights),
+        n_targets,
+    )
     base = base_values if base_values_as_tensor is None else base_values_as_tensor.numpy().tolist()
     return transformed(forest.scores(as_rows(real(x)), aggregate_function, base), post_transform)
 
 
 @onnx_op("TreeEnsembleClassifier", DOMAIN, ignore=["nodes_hitrates", "nodes_hitrates_as_tensor"])
 def tree_ensemble_classifier(
-    x: Value, *, base_values: Reals = (), base_values_as_tensor: Tensor | None = None, class_ids: Ints,
+    x: Value,
+    *,
+    base_values: Reals = (),
+    base_values_as_tensor: Tensor | None = None,
+    class_ids: Ints,
     class_nodeids: Ints,
-    class_treeids: Ints, class_weights: Reals = (), class_weights_as_tensor: Tensor | None = None,
-    classlabels_int64s: Ints = (), classlabels_strings: Sequence[str] = (), nodes_falsenodeids: Ints,
-    nodes_featureids: Ints, nodes_missing_value_tracks_true: Ints = (), nodes_modes: Sequence[str], nodes_nodeids: Ints,
-    nodes_treeids: Ints, nodes_truenodeids: Ints, nodes_values: Reals = (),
+    class_treeids: Ints,
+    class_weights: Reals = (),
+    class_weights_as_tensor: Tensor | None = None,
+    classlabels_int64s: Ints = (),
+    classlabels_strings: Sequence[str] = (),
+    nodes_falsenodeids: Ints,
+    nodes_featureids: Ints,
+    nodes_missing_value_tracks_true: Ints = (),
+    nodes_modes: Sequence[str],
+    nodes_nodeids: Ints,
+    nodes_treeids: Ints,
+    nodes_truenodeids: Ints,
+    nodes_values: Reals = (),
     nodes_values_as_tensor: Tensor | None = None,
-    post_transform: str = "NONE", node: Foreign,
-) -> Sequence[Value | None]:  # fmt: skip
+    post_transform: str = "NONE",
+    node: Foreign,
+) -> Sequence[Value | None]:
     count = len(classlabels_int64s) or len(classlabels_strings)
     weights = class_weights_as_tensor or class_weights
     voted = set(class_ids)
     one_sided = count == 2 and len(voted) == 1
     forest = forest_of_nodes(
-        nodes_treeids, nodes_nodeids, nodes_featureids, nodes_modes, nodes_values_as_tensor or nodes_values,
-        nodes_truenodeids, nodes_falsenodeids, nodes_missing_value_tracks_true,
-        (class_treeids, class_nodeids, class_ids, weights), count,
-    )  # fmt: skip
+        nodes_treeids,
+        nodes_nodeids,
+        nodes_featureids,
+        nodes_modes,
+        nodes_values_as_tensor or nodes_values,
+        nodes_truenodeids,
+        nodes_falsenodeids,
+        nodes_missing_value_tracks_true,
+        (class_treeids, class_nodeids, class_ids, weights),
+        count,
+    )
     base = list(base_values if base_values_as_tensor is None else base_values_as_tensor.numpy().tolist())
     scores = forest.scores(as_rows(real(x)), "SUM", base * 2 if one_sided and len(base) == 1 else base)
     if not one_sided:
@@ -232,20 +292,36 @@ def tree_ensemble_classifier(
 
 @onnx_op("TreeEnsemble", DOMAIN, since=5, ignore=["nodes_hitrates"])
 def tree_ensemble(
-    x: Value, *, aggregate_function: int = 1, leaf_targetids: Ints, leaf_weights: Tensor,
+    x: Value,
+    *,
+    aggregate_function: int = 1,
+    leaf_targetids: Ints,
+    leaf_weights: Tensor,
     membership_values: Tensor | None = None,
-    n_targets: int = 1, nodes_falseleafs: Ints, nodes_falsenodeids: Ints, nodes_featureids: Ints,
-    nodes_missing_value_tracks_true: Ints = (), nodes_modes: Tensor, nodes_splits: Tensor, nodes_trueleafs: Ints,
-    nodes_truenodeids: Ints, post_transform: int = 0, tree_roots: Ints,
-) -> Value:  # fmt: skip
+    n_targets: int = 1,
+    nodes_falseleafs: Ints,
+    nodes_falsenodeids: Ints,
+    nodes_featureids: Ints,
+    nodes_missing_value_tracks_true: Ints = (),
+    nodes_modes: Tensor,
+    nodes_splits: Tensor,
+    nodes_trueleafs: Ints,
+    nodes_truenodeids: Ints,
+    post_transform: int = 0,
+    tree_roots: Ints,
+) -> Value:
     """Inner nodes come first in our tables, leaves behind them."""
     weights = leaf_weights.numpy().astype(np.float32)
     nodes = [
-        _array(nodes_featureids, np.int64), nodes_splits.numpy().astype(np.float32),
+        _array(nodes_featureids, np.int64),
+        nodes_splits.numpy().astype(np.float32),
         nodes_modes.numpy().astype(np.int64),
-        _array(nodes_truenodeids, np.int64), _array(nodes_trueleafs, np.int64), _array(nodes_falsenodeids, np.int64),
-        _array(nodes_falseleafs, np.int64), np.resize(nodes_missing_value_tracks_true or [0], nodes_modes.size),
-    ]  # fmt: skip
+        _array(nodes_truenodeids, np.int64),
+        _array(nodes_trueleafs, np.int64),
+        _array(nodes_falsenodeids, np.int64),
+        _array(nodes_falseleafs, np.int64),
+        np.resize(nodes_missing_value_tracks_true or [0], nodes_modes.size),
+    ]
     targets = _array(leaf_targetids, np.int64)
     if len({len(column) for column in nodes}) != 1 or not len(nodes[0]) or targets.shape != weights.shape:
         raise ModelError("the lists that describe the nodes and leaves of a TreeEnsemble have different lengths")
@@ -265,11 +341,15 @@ def tree_ensemble(
     table = np.full([count, n_targets], np.nan, np.float32)
     table[own, targets] = weights
     forest = Forest(
-        _array(tree_roots, np.int64), np.concatenate([feature, padding]),
+        _array(tree_roots, np.int64),
+        np.concatenate([feature, padding]),
         np.concatenate([split, padding]).astype(np.float32),
-        np.concatenate([np.isin(modes, (4, 5)), padding > 0]), np.where(swapped, otherwise, then),
-        np.where(swapped, then, otherwise), lost, table,
-    )  # fmt: skip
+        np.concatenate([np.isin(modes, (4, 5)), padding > 0]),
+        np.where(swapped, otherwise, then),
+        np.where(swapped, then, otherwise),
+        lost,
+        table,
+    )
     names = ("AVERAGE", "SUM", "MIN", "MAX"), ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")
     if not 0 <= aggregate_function < 4 or not 0 <= post_transform < 5:
         raise ModelError(

@@ -1,0 +1,1 @@
+"""The application: the session, `convert`, the command line, inspection, the report, progress."""

@@ -1,0 +1,342 @@
+"""The public function: `convert(source, **options) -> Model`. Options have the names of the command line."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mo_core import emit
+from mo_core.app.report import Report
+from mo_core.errors import ModelError, UsageError, did_you_mean
+from mo_core.frontend import ConverterTable, Frontend, SourceModel, cut
+from mo_core.frontend.conversion import Conversion
+from mo_core.ir import Foreign, Graph
+from mo_core.ir.types import Type
+from mo_core.options import Options, OptionTable, listed
+from mo_core.plugins import Plugins
+from mo_core.rewriting import passes
+from mo_core.rewriting.passes import Context, Stage
+from mo_core.rewriting.rewrite import Exclusion
+from mo_core.rewriting.switches import check_explained, check_layers, select, unmatched
+
+if TYPE_CHECKING:
+    from mo_core.app.progress import Progress
+
+KNOWN_ADAPTERS = {
+    "onnx": "mo-onnx",
+    "caffe": "mo-caffe",
+    "tensorflow": "mo-tensorflow",
+    "mxnet": "mo-mxnet",
+    "kaldi": "mo-kaldi",
+}
+_SUFFIXES = {
+    ".onnx": "onnx",
+    ".caffemodel": "caffe",
+    ".prototxt": "caffe",
+    ".pb": "tensorflow",
+    ".pbtxt": "tensorflow",
+    ".meta": "tensorflow",
+    ".params": "mxnet",
+    ".nd": "mxnet",
+    ".nnet": "kaldi",
+    ".mdl": "kaldi",
+}
+
+
+class Model:
+    """A converted model.
+
+    Attributes:
+        graph: of OpenVINO ops; report: what happened; name: of the output files.
+    """
+
+    def __init__(
+        self, graph: Graph, report: Report, name: str, rt_info: dict[str, object], options: Options, plugins: Plugins
+    ) -> None:
+        self.graph, self.report, self.name = graph, report, name
+        self._rt_info, self._options, self._plugins = rt_info, options, plugins
+
+    @property
+    def inputs(self) -> dict[str, Type]:
+        """Name to type of every input, in order."""
+        return {p.label: p.type for p in self.graph.inputs}
+
+    @property
+    def outputs(self) -> dict[str, Type]:
+        """Name to type of every output, in order."""
+        # in IR version 10 tensors have no names, and outputs are called like the nodes that compute them
+        return {r.name if r.source.names else r.source.label: r.source.type for r in self.graph.outputs}
+
+    def save(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
+        """Write `path` (`.xml`) and the `.bin` beside it, both or none; returns the path of the `.xml`."""
+        start = time.perf_counter()
+        emitted = emit.save(
+            self.graph,
+            path,
+            name=self.name,
+            rt_info=self._rt_info,
+            version=int(self._options.ir_version),
+            advance=progress.advance if progress is not None else None,
+        )
+        self.report.emitted(emitted, time.perf_counter() - start)
+        self._plugins.emitted(self.report)
+        assert emitted.xml is not None
+        return emitted.xml
+
+    def to_openvino(self) -> Any:
+        """The model in the OpenVINO runtime (`openvino.Model`), without files. Needs the package openvino."""
+        try:
+            import openvino
+        except ImportError as e:
+            raise UsageError("the package openvino is not installed", "pip install openvino") from e
+        import numpy as np
+
+        xml, weights = emit.serialize(
+            self.graph, name=self.name, rt_info=self._rt_info, version=int(self._options.ir_version)
+        )
+        data = np.frombuffer(weights, dtype=np.uint8)
+        core = openvino.Core()
+        return core.read_model(
+            model=xml.encode(), weights=openvino.Tensor(data.copy() if data.size else np.zeros(1, np.uint8))
+        )
+
+
+def convert(source: Any, **options: Any) -> Model:
+    """Convert a model file (or an in-memory model object) to OpenVINO IR.
+
+    Args:
+        source: path of the model, or an object that a front-end accepts (`onnx.ModelProto`).
+        options: those of the command line, with `_` for `-`.
+
+    Raises:
+        MoError: of the class that fits (see `mo_core.errors`).
+    """
+    plugins = Plugins(*(listed(name, options.get(name)) for name in ("extension", "block_plugin")))
+    frontend = choose_frontend(plugins, source, options.get("framework"))
+    plugins.load_framework(frontend.name)
+    table = OptionTable(plugins.options(), plugins.frontends())
+    return run(source, table.build(options), plugins, frontend)
+
+
+def run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None = None) -> Model:
+    """Convert with everything already chosen (what the command line calls)."""
+    with _no_collector():
+        return _run(source, options, plugins, frontend, progress)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """A conversion makes many objects and hardly any garbage: looking for cycles costs a third of its time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None) -> Model:
+    report = Report()
+    report.plugins = [str(p) for p in plugins.providers]
+    options.check_framework(frontend.name)
+    report.notes += options.notes
+    ordered = all_passes(plugins, options)
+    selection = select(options, ordered)
+    pipeline = selection.switches.choose(ordered, options)
+    context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
+    report.record = context.record
+    watch = _Watch(report, progress)
+    with watch.stage("read"):
+        model = read(frontend, source, options)
+        report.source(model, frontend)
+        check_layers(selection.skipped, model.graph)
+        check_explained(options.explain, ordered, model.graph)
+        for name in unmatched(options.finegrain_fusing, model.graph):
+            context.notes.append(f'--finegrain_fusing: nothing in the model is called "{name}".')
+    front = [p for p in pipeline if p.stage is Stage.FRONT]
+    with watch.stage("front"):
+        _run_passes(front, model.graph, context, plugins, options)
+        report.notes += cut.cut(model, cut.Request.of(options))
+    with watch.stage("convert"):
+        table = ConverterTable(plugins.converters(frontend.name))
+        tick = progress.tick if progress is not None else None
+        conversion = Conversion(table, frontend, options, model.expand, None, tick)
+        conversion.run(model.graph)
+    with watch.stage("optimise"):
+        _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, plugins, options)
+    report.notes += model.notes + conversion.notes + context.notes
+    report.finish(model.graph, context)
+    name = options.model_name or model_name(frontend, source)
+    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, plugins)
+
+
+def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:
+    """Read the source with a front-end; a missing path is a UsageError."""
+    if isinstance(source, (str, os.PathLike)):
+        source = Path(source)
+        if not source.exists():
+            raise UsageError(f'there is no file "{source}"', _similar_file(source))
+    return frontend.read(source, options)
+
+
+def _similar_file(path: Path) -> str:
+    try:
+        names = [p.name for p in path.parent.iterdir()]
+    except OSError:
+        return f'There is no folder "{path.parent}" either.'
+    return did_you_mean(path.name, names)
+
+
+def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None) -> Frontend:
+    """The front-end for a source: named, or by what the file is. Raises UsageError, with the adapter to install."""
+    frontends = {f.name: f for f in plugins.frontends()}
+    aliases = {"tf": "tensorflow"}
+    if framework:
+        framework = aliases.get(framework, framework)
+        if framework in frontends:
+            return frontends[framework]
+        raise _not_installed(framework, frontends)
+    if not isinstance(source, (str, os.PathLike)):
+        for f in frontends.values():
+            if f.accepts(source):
+                return f
+        kind = f"{type(source).__module__}.{type(source).__name__}"
+        raise UsageError(
+            f"no installed front-end takes a {kind}", "Give a path, or install the adapter of its framework."
+        )
+    path = Path(source)
+    if not path.exists():
+        raise UsageError(f'there is no file "{path}"', _similar_file(path))
+    found = recognise(plugins, path)
+    if found is not None:
+        return found
+    guess = _SUFFIXES.get(path.suffix.lower(), "tensorflow" if path.is_dir() else "")
+    if guess and guess not in frontends:
+        raise _not_installed(guess, frontends)
+    raise UsageError(
+        f'"{path}" looks like no model of an installed framework ({", ".join(sorted(frontends)) or "none"})',
+        "Say which one it is with --framework.",
+    )
+
+
+def recognise(plugins: Plugins, path: Path) -> Frontend | None:
+    """The front-end that an existing file or folder looks like one of; raises ModelError when it cannot be read."""
+    frontends = {f.name: f for f in plugins.frontends()}
+    head = _head(path)
+    named = plugins.probe(path, head)
+    if named and named in frontends:
+        return frontends[named]
+    found = [f for f in frontends.values() if f.recognises(path, head)]
+    by_suffix = [f for f in found if path.suffix.lower() in f.suffixes]
+    return next(iter(by_suffix or found), None)
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4096)
+    except OSError as e:
+        raise ModelError(f'cannot read "{path}": {e.strerror or e}') from e
+
+
+def _not_installed(framework: str, frontends: dict[str, Frontend]) -> UsageError:
+    adapter = KNOWN_ADAPTERS.get(framework)
+    if adapter:
+        return UsageError(f"the front-end for {framework} models is not installed", f"pip install {adapter}")
+    known = sorted({*KNOWN_ADAPTERS, *frontends})
+    return UsageError(
+        f'there is no framework "{framework}"', did_you_mean(framework, known) or f"Known: {', '.join(known)}."
+    )
+
+
+def model_name(frontend: Frontend, source: Any) -> str:
+    """Stem of the output files when `--model_name` is not given."""
+    if isinstance(source, (str, os.PathLike)):
+        name = frontend.default_model_name(Path(source))
+        return "model" if not name or name.startswith(".") else name
+    return "model"
+
+
+def all_passes(plugins: Plugins, options: Any = None) -> list[passes.Pass]:
+    """All passes in running order, edited by plug-ins."""
+    ordered = passes.order(plugins.passes())
+    plugins.edit_pipeline(ordered, options)
+    return ordered
+
+
+def _run_passes(
+    pipeline: Sequence[passes.Pass], graph: Graph, context: Context, plugins: Plugins, options: Options
+) -> None:
+    if options.dump_passes and context.before_pass is None:
+        from mo_core.ir.text import Dumper
+
+        dumper = Dumper(Path(options.dump_passes))
+        context.before_pass, context.after_pass = dumper.before, dumper.after
+    context.around = plugins.around_pass
+    context.check = bool(options.check)
+    passes.run(pipeline, graph, context)
+
+
+def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: Context) -> dict[str, object]:
+    """What the IR tells about its origin; nothing in it depends on the time or the machine."""
+    from mo_core import __version__
+
+    parameters = {"framework": frontend.name, **_shown(options)}
+    if options.ir_version == "10":  # its readers take these two and refuse what they do not know
+        return {"MO_version": f"mo-core {__version__}", "cli_parameters": {**parameters, **context.info}}
+    info: dict[str, object] = {
+        "MO_version": f"mo-core {__version__}",
+        "conversion_parameters": parameters,
+        "framework": dict(sorted(model.metadata.items())) if model.metadata else {},
+        "legacy_frontend": "False",
+        **context.info,
+    }
+    return {k: v for k, v in info.items() if v != {}}
+
+
+def _shown(options: Options) -> dict[str, object]:
+    """The options that the user gave, paths left out: the same input gives the same bytes wherever it lies."""
+    given = sorted(options.values().items())
+    return {name: value for name, value in given if options.given[name].kind != "path" and name != "extension"}
+
+
+class _Watch:
+    """Times the stages and tells the progress display."""
+
+    def __init__(self, report: Report, progress: Progress | None) -> None:
+        self._report, self._progress = report, progress
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        if self._progress is not None:
+            self._progress.stage(name)
+        start = time.perf_counter()
+        yield
+        self._report.seconds[name] = time.perf_counter() - start
+
+
+def inspect(
+    source: Any, options: Options, plugins: Plugins, frontend: Frontend
+) -> tuple[SourceModel, Counter[str], set[str]]:
+    """Read without converting: the model, source ops with counts, and those without a converter."""
+    model = read(frontend, source, options)
+    table = ConverterTable(plugins.converters(frontend.name))
+    counts: Counter[str] = Counter()
+    missing: set[str] = set()
+    for node in model.graph.walk():
+        if not isinstance(node, Foreign):
+            continue
+        op = f"{node.domain}:{node.op}" if node.domain else node.op
+        counts[op] += 1
+        if op not in missing and table.find(node) is None and (model.expand is None or model.expand(node) is None):
+            missing.add(op)
+    return model, counts, missing

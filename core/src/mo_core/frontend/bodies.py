@@ -1,0 +1,144 @@
+"""Bodies of source ops with control flow, on their way to `If`, `Loop` and `TensorIterator`.
+
+A body may have to be converted more than once: with the types that carried values have at first, then with what they
+turn out to become; or once for each iteration when a loop is unrolled. So converters work on duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+
+from mo_core.errors import ModelError
+from mo_core.ir import Foreign, Graph, Node, Parameter, Result, Value, release
+from mo_core.ir import types as t
+from mo_core.ir.types import Dim, Dynamic, Shape, Type
+from mo_core.ops import LogicalAnd, Maximum
+
+_PATIENT_ROUNDS = 3
+_DEEP = 3
+
+
+def duplicate(body: Graph, outside: dict[Value, Value] | None = None) -> Graph:
+    """A copy of a source body, nested bodies included; values of outer graphs are shared."""
+    copy, mapping = Graph(body.name), dict(outside or {})
+    for parameter in body.inputs:
+        twin: Node = copy.add_input(parameter.name, parameter.element_type, parameter.dimensions)
+        mapping[parameter] = twin
+    for node in body:
+        if isinstance(node, (Parameter, Result)):
+            continue
+        twin = _twin(node, mapping)
+        copy.add(twin)
+        for old, new in zip(node.results, twin.results):
+            mapping[old] = new
+            new.names = list(old.names)
+    for result in body.outputs:
+        copy.add_output(mapping.get(result.source, result.source))
+    return copy
+
+
+def _twin(node: Node, mapping: dict[Value, Value]) -> Node:
+    if not isinstance(node, Foreign):
+        twin = node.evolve(*[mapping.get(v, v) for v in node.operands])
+        twin.name, twin.origin = node.name, node.origin
+        return twin
+    slots = [mapping.get(v, v) if v is not None else None for v in node.slots]
+    given = {k: duplicate(v, mapping) if isinstance(v, Graph) else v for k, v in node.given.items()}
+    return Foreign(
+        node.framework,
+        node.op,
+        slots,
+        given,
+        node.result_types,
+        domain=node.domain,
+        version=node.version,
+        name=node.name,
+    )
+
+
+def detach(body: Graph) -> None:
+    """Take the nodes of a converted body out, to be put into another graph; their names were unique in there only."""
+    for node in body:
+        for r in node.results:
+            r.names.clear()
+    body.dissolve()
+
+
+def height(body: Graph) -> int:
+    """How deep bodies are nested in this one (1: none in it)."""
+    return 1 + max((height(inner) for node in body for inner in node.bodies), default=0)
+
+
+def size(body: Graph) -> int:
+    """The number of nodes, those of nested bodies included."""
+    return sum(1 for _ in body.walk())
+
+
+def set_outputs(body: Graph, values: Sequence[Value], carried: Sequence[Parameter] = ()) -> None:
+    """Let these values be the outputs of a converted body, instead of what it had.
+
+    The first of them are what `carried` parameters become in the next iteration. The runtime simplifies a carried value
+    that is some parameter as if no iteration changed it, which is right only where it is its own: others are copied.
+    """
+    for result in list(body.outputs):
+        body.remove_output(result)
+    for value, parameter in zip_longest(values, carried):
+        foreign = value.node.graph is not None and value.node.graph is not body
+        if parameter is not None and value is not parameter and (isinstance(value.node, Parameter) or foreign):
+            value = _copied(value)
+        body.add_output(value)
+
+
+def _copied(value: Value) -> Value:
+    """The same content by an operation that is not recognised as one without effect."""
+    if value.element is t.boolean:
+        return LogicalAnd(value, value)
+    return value if value.element is t.string else Maximum(value, value)
+
+
+def settled(
+    body: Graph, initial: Sequence[Type], run: Callable[[Graph, Sequence[Type]], Sequence[Value]]
+) -> tuple[Graph, Sequence[Value]]:
+    """Convert the body of a loop with types of its carried values that hold in every iteration.
+
+    `run` converts a duplicate of the body with the types given for the carried values, and returns the values that they
+    have after one iteration (and whatever it likes behind those). A dimension that changes on the way becomes dynamic.
+    Returns the converted duplicate and what `run` returned. Raises ModelError when an element type changes.
+    """
+    own: set[Dim] = set()
+    # Every level would convert the levels below it several times over; deep nests start with what surely holds.
+    types = [Type(e, None) for e, _ in initial] if height(body) > _DEEP else list(initial)
+    attempt = 0
+    while True:
+        copy = duplicate(body)
+        values = run(copy, types)
+        wider = [_wider(before, v.type, own, attempt) for before, v in zip(types, values)]
+        if all(a is b for a, b in zip(types, wider)):
+            return copy, values
+        release(copy)
+        types, attempt = wider, attempt + 1
+
+
+def _wider(before: Type, after: Type, own: set[Dim], attempt: int) -> Type:
+    """`before` itself when it covers `after`, else a type that covers both."""
+    element = after.element if before.element is t.dynamic else before.element
+    if after.element is not element and after.element is not t.dynamic:
+        raise ModelError(f"a value carried through a loop changes its element type from {element} to {after.element}")
+    shape = _wider_shape(before.shape, after.shape, own, attempt)
+    return before if element is before.element and shape is before.shape else Type(element, shape)
+
+
+def _wider_shape(before: Shape, after: Shape, own: set[Dim], attempt: int) -> Shape:
+    if before is None or (after is not None and t.same_shape(before, after)):
+        return before
+    if after is None or len(after) != len(before) or attempt > 2 * _PATIENT_ROUNDS:
+        return None
+    dims: list[Dim] = []
+    for a, b in zip(before, after):
+        if (t.same_dim(a, b) and attempt < _PATIENT_ROUNDS) or a in own:
+            dims.append(a)
+        else:
+            dims.append(Dynamic())
+            own.add(dims[-1])
+    return before if all(a is b for a, b in zip(before, dims)) else tuple(dims)

@@ -1,0 +1,313 @@
+"""The convert loop: source ops become OpenVINO ops in place, and all that is beyond us is reported at once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from mo_core.errors import ModelError, MoError, ShapeError, Unsupported, bug, did_you_mean
+from mo_core.frontend import Converter, ConverterTable, Frontend
+from mo_core.ir import Foreign, Graph, Node, Pack, Result, Value, release
+
+
+class _Failure:
+    """A value that could not be converted; what reads it is skipped, so that all problems are reported at once."""
+
+
+class _Reported(Exception):
+    """A body failed, and the problem is in the list already."""
+
+
+@dataclass
+class Problem:
+    """Why one source op is not supported: its kind, the first node's name, how many there are, the reason."""
+
+    op: str
+    name: str
+    count: int
+    reason: str
+
+
+class Conversion:
+    """One run of the converters over a source model, in place."""
+
+    def __init__(
+        self,
+        table: ConverterTable,
+        frontend: Frontend,
+        options: Any = None,
+        expand: Callable[[Foreign], Graph | None] | None = None,
+        advice: Callable[[Foreign], str] | None = None,
+        tick: Callable[[int], None] | None = None,
+    ) -> None:
+        self.table, self.frontend, self.options = table, frontend, options
+        self._expand, self._advice, self._tick = expand, advice, tick
+        self._virtual: dict[Value, Any] = {}
+        self._problems: dict[tuple[str, str], Problem] = {}
+        self._done: list[list[Foreign]] = []
+        self.notes: list[str] = []
+
+    def run(self, graph: Graph) -> None:
+        """Convert all nodes. Raises Unsupported with every op that has no converter, or what a converter raises."""
+        self._survey(graph)
+        self._raise_problems()
+        self.convert(graph)
+        self._raise_problems()
+        self._spread(graph)
+
+    def convert(self, graph: Graph, bound: Mapping[Value, Value | Pack] | None = None) -> list[Any]:
+        """Convert the nodes of one graph (bodies are converted when their node is).
+
+        `bound` says what stands for some values inside, such as the parameters of a body. Returns the values of the
+        outputs, a `Pack` for a sequence.
+        """
+        if len(self._done) > 64:
+            raise ModelError("sub-graphs are nested more than 64 deep", "Flatten the control flow of the model.")
+        self._virtual.update(bound or {})
+        done: list[Foreign] = []
+        self._done.append(done)
+        try:
+            for node in graph:
+                if isinstance(node, Foreign):
+                    self._convert_node(graph, node)
+                    if self._tick is not None and not len(done) % 256:
+                        self._tick(len(done))
+        finally:
+            self._done.pop()
+        if self._problems:
+            if self._done:
+                raise _Reported("a body could not be converted")
+            return []
+        for node in reversed(done):
+            for body in node.bodies:
+                release(body)
+            if node.graph is graph and not any(r.uses for r in node.results):
+                graph.erase(node)
+        return [self._virtual.get(r.source, r.source) for r in graph.outputs]
+
+    def _spread(self, graph: Graph) -> None:
+        """A sequence as output of the model becomes one output for each element, numbered."""
+        outputs: list[Result] = []
+        for result in list(graph.outputs):
+            pack = self._virtual.get(result.source)
+            if not isinstance(pack, Pack):
+                outputs.append(result)
+                continue
+            if not pack.listed:
+                raise Unsupported(
+                    f'the output "{result.source.label}" is a sequence whose length is not known',
+                    "Name a tensor that it is made of with --output.",
+                )
+            node, name = result.source.node, result.source.label
+            graph.remove_output(result)
+            outputs += [graph.add_output(value, f"{name}_{i}") for i, value in enumerate(pack)]
+            if not any(r.uses for r in node.results):
+                graph.erase(node)
+        graph.outputs[:] = outputs
+
+    # -- one node
+
+    def _convert_node(self, graph: Graph, node: Foreign) -> None:
+        self._done[-1].append(node)
+        slots = [self._virtual.get(v, v) if v is not None else None for v in node.slots]
+        if any(isinstance(v, _Failure) for v in slots):
+            self._fail(node)
+            return
+        converter_ = self.table.find(node)
+        try:
+            if converter_ is None:
+                self._inline(graph, node)
+                return
+            values = self._call(converter_, node, slots)
+        except _Reported:
+            self._fail(node)
+            return
+        except Unsupported as e:
+            self._problem(node, f"{e.fact} ({e.remedy.removesuffix('.')})" if e.remedy else e.fact)
+            self._fail(node)
+            return
+        except MoError as e:
+            by = f", converted by {converter_.provider}" if converter_ is not None and converter_.provider else ""
+            e.note(f'{node.op} "{node.name or node.label}"{by}')
+            raise
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as e:
+            raise self._blame(node, converter_, e) from e
+        self._install(graph, node, values)
+
+    def _call(self, c: Converter, node: Foreign, slots: list[Any]) -> Sequence[Any]:
+        given = self.frontend.prepare(c, node)
+        if len(slots) > len(c.inputs) and not c.variadic:
+            if any(v is not None for v in slots[len(c.inputs) :]):
+                raise Unsupported(f"{node.op} has {len(slots)} inputs, and {len(c.inputs)} are known")
+            slots = slots[: len(c.inputs)]
+        for i in c.required_inputs:
+            if i >= len(slots) or slots[i] is None:
+                raise ModelError(f"{node.op} needs input `{c.inputs[i]}`, and it is not given")
+        if c.variadic and not c.takes_gaps and None in slots[len(c.inputs) :]:
+            place = slots.index(None, len(c.inputs)) + 1
+            raise ModelError(f"{node.op} needs all of its inputs, and number {place} is not given")
+        keywords = {k: v for k, v in given.items() if k in c.attributes}
+        unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]
+        if unknown:
+            raise Unsupported(
+                f'attribute "{unknown[0]}" of {node.op} is not known', did_you_mean(unknown[0], c.attributes)
+            )
+        for name, parameter in c.attributes.items():
+            if parameter.default is inspect.Parameter.empty and name not in keywords:
+                raise ModelError(f'{node.op} needs attribute "{name}", and it is not given')
+        for name, value in keywords.items():
+            if not c.fits(name, value):
+                raise ModelError(f'attribute "{name}" of {node.op} is {value!r:.60}, which it cannot be')
+        for name in c.special:
+            keywords[name] = self._special(name, node)
+        values = c.function(*slots, **keywords)
+        many = values if isinstance(values, (list, tuple)) and not isinstance(values, Pack) else (values,)
+        for v in many:
+            if v is not None and not isinstance(v, (Value, Pack)):
+                raise TypeError(f"it returned {type(v).__name__}, which is no value of the graph")
+        return many
+
+    def _special(self, name: str, node: Foreign) -> Any:
+        return {"node": node, "convert": self.convert, "options": self.options, "note": partial(self._note, node)}[name]
+
+    def _note(self, node: Foreign, text: str) -> None:
+        note = f'{node.op} "{node.name or node.label}": {text}'
+        if note not in self.notes:  # a body may be converted several times
+            self.notes.append(note)
+
+    def _install(self, graph: Graph, node: Foreign, values: Sequence[Any]) -> None:
+        if len(values) == 1 and len(node.results) > 1 and isinstance(values[0], Node):
+            values = values[0].results
+        flat = [v for value in values for v in (value if isinstance(value, Pack) else (value,))]
+        new = graph.splice([v for v in flat if v is not None], node)
+        self._name(node, new, values)
+        for i, result in enumerate(node.results):
+            value = values[i] if i < len(values) else None
+            if isinstance(value, Pack):
+                self._virtual[result] = value
+            elif value is not None:
+                graph.replace(result, value)
+            elif result.uses:
+                self._problem(node, f"output {i} cannot be computed")
+                self._virtual[result] = _Failure()
+
+    def _name(self, node: Foreign, new: Sequence[Node], values: Sequence[Any]) -> None:
+        name = node.name or (node.names[0] if node.names else "")
+        main = values[0].node if values and isinstance(values[0], Value) else None
+        origin = (name,)
+        for made in new:
+            if not made.name:
+                made.name = name if made is main else f"{name}/{made.type_name}"
+            made.origin = made.origin or origin
+
+    def _inline(self, graph: Graph, node: Foreign) -> None:
+        """Put the body of a function in the place of its call and convert that."""
+        body = self._expand(node) if self._expand is not None else None
+        if body is None:
+            raise Unsupported(f"{node.op} has no converter")
+        for inner in inline(graph, node, body):
+            if isinstance(inner, Foreign):
+                self._convert_node(graph, inner)
+
+    # -- problems
+
+    def _survey(self, graph: Graph) -> None:
+        for node in graph.walk():
+            if not isinstance(node, Foreign) or self.table.find(node) is not None:
+                continue
+            if self._expand is None or self._expand(node) is None:
+                self._problem(node, self._advice(node) if self._advice is not None else "")
+
+    def _problem(self, node: Node, reason: str) -> None:
+        op = (
+            f"{node.domain}:{node.op}"
+            if isinstance(node, Foreign) and node.domain
+            else getattr(node, "op", node.type_name)
+        )
+        known = self._problems.setdefault((op, reason), Problem(op, node.name or node.label, 0, reason))
+        known.count += 1
+
+    def _fail(self, node: Foreign) -> None:
+        for result in node.results:
+            self._virtual[result] = _Failure()
+
+    def _raise_problems(self) -> None:
+        if self._problems:
+            raise unsupported(list(self._problems.values()))
+
+    def _blame(self, node: Foreign, c: Converter | None, e: Exception) -> MoError:
+        place = f"{c.function.__module__}.{c.function.__qualname__}" if c is not None else "inlining"
+        operands = ", ".join(str(v.type) if isinstance(v, Value) else "-" for v in node.slots)
+        return bug(
+            f'the converter {place} failed on {node.op} "{node.name or node.label}": {type(e).__name__}: {e}',
+            "This is a bug of the converter; please report it with the model's node.",
+            provider=c.provider if c is not None else "",
+            where=f"operands {operands}; attributes {sorted(node.given)}",
+        )
+
+
+def unsupported(problems: Sequence[Problem]) -> Unsupported:
+    """One error for all ops that are beyond us, with counts, the first node and what would help."""
+    lines = []
+    for p in sorted(problems, key=lambda p: (-p.count, p.op)):
+        lines.append(
+            f'{p.op} ({p.count} node{"s" * (p.count > 1)}, first "{p.name}"){": " + p.reason if p.reason else ""}'
+        )
+    count = len({p.op for p in problems})
+    fact = f"{count} operation{'s are' if count > 1 else ' is'} not supported: " + "; ".join(lines)
+    error = Unsupported(
+        fact,
+        "Cut the model before or behind them with --input and --output, or give a converter with --extension FILE.py.",
+    )
+    error.problems = list(problems)  # type: ignore[attr-defined]
+    return error
+
+
+def inline(graph: Graph, node: Foreign, body: Graph) -> list[Node]:
+    """Replace `node` by copies of the nodes of `body`, whose parameters stand for its slots; returns the copies."""
+    slots = node.slots
+    mapping: dict[Value, Value | None] = {p: slots[i] if i < len(slots) else None for i, p in enumerate(body.inputs)}
+    copies: list[Node] = []
+    for inner in body:
+        if inner in mapping or isinstance(inner, Result):
+            continue
+        if isinstance(inner, Foreign):
+            inputs = [mapping.get(v, v) if v is not None else None for v in inner.slots]
+            given = {k: _rebased(g, mapping) if isinstance(g, Graph) else g for k, g in inner.given.items()}
+            copy: Node = Foreign(
+                inner.framework,
+                inner.op,
+                inputs,
+                given,
+                inner.result_types,
+                domain=inner.domain,
+                version=inner.version,
+                name=f"{node.name or node.label}/{inner.name or inner.op}",
+            )
+        else:
+            copy = inner.evolve(*[mapping.get(v) or v for v in inner.operands])
+        graph.splice([copy], node)
+        copies.append(copy)
+        mapping.update(zip(inner.results, copy.results))
+    for result, output in zip(node.results, body.outputs):
+        value = mapping.get(output.source)
+        if value is not None:
+            graph.replace(result, value)
+        elif result.uses:
+            raise ShapeError(f'output "{result.label}" of the function {node.op} is an input that was left out')
+    return copies
+
+
+def _rebased(body: Graph, mapping: Mapping[Value, Value | None]) -> Graph:
+    """A body inside a function: what it reads of the function's values becomes what those stand for."""
+    for inner in body.walk():
+        for i, v in enumerate(inner.operands):
+            new = mapping.get(v)
+            if new is not None:
+                inner.set_operand(i, new)
+    return body

@@ -1,0 +1,181 @@
+"""Converters: functions whose signature is the source op's schema.
+
+Positional parameters are inputs (default None = optional, `*rest` = variadic), keyword-only parameters are attributes
+with the framework's defaults. Four keyword-only names are special and never attributes: `node` (the `Foreign` itself),
+`convert` (converts a body graph in place), `options` (the conversion's options) and `note` (adds a sentence to the
+report).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from mo_core.ir import Foreign, Graph
+from mo_core.ir.tensor import Tensor
+
+SPECIAL = ("node", "convert", "options", "note")
+
+_NUMBER = (int, float, np.integer, np.floating)
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "int": (int, np.integer),
+    "bool": (int, np.bool_),
+    "float": _NUMBER,
+    "str": (str,),
+    "Tensor": (Tensor,),
+    "Graph": (Graph,),
+    "None": (type(None),),
+}
+_ITEMS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("Ints", "tuple[int, ...]", "Sequence[int]"), (int, np.integer)),
+    **dict.fromkeys(("Reals", "tuple[float, ...]", "Sequence[float]"), _NUMBER),
+    **dict.fromkeys(("Strings", "tuple[str, ...]", "Sequence[str]"), (str,)),
+}
+"""What the annotations of converters stand for, when an attribute of a file is checked against them."""
+
+
+@dataclass(frozen=True)
+class Converter:
+    """How one source op becomes OpenVINO ops.
+
+    Args:
+        op: source op name; domain: its domain ("" = the framework's own); since: first opset version it is right for.
+        function: the converter; ignore: attributes that may be present and do not matter ("*": all unknown ones).
+        rank: converters of a higher rank override those below (0: those of the front-end itself).
+        provider: the plug-in that gives it; empty for those of the front-end itself.
+    """
+
+    op: str
+    function: Callable[..., Any]
+    domain: str = ""
+    since: int = 0
+    ignore: frozenset[str] = frozenset()
+    rank: int = 0
+    provider: str = ""
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the positional inputs, in order."""
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        return tuple(p.name for p in self._parameters if p.kind in kinds)
+
+    @cached_property
+    def required_inputs(self) -> tuple[int, ...]:
+        """Places of those that must be given: no default, and no None in the annotation either.
+
+        (`x: Value | None` without a default is an optional input with required ones behind it.)
+        """
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        positional = [p for p in self._parameters if p.kind in kinds]
+        return tuple(i for i, p in enumerate(positional) if p.default is p.empty and "None" not in str(p.annotation))
+
+    @cached_property
+    def variadic(self) -> bool:
+        """True when any number of further inputs is taken."""
+        return any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in self._parameters)
+
+    @cached_property
+    def takes_gaps(self) -> bool:
+        """True when one of the further inputs may be absent."""
+        rest = [p for p in self._parameters if p.kind is inspect.Parameter.VAR_POSITIONAL]
+        return any("None" in str(p.annotation) for p in rest)
+
+    @cached_property
+    def attributes(self) -> dict[str, inspect.Parameter]:
+        """Keyword-only parameters: the attributes, without the special names."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return {p.name: p for p in self._parameters if p.kind is kind and p.name not in SPECIAL}
+
+    def fits(self, name: str, value: object) -> bool:
+        """True when an attribute is of a kind that its annotation names (annotations of other kinds take anything)."""
+        kinds = self._kinds.get(name)
+        if kinds is None:
+            return True
+        scalars, items = kinds
+        if isinstance(value, (tuple, list)):
+            return items is not None and all(isinstance(v, items) for v in value)
+        return isinstance(value, scalars)
+
+    @cached_property
+    def _kinds(self) -> dict[str, tuple[tuple[type, ...], tuple[type, ...] | None]]:
+        found = {}
+        for name, parameter in self.attributes.items():
+            scalars: tuple[type, ...] = ()
+            items: tuple[type, ...] | None = None
+            for word in str(parameter.annotation).split(" | "):
+                if word not in _SCALARS and word not in _ITEMS:
+                    break
+                scalars += _SCALARS.get(word, ())
+                items = _ITEMS.get(word, items)
+            else:
+                found[name] = scalars, items
+        return found
+
+    @cached_property
+    def special(self) -> tuple[str, ...]:
+        """Which of `node`, `convert`, `options` the function wants."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return tuple(p.name for p in self._parameters if p.kind is kind and p.name in SPECIAL)
+
+    @cached_property
+    def _parameters(self) -> list[inspect.Parameter]:
+        return list(inspect.signature(self.function).parameters.values())
+
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def converter(op: str, *, domain: str = "", since: int = 0, ignore: Iterable[str] = ()) -> Callable[[F], F]:
+    """Mark a function as converter of a source op; may be given several times. Adapters wrap this (`onnx_op`)."""
+
+    def mark(function: F) -> F:
+        record = Converter(op, function, domain, since, frozenset(ignore))
+        function.__dict__.setdefault("mo_converters", []).append(record)
+        return function
+
+    return mark
+
+
+def converters_of(*sources: ModuleType | Callable[..., object]) -> list[Converter]:
+    """The converters that functions are marked as, and all that are marked in modules, in order of definition."""
+    found: list[Converter] = []
+    for source in sources:
+        things: Iterable[object] = (source,)
+        if isinstance(source, ModuleType):
+            things = (x for x in vars(source).values() if getattr(x, "__module__", None) == source.__name__)
+        for thing in things:
+            found.extend(getattr(thing, "mo_converters", ()))
+    return found
+
+
+class ConverterTable:
+    """Converters by domain and op; the newest whose `since` is not above the model's version wins."""
+
+    def __init__(self, converters: Iterable[Converter]) -> None:
+        self._by_op: dict[tuple[str, str], list[Converter]] = {}
+        for c in converters:
+            self._by_op.setdefault((c.domain, c.op), []).append(c)
+        for versions in self._by_op.values():
+            versions.sort(key=lambda c: (c.rank, c.since))  # stable: a later one overrides an earlier one
+
+    def find(self, node: Foreign) -> Converter | None:
+        """The converter for a node, or None."""
+        best = None
+        for c in self._by_op.get((node.domain, node.op), ()):
+            if c.since <= node.version:
+                best = c
+        return best
+
+    def ops(self) -> list[tuple[str, str]]:
+        """All (domain, op) pairs, sorted."""
+        return sorted(self._by_op)
+
+    def versions(self, domain: str, op: str) -> list[Converter]:
+        """The converters of one op, oldest first."""
+        return list(self._by_op.get((domain, op), ()))

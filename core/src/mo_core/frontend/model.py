@@ -1,0 +1,72 @@
+"""Front-ends: from a file to a graph of source ops (`Foreign` nodes)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mo_core.frontend.converters import Converter
+from mo_core.ir import Foreign, Graph
+
+if TYPE_CHECKING:
+    from mo_core.options import Option
+
+
+@dataclass
+class SourceModel:
+    """What a front-end read.
+
+    Attributes:
+        graph: of `Foreign` nodes; its values carry the tensor names of the file.
+        name: name of the model inside the file; metadata: free texts to keep in `rt_info`.
+        names_are_tensors: a name given by the user means a tensor first, then a node (else the other way round).
+        expand: turns a node that has no converter into a graph of other source ops (function bodies), or None.
+        notes: warnings for the report.
+    """
+
+    graph: Graph
+    name: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    names_are_tensors: bool = False
+    expand: Callable[[Foreign], Graph | None] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class Frontend:
+    """Base of the front-ends; an adapter gives one instance from the hook `mo_frontends`.
+
+    Class attributes: `name` (as in `--framework`), `title`, `distribution` (what `pip install` brings it), `suffixes`,
+    `sources` (options that name the model in the place of `--input_model`).
+    """
+
+    name = ""
+    title = ""
+    distribution = ""
+    suffixes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """True when the file (its first 4 KiB are in `head`; empty for a folder) looks like one of this framework."""
+        return path.suffix.lower() in self.suffixes
+
+    def accepts(self, source: object) -> bool:
+        """True when an in-memory object is a model of this framework."""
+        return False
+
+    def options(self) -> Sequence[Option]:
+        """Options that only this front-end has."""
+        return ()
+
+    def read(self, source: Any, options: Any) -> SourceModel:
+        """Read a path or an in-memory object; weights stay windows. Raises ModelError."""
+        raise NotImplementedError
+
+    def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
+        """Attributes as the converter's keywords: by default as read. Frameworks with text attributes parse here."""
+        return node.given
+
+    def default_model_name(self, source: Path) -> str:
+        """Stem of the output files."""
+        return source.stem

@@ -1,0 +1,93 @@
+"""Source ops, which are nodes too: what a front-end reads, and what front passes and converters work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mo_core.ir import types as t
+from mo_core.ir.graph import Graph
+from mo_core.ir.node import Node, Value
+from mo_core.ir.types import Type
+
+UNKNOWN = Type(t.dynamic, None)
+
+
+class Foreign(Node):
+    """A source op that is not converted yet.
+
+    Attributes:
+        framework, domain, op, version: what it is (`onnx`, `com.microsoft`, `Gelu`, opset version of the domain).
+        slots: the inputs in order, None where an optional one is left out; `operands` holds the present ones.
+        given: attributes as read: Python numbers, texts, tuples, `Tensor`s and `Graph`s.
+        result_types: types as far as the file states them.
+    """
+
+    def __init__(
+        self,
+        framework: str,
+        op: str,
+        inputs: Sequence[Value | None],
+        attributes: Mapping[str, Any] | None = None,
+        results: int | Sequence[Type] = 1,
+        *,
+        domain: str = "",
+        version: int = 0,
+        name: str = "",
+    ) -> None:
+        self.framework, self.op, self.domain, self.version = framework, op, domain, version
+        self.type_name = f"{framework}.{op}"  # type: ignore[misc]
+        self.given: dict[str, Any] = dict(attributes or {})
+        self.result_types: Sequence[Type] = [UNKNOWN] * results if isinstance(results, int) else results
+        self.graph = None
+        self._prev = self._next = None
+        self._order = 0
+        self.name, self.origin = name, (name,) if name else ()
+        self._present = [i for i, v in enumerate(inputs) if v is not None]
+        self._slot_count = len(inputs)
+        self.operands = tuple(v for v in inputs if v is not None)
+        self._set_results(self.result_types)
+
+    @property
+    def slots(self) -> list[Value | None]:
+        """The inputs in the source op's own order, None where one is left out."""
+        slots: list[Value | None] = [None] * self._slot_count
+        for i, v in zip(self._present, self.operands):
+            slots[i] = v
+        return slots
+
+    @property
+    def bodies(self) -> tuple[Graph, ...]:
+        return tuple(g for g in self.given.values() if isinstance(g, Graph))
+
+    def infer(self) -> Sequence[Type]:
+        return self.result_types
+
+    def refresh(self) -> bool:
+        return False
+
+    def evolve(self, *operands: Value, **changed: Any) -> Foreign:
+        slots: list[Value | None] = [None] * self._slot_count
+        for i, v in zip(self._present, operands or self.operands):
+            slots[i] = v
+        return Foreign(
+            self.framework,
+            self.op,
+            slots,
+            {**self.given, **changed},
+            self.result_types,
+            domain=self.domain,
+            version=self.version,
+            name=self.name,
+        )
+
+
+class Pack(tuple[Value, ...]):
+    """Several values that the source framework treats as one (a sequence, an optional); never reaches the IR.
+
+    Attributes:
+        listed: the values are the elements, one by one (a subclass may hold them in another form).
+    """
+
+    listed = True
+    __slots__ = ()

@@ -1,0 +1,402 @@
+"""Options as data: one table for the command line and for the keywords of `convert`.
+
+An option is known by one name (`input_shape`); the command line takes it with `_` or `-`. Options that the old tool had
+and that mean nothing any more stay known: they are accepted with a note, or refused with what replaces them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mo_core.errors import PluginError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from mo_core.frontend import Frontend
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """One option.
+
+    Args:
+        name: as a keyword, with underscores.
+        kind: `flag` (bare, or `=True`/`=False`), `text`, `path`, `integer`, `number`, `choice`, `words` (a list,
+            separated by commas, may be given several times), `spec` (text or Python data that `specs` parses).
+        help: one sentence. default: the value when it is not given.
+        aliases: short forms (`-m`) and former names. group: heading in `--help`. metavar: the value in `--help`.
+        choices: canonical words (case does not matter), a mapping when some are synonyms.
+        excludes: options that must not be given together with it.
+        note: what to tell the user when it is given, because nothing depends on it any more.
+        gone: what to do instead; giving the option is an error.
+        frameworks: names of the front-ends that own it (filled in by the table; empty: common).
+        provider: the plug-in or adapter that declares it (filled in where it is collected).
+    """
+
+    name: str
+    kind: str
+    help: str
+    default: Any = None
+    aliases: tuple[str, ...] = ()
+    group: str = "Other options"
+    metavar: str = ""
+    choices: Mapping[str, str] | tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    note: str = ""
+    gone: str = ""
+    frameworks: tuple[str, ...] = ()
+    provider: str = "mo-core"
+
+    @property
+    def takes_value(self) -> bool:
+        """True when the command line needs a value for it."""
+        return self.kind != "flag"
+
+    @property
+    def flag(self) -> str:
+        """As the user types it."""
+        return f"--{self.name}"
+
+    def convert(self, value: Any) -> Any:
+        """The value in the option's type; raises UsageError when it has none."""
+        if value is None:
+            return self.default
+        converted = _CONVERT[self.kind](self, value)
+        if converted is None:
+            expected = f"one of {', '.join(self.choices)}" if self.choices else _EXPECTED[self.kind]
+            raise UsageError(f"{self.flag} takes {expected}, not {_shown(value)}", f"{self.flag}: {self.help}")
+        return converted
+
+
+TRUE_WORDS = frozenset(("true", "1", "yes", "on"))
+FALSE_WORDS = frozenset(("false", "0", "no", "off"))
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return f'"{text}"' if len(text) <= 80 else f'"{text[:77]}..."'
+
+
+def _flag(option: Option, value: Any) -> bool | None:
+    word = str(value).strip().lower()
+    return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
+
+
+def _text(option: Option, value: Any) -> str | None:
+    return value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else None
+
+
+def _path(option: Option, value: Any) -> Any:
+    return value  # the front-end may take an object in memory in the place of a file
+
+
+def _integer(option: Option, value: Any) -> int | None:
+    if isinstance(value, (bool, float)):
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(option: Option, value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _choice(option: Option, value: Any) -> str | None:
+    synonyms = option.choices if isinstance(option.choices, Mapping) else {c: c for c in option.choices}
+    return {word.lower(): meaning for word, meaning in synonyms.items()}.get(str(value).strip().lower())
+
+
+def listed(name: str, value: Any) -> tuple[str, ...]:
+    """The value of an option of kind `words` before the table is known: `extension`, `block_plugin`."""
+    return tuple(Option(name, "words", "", ()).convert(value))
+
+
+def _words(option: Option, value: Any) -> tuple[str, ...] | None:
+    if isinstance(value, str):
+        return tuple(w.strip() for w in value.split(",") if w.strip())
+    if hasattr(value, "__fspath__"):
+        return (str(value),)
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        return None
+    return tuple(str(w) for w in (sorted(value) if isinstance(value, (set, frozenset)) else value))
+
+
+def _spec(option: Option, value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value  # an array says the same as a list
+
+
+_CONVERT: dict[str, Callable[[Option, Any], Any]] = {
+    "flag": _flag,
+    "text": _text,
+    "path": _path,
+    "integer": _integer,
+    "number": _number,
+    "choice": _choice,
+    "words": _words,
+    "spec": _spec,
+}
+_EXPECTED = {
+    "flag": "True or False",
+    "text": "a text",
+    "path": "a path",
+    "integer": "a whole number",
+    "number": "a number",
+    "words": "a list of names",
+    "spec": "a value",
+}
+
+
+class OptionTable:
+    """All options of one run: the common ones, those of plug-ins, those of the installed front-ends.
+
+    Raises PluginError when two of them claim a name for different things.
+    """
+
+    def __init__(self, extra: Iterable[Option] = (), frontends: Iterable[Frontend] = ()) -> None:
+        from mo_core.options.common import COMMON
+
+        self.options: dict[str, Option] = {}
+        self._by_alias: dict[str, str] = {}
+        for option in (*COMMON, *extra):
+            self._add(option)
+        for frontend in frontends:
+            for option in frontend.options():
+                group = option.group if option.group != "Other options" else f"{frontend.title or frontend.name} models"
+                owner = frontend.distribution or frontend.name
+                self._add(replace(option, frameworks=(frontend.name,), group=group, provider=owner))
+
+    def _add(self, option: Option) -> None:
+        known = self.options.get(option.name)
+        if known is not None:
+            if not known.frameworks or not option.frameworks or known.kind != option.kind:
+                raise PluginError(
+                    f"the option {option.flag} is declared twice, by {known.provider} and by {option.provider}",
+                    "Leave one of them out with --block-plugin; its author must rename the option.",
+                )
+            option = replace(known, frameworks=known.frameworks + option.frameworks)
+        self.options[option.name] = option
+        for alias in option.aliases:
+            if self._by_alias.setdefault(alias, option.name) != option.name:
+                raise PluginError(
+                    f"{alias} is short for both --{self._by_alias[alias]} and {option.flag} of {option.provider}"
+                )
+
+    def find(self, name: str) -> Option | None:
+        """An option by its name in either spelling, or by an alias (with its dashes)."""
+        key = name.lstrip("-").replace("-", "_")
+        return self.options.get(self._by_alias.get(name, key))
+
+    def require(self, name: str) -> Option:
+        """An option by name; raises UsageError with the nearest names, or with the adapter that brings it."""
+        option = self.find(name)
+        if option is None:
+            raise self._unknown(name)
+        if option.gone:
+            raise UsageError(f"{option.flag} is no longer there", option.gone)
+        return option
+
+    def _unknown(self, name: str) -> UsageError:
+        from mo_core.options.common import FRAMEWORK_OPTIONS, TITLES
+
+        key = name.lstrip("-").replace("-", "_")
+        owners = FRAMEWORK_OPTIONS.get(key)
+        if owners is not None:
+            titles = " and ".join(TITLES[o] for o in owners)
+            return UsageError(
+                f"--{key} is an option for {titles} models",
+                f"Leave it out, or use mo-{owners[0]} for such a model (pip install mo-{owners[0]}).",
+            )
+        known = [o.flag for o in self.options.values() if not o.gone]
+        shown = name if name.startswith("-") else f"--{name}"
+        return UsageError(f"there is no option {shown}", did_you_mean(shown, known) or "See --help.")
+
+    def build(self, given: Mapping[str, Any]) -> Options:
+        """Options from names and raw values (texts of the command line, or keywords); raises UsageError."""
+        from mo_core.options.common import ALIASES
+
+        values = {option.name: option.default for option in self.options.values()}
+        notes: list[str] = []
+        names: dict[str, Option] = {}
+        for name, value in given.items():
+            option = self.require(name)
+            names[option.name] = option
+            values[option.name] = option.convert(value)
+        present = {name: option for name, option in names.items() if values[name] != option.default}
+        for option in present.values():
+            for other in option.excludes:
+                if other in present:
+                    raise UsageError(f"{option.flag} and --{other} exclude each other", "Give one of them.")
+            if option.note:
+                notes.append(f"{option.flag}: {option.note}")
+        values["framework"] = ALIASES.get(values["framework"], values["framework"])
+        options = Options(values, given=names, notes=notes)
+        _check(options)
+        return options
+
+
+def _check(options: Options) -> None:
+    if options.batch is not None and options.batch < 1:
+        raise UsageError(f"--batch is {options.batch}", "Give a positive number.")
+    if options.scale is not None:
+        if options.scale == 0 or options.scale != options.scale:
+            raise UsageError(f"--scale is {options.scale}, and inputs are divided by it", "Give a number other than 0.")
+        if abs(options.scale) < 1:
+            options.notes.append(f"--scale {options.scale:g} divides the inputs, so it makes them larger.")
+    if options.data_type == "f32" and options.compress_to_fp16:
+        raise UsageError("--data_type FP32 and --compress_to_fp16 contradict each other", "Give one of them.")
+
+
+class Options:
+    """The options of one conversion, by attribute: `options.input_shape`.
+
+    Attributes (beyond the options): given: the options that the user gave, by name; notes: what to tell the user.
+    """
+
+    framework: str | None
+    input_model: Any
+    model_name: str | None
+    output_dir: Any
+    input: Any
+    output: Any
+    input_shape: Any
+    batch: int | None
+    freeze_placeholder_with_value: Any
+    static_shape: bool
+    mean_values: Any
+    scale_values: Any
+    scale: float | None
+    reverse_input_channels: bool
+    layout: Any
+    source_layout: Any
+    target_layout: Any
+    transform: Any
+    data_type: str | None
+    compress_to_fp16: bool | None
+    ir_version: str
+    target_openvino: str | None
+    disable_fusing: bool
+    disable_gfusing: bool
+    disable_resnet_optimization: bool
+    disable_weights_compression: bool
+    finegrain_fusing: tuple[str, ...]
+    disable_pass: tuple[str, ...]
+    enable_pass: tuple[str, ...]
+    only_passes: tuple[str, ...]
+    fusion_switch_file: Any
+    extension: tuple[str, ...]
+    block_plugin: tuple[str, ...]
+    explain: str | None
+    dump_passes: Any
+    check: bool
+    report: Any
+    silent: bool
+    log_level: str
+    progress: bool
+    stream_output: bool
+
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        given: Mapping[str, Option] | None = None,
+        notes: Iterable[str] = (),
+    ) -> None:
+        if values is None:
+            values = {o.name: o.default for o in OptionTable().options.values()}
+        self.__dict__.update(values)
+        self.given: dict[str, Option] = dict(given or {})
+        self.notes: list[str] = list(notes)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of an option that may not exist here (another front-end's, a plug-in's)."""
+        return self.__dict__.get(name, default)
+
+    def values(self) -> dict[str, Any]:
+        """Names and values of what the user gave, for the report."""
+        return {name: getattr(self, name) for name in self.given}
+
+    @property
+    def fp16(self) -> bool:
+        """True when weights are to be stored as f16."""
+        return bool(self.compress_to_fp16) if self.compress_to_fp16 is not None else self.data_type == "f16"
+
+    def check_framework(self, framework: str) -> None:
+        """Raise UsageError when an option was given that only other frameworks know."""
+        from mo_core.options.common import TITLES
+
+        for option in self.given.values():
+            if option.frameworks and framework not in option.frameworks:
+                owners = " and ".join(TITLES.get(f, f) for f in option.frameworks)
+                this = TITLES.get(framework, framework)
+                raise UsageError(
+                    f"{option.flag} is an option for {owners} models, and this is a model of {this}",
+                    f"Leave it out, or name the framework with --framework {option.frameworks[0]}.",
+                )
+
+
+@dataclass
+class Arguments:
+    """The command line, taken apart: positional words, and options by name with their raw values."""
+
+    words: list[str] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)
+
+
+def parse_arguments(argv: Sequence[str], table: OptionTable) -> Arguments:
+    """Take a command line apart.
+
+    Takes `--name value`, `--name=value`, `-n value`, `-nvalue`; a flag takes True or False behind it when that is
+    there. `--` ends the options. Raises UsageError.
+    """
+    result = Arguments()
+    queue = list(reversed(argv))
+    while queue:
+        word = queue.pop()
+        if word == "--":
+            result.words.extend(reversed(queue))
+            break
+        if not word.startswith("-") or word == "-":
+            result.words.append(word)
+            continue
+        option, value = _split(word, table)
+        if value is None and option.takes_value:
+            if not queue or (queue[-1].startswith("--") and table.find(queue[-1].partition("=")[0]) is not None):
+                raise UsageError(f"{option.flag} needs a value", f"{option.flag}: {option.help}")
+            value = queue.pop()
+        elif value is None:
+            following = queue[-1].lower() if queue else ""
+            value = queue.pop() if following in ("true", "false") else "True"
+        _collect(result.given, option, value)
+    return result
+
+
+def _split(word: str, table: OptionTable) -> tuple[Option, str | None]:
+    from mo_core.options.common import FRAMEWORK_OPTIONS
+
+    name, equals, value = word.partition("=")
+    unknown = table.find(name) is None and name.lstrip("-") not in FRAMEWORK_OPTIONS
+    if unknown and not word.startswith("--") and table.find(word[:2]) is not None:
+        name, equals, value = word[:2], "=", word[2:]  # -b4
+    return table.require(name), value if equals else None
+
+
+def _collect(given: dict[str, Any], option: Option, value: str) -> None:
+    before = given.get(option.name)
+    if before is None or before == value:
+        given[option.name] = value
+    elif option.kind in ("words", "spec"):
+        given[option.name] = f"{before},{value}"
+    else:
+        raise UsageError(f'{option.flag} is given twice, as "{before}" and as "{value}"', "Give it once.")

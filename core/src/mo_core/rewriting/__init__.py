@@ -1,0 +1,1 @@
+"""Rewriting: patterns, the driver, passes and their order, folding, selection and switches."""

@@ -1,0 +1,1 @@
+"""Where axes lie: Transposes, moved until they meet and vanish."""

@@ -1,0 +1,1 @@
+"""Linear algebra: factors and shifts, into the weights of layers."""

@@ -1,0 +1,193 @@
+"""The order of channels at the first layer: a Gather that permutes them goes into the weights.
+
+On its way there it passes what treats every channel alike or on its own: activations, padding, pooling, resizing,
+depthwise convolutions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mo_core.build import known_ints
+from mo_core.errors import Decline
+from mo_core.ir import Constant, Node, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import lazy
+from mo_core.ops import (
+    Add,
+    AvgPool,
+    AvgPool14,
+    AvgPool16,
+    Clamp,
+    Convert,
+    Elu,
+    Gather,
+    Gelu,
+    GroupConvolution,
+    HSigmoid,
+    HSwish,
+    Interpolate,
+    MaxPool,
+    MaxPool14,
+    Mish,
+    Multiply,
+    Pad,
+    ReLU,
+    Sigmoid,
+    Swish,
+    Tanh,
+    Transpose,
+)
+from mo_core.rewriting.passes import Stage, rewrites
+from mo_core.rewriting.pattern import any_, const, op, p
+from mo_core.rewriting.rewrite import rule
+from mo_core.transforms.linear.absorb import linear
+from mo_core.transforms.linear.layers import CONVOLUTIONS, Layer, is_weights, layer_of
+
+_FAR = 8
+
+
+def _order(gather: Node) -> tuple[tuple[int, ...], int] | None:
+    """The order and the axis of a Gather that only permutes what it reads; None for any other."""
+    if not isinstance(gather, Gather) or gather.batch_dims or gather.data.shape is None:
+        return None
+    indices, axes = known_ints(gather.indices), known_ints(gather.axis)
+    if indices is None or axes is None or gather.indices.rank != 1:
+        return None
+    axis = t.normalize_axis(axes[0], len(gather.data.shape))
+    size = gather.data.shape[axis]
+    if not isinstance(size, int) or sorted(i % max(size, 1) for i in indices) != list(range(size)):
+        return None
+    return tuple(i % size for i in indices), axis
+
+
+def _taking(user: Node, index: int, axis: int) -> Layer | None:
+    """The layer, when its weights can take an order of the channels of its data."""
+    layer = layer_of(user)
+    if layer is None or layer.data != index or layer.in_axis != axis or "g" in layer.axes or "b" in layer.axes:
+        return None
+    return layer
+
+
+def _absorbed(value: Value, axis: int, far: int = _FAR) -> bool:
+    """True when all readers can take an order of that axis in."""
+    return far > 0 and bool(value.uses) and all(_passes(user, i, axis, far) for user, i in value.uses)
+
+
+def _passes(user: Node, index: int, axis: int, far: int) -> bool:
+    if _taking(user, index, axis) is not None:
+        return True
+    if linear(user) is not None:
+        return _absorbed(user, axis, far - 1)
+    behind = _axis_behind(user, axis) if index == 0 else None
+    return behind is not None and _absorbed(user, behind, far - 1)
+
+
+_POOLS = (MaxPool, MaxPool14, AvgPool, AvgPool14, AvgPool16)
+_ALIKE = (Convert, ReLU, Clamp, Elu, Gelu, HSigmoid, HSwish, Mish, Sigmoid, Swish, Tanh)
+_MOVERS = (*_ALIKE, *_POOLS, Transpose, Pad, Interpolate)
+
+
+def _axis_behind(user: Node, axis: int) -> int | None:
+    """The place of an axis behind an op that does the same whatever the order along it; None for any other op."""
+    if isinstance(user, Transpose):
+        order = known_ints(user.order)
+        return order.index(axis) if order is not None and axis in order else None
+    if isinstance(user, _ALIKE):
+        return axis if all(v.shape == () for v in user.operands[1:]) else None
+    if isinstance(user, _POOLS):
+        return axis if axis < 2 and not any(r.uses for r in user.results[1:]) else None
+    if isinstance(user, Pad):
+        counts = [known_ints(v) for v in (user.pads_begin, user.pads_end)]
+        return axis if all(c is not None and axis < len(c) and c[axis] == 0 for c in counts) else None
+    if isinstance(user, Interpolate):
+        axes = known_ints(user.axes)
+        if axes is None or any((*user.pads_begin, *user.pads_end)):
+            return None
+        return axis if axis not in (a % user.image.rank for a in axes) else None
+    return axis if axis == 1 and _is_depthwise(user) else None
+
+
+def _is_depthwise(node: Node) -> bool:
+    """True when each channel has filters of its own, which can be put into another order."""
+    return isinstance(node, GroupConvolution) and isinstance(node.filters.node, Constant) and node.filters.dims[2] == 1
+
+
+_PERMUTED = p.Gather(any_("x"), const(), const(), name="gather")
+
+
+@rule(op(*CONVOLUTIONS, operands=[_PERMUTED], name="layer"), p.MatMul(_PERMUTED, name="layer"))
+def into_weights(layer: Node, x: Value, gather: Node) -> Value | None:
+    """A permutation of the channels ahead of a layer: into its weights."""
+    found = _order(gather)
+    if found is None:
+        return None
+    taker = _taking(layer, 0, found[1])
+    if taker is None:
+        raise Decline("the layer does not take the permuted axis for its input channels, or has groups")
+    if not _absorbed(gather, found[1]):
+        raise Decline(f'"{gather.label}" is read by others, which need the order')
+    back = [int(i) for i in np.argsort(found[0])]
+    return layer.evolve(x, _turned(layer.operands[taker.weights], back, taker.axes.index("i")), *layer.operands[2:])
+
+
+def _turned(weights: Value, order: list[int], axis: int) -> Value:
+    """Weights (and what they are decompressed with) with one axis in another order."""
+    node = weights.node
+    if isinstance(node, Constant):
+        if node.dims[axis] == 1:
+            return node
+        return Constant(value=lazy(lambda a: np.take(a, order, axis), node.value, by_rows=axis > 0))
+    rank = weights.rank
+    if not is_weights(weights) or any(v.rank not in (0, rank) for v in node.operands):
+        raise Decline("the weights are compressed in a form that is not known")
+    return node.evolve(*[_turned(v, order, axis) if v.rank else v for v in node.operands])
+
+
+@rule(p.Multiply(_PERMUTED, const("c"), name="node"), p.Add(_PERMUTED, const("c"), name="node"))
+def behind_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
+    """A permutation ahead of a factor or shift, behind which a layer takes it in."""
+    found = _order(gather)
+    if found is None or linear(node) is None or len(gather.uses) > 1 or not _absorbed(node, found[1]):
+        return None
+    order, axis = found
+    place = axis - (gather.rank - c.rank)
+    if place >= 0 and c.dims[place] != 1:
+        c = Gather(c, constant(np.argsort(order)), constant(place))
+    kind = Add if isinstance(node, Add) else Multiply
+    return gather.evolve(kind(x, c), *gather.operands[1:])
+
+
+@rule(op(*_MOVERS, operands=[_PERMUTED], name="mover"))
+def behind_mover(mover: Node, x: Value, gather: Node) -> Value | None:
+    """A permutation ahead of an op that treats all channels alike, behind which a layer takes it in."""
+    found = _order(gather)
+    axis = _axis_behind(mover, found[1]) if found is not None else None
+    if axis is None or len(gather.uses) > 1 or not _absorbed(mover, axis):
+        return None
+    return Gather(mover.evolve(x, *mover.operands[1:]), gather.operands[1], constant(axis))
+
+
+@rule(p.GroupConvolution(_PERMUTED, const("w"), name="layer"))
+def behind_depthwise(layer: Node, x: Value, w: Value, gather: Node) -> Value | None:
+    """A permutation ahead of a depthwise convolution, behind which a layer takes it in."""
+    found = _order(gather)
+    if found is None or found[1] != 1 or not _is_depthwise(layer) or len(gather.uses) > 1 or not _absorbed(layer, 1):
+        return None
+    order, each = found[0], w.dims[1]
+    if not isinstance(each, int):
+        return None
+    filters = _turned(w, [int(i) for i in np.argsort(order)], 0)
+    return Gather(layer.evolve(x, filters), constant([g * each + i for g in order for i in range(each)]), constant(1))
+
+
+channel_order = rewrites(
+    "channel-order",
+    into_weights,
+    behind_linear,
+    behind_mover,
+    behind_depthwise,
+    stage=Stage.FUSE,
+    after=("linear-fusion", "linear-merge", "linear-motion"),
+    doc="Put a permutation of the channels (--reverse_input_channels) into the weights of the first layer.",
+)

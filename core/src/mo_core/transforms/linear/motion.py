@@ -1,0 +1,134 @@
+"""Factors and shifts past ops that only move elements: up to what can take them in, or down to it."""
+
+from __future__ import annotations
+
+from mo_core.errors import Decline
+from mo_core.ir import Node, Value
+from mo_core.ir import types as t
+from mo_core.ops import Add, BatchToSpace, Concat, Multiply, Transpose
+from mo_core.rewriting.pattern import Op, any_, const, op, p
+from mo_core.rewriting.rewrite import rule
+from mo_core.transforms.linear.absorb import Effect, absorbed_above, absorbed_below, effect_of, is_arithmetic, is_sum
+from mo_core.transforms.linear.channels import HOMOGENEOUS, MOVERS, POOLINGS, VIEWS, across, part, reshaped
+
+# -- up
+
+
+def _above(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
+    """The op of `node` moved ahead of `mover`, when something up there takes it in."""
+    shift = isinstance(node, Add)
+    effect = effect_of(c, mover, shift=shift)
+    if effect is None or not is_arithmetic(x):
+        return None
+    move = across(mover, effect.dims, up=True, shift=shift, positive=effect.positive)
+    if move is None or not absorbed_above(x, effect.moved(move.dims)) or absorbed_below(node, effect, free=True):
+        return None
+    if len(mover.uses) > 1:
+        raise Decline(f'"{mover.label}" is read by others, too')
+    return mover.evolve(type(node)(x, move(c)), *mover.operands[1:])
+
+
+def _behind(*kinds: type[Node]) -> tuple[Op, Op]:
+    mover = op(*kinds, operands=[any_("x")], name="mover")
+    return p.Multiply(mover, const("c"), name="node"), p.Add(mover, const("c"), name="node")
+
+
+@rule(*_behind(Transpose))
+def ahead_of_transpose(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
+    """A factor or shift behind a Transpose, ahead of which it can be taken in (channels-last models)."""
+    return _above(node, mover, x, c)
+
+
+@rule(*_behind(*VIEWS))
+def ahead_of_reshape(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
+    """A factor or shift behind a Reshape, Squeeze or Unsqueeze, ahead of which it can be taken in."""
+    return _above(node, mover, x, c)
+
+
+@rule(*_behind(*POOLINGS))
+def ahead_of_pooling(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
+    """A factor (above zero for maxima) or shift behind a pooling or resizing, ahead of which it can be taken in."""
+    return _above(node, mover, x, c)
+
+
+@rule(p.Multiply(op(*HOMOGENEOUS, operands=[any_("x")], name="mover"), const("c"), name="node"))
+def ahead_of_relu(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
+    """A factor above zero behind a ReLU, PReLU or Abs, ahead of which it can be taken in."""
+    return _above(node, mover, x, c)
+
+
+@rule(*_behind(BatchToSpace))
+def ahead_of_batch_to_space(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
+    """A factor or shift behind a BatchToSpace that leaves the channels alone."""
+    return _above(node, mover, x, c)
+
+
+@rule(
+    p.Multiply(p.Concat(name="concat"), const("c"), name="node"),
+    p.Add(p.Concat(name="concat"), const("c"), name="node"),
+)
+def ahead_of_concat(node: Node, concat: Concat, c: Value) -> Value | None:
+    """A factor or shift behind a Concat, when each operand can take its part of it in."""
+    shift = isinstance(node, Add)
+    effect = effect_of(c, concat, shift=shift)
+    if effect is None or not is_arithmetic(concat):
+        return None
+    axis = concat.axis % concat.rank
+    sizes = [v.shape[axis] if v.shape is not None else -1 for v in concat.inputs]
+    if not t.is_static(tuple(sizes)) or -1 in sizes:
+        return None
+    lengths = [n for n in sizes if isinstance(n, int)]
+    if not all(_takes_part(v, n, axis, effect) for v, n in zip(concat.inputs, lengths)):
+        return None
+    if len(concat.uses) > 1:
+        raise Decline(f'"{concat.label}" is read by others, too')
+    c = reshaped(c, effect.dims)
+    starts = [sum(lengths[:i]) for i in range(len(lengths))]
+    kind = type(node)
+    return Concat([kind(v, part(c, axis, a, a + n)) for v, n, a in zip(concat.inputs, lengths, starts)], axis=axis)
+
+
+def _takes_part(v: Value, length: int, axis: int, effect: Effect) -> bool:
+    dims = effect.dims
+    own = effect.moved((*dims[:axis], min(dims[axis], length), *dims[axis + 1 :]))
+    # one shift behind is cheaper than one for each operand, unless they have one already
+    return absorbed_above(v, own) and (not effect.shift or isinstance(v.node, Add))
+
+
+# -- down
+
+
+_LINEAR = op(Multiply, Add, operands=[any_("x"), const("c")], name="node")
+
+
+def _goes_down(node: Node, x: Value, effect: Effect) -> bool:
+    """True when all layers behind can take the effect in, and (in the case of a shift) lose an op more than above."""
+    if not absorbed_below(node, effect):
+        return False
+    return not absorbed_above(x, effect) or absorbed_below(node, effect, free=True)
+
+
+@rule(op(*MOVERS, operands=[_LINEAR], name="mover"))
+def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
+    """A factor or shift ahead of an op that moves elements, when all layers behind can take it in."""
+    shift = isinstance(node, Add)
+    effect = effect_of(c, x, shift=shift)
+    if effect is None or not is_arithmetic(x):
+        return None
+    move = across(mover, effect.dims, up=False, shift=shift, positive=effect.positive)
+    if move is None or not _goes_down(node, x, effect):
+        return None
+    return type(node)(mover.evolve(x, *mover.operands[1:]), move(c))
+
+
+@rule(p.Add(p.Add(any_("x"), const("c"), name="node"), any_("y"), name="total"))
+def behind_sum(total: Node, node: Node, x: Value, c: Value, y: Value) -> Value | None:
+    """A shift of one of the operands of a sum (a residual block), when all layers behind can take it in."""
+    effect = effect_of(c, x, shift=True)
+    if effect is None or not is_sum(total) or not is_arithmetic(x) or not _goes_down(node, x, effect):
+        return None
+    return Add(Add(x, y), c)
+
+
+RULES = (ahead_of_transpose, ahead_of_reshape, ahead_of_pooling, ahead_of_relu, behind_mover, behind_sum)
+"""Besides `ahead_of_concat` and `ahead_of_batch_to_space`, which are passes of their own."""

@@ -1,0 +1,69 @@
+"""Shapes that are read in the middle of a sequence of linear ops, which keeps the sequence from being folded."""
+
+from __future__ import annotations
+
+from mo_core.ir import Constant, Graph, Node, Value
+from mo_core.ir import types as t
+from mo_core.ops import Add, BatchNormInference, Divide, Multiply, Negative, ShapeOf, Subtract
+from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.rewrite import Firing
+from mo_core.transforms.linear.layers import LAYERS
+
+_LINEAR = (Multiply, Add, Subtract, Divide, Negative, BatchNormInference)
+_NAME = "shape-readers"
+
+
+@graph_pass(_NAME, stage=Stage.NORMALIZE, after=("shape-simplification", "shape-lists"), fusion=True, bodies=True)
+def shape_readers(graph: Graph, context: Context) -> bool:
+    """Let ShapeOf read what stands behind the factors, shifts and batch norms of a layer: the shape is the same."""
+    changed = False
+    for node in graph:
+        shapes = _shapes_of(node) if isinstance(node, LAYERS) else []
+        chain = _chain(node, shapes) if shapes else []
+        if chain and not context.exclusion.covers([node, *chain]):
+            last = _behind(graph, node, chain, min(shapes, key=lambda n: n._order))
+            for reader in shapes:
+                reader.set_operand(0, last)
+            origin = tuple(dict.fromkeys(n for reader in shapes for n in (reader.origin or (reader.name,))))
+            context.record.fire(Firing(_NAME, "shape-behind", origin, last.name))
+            changed = True
+    return changed
+
+
+def _shapes_of(value: Value) -> list[ShapeOf]:
+    return [u for u in value.users() if isinstance(u, ShapeOf)]
+
+
+def _chain(layer: Node, shapes: list[ShapeOf]) -> list[Node]:
+    """The linear ops by constants behind a layer that nothing else than ShapeOf reads; adds what reads their shapes."""
+    chain: list[Node] = []
+    value: Value = layer
+    while True:
+        readers = [(u, i) for u, i in value.uses if not isinstance(u, ShapeOf)]
+        if len(readers) != 1 or not _keeps_shape(*readers[0]):
+            return chain
+        if chain:
+            shapes.extend(_shapes_of(value))
+        chain.append(readers[0][0])
+        value = readers[0][0]
+
+
+def _keeps_shape(node: Node, index: int) -> bool:
+    if not isinstance(node, _LINEAR) or not t.same_shape(node.shape, node.operands[index].shape):
+        return False
+    return all(isinstance(v.node, Constant) for i, v in enumerate(node.operands) if i != index)
+
+
+def _behind(graph: Graph, layer: Node, chain: list[Node], first: Node) -> Node:
+    """The end of the chain, of which all is computed ahead of `first`."""
+    value = layer
+    for node in chain:
+        moved = node
+        if not graph.precedes(node, first):
+            moved = node.evolve(*[value if not isinstance(v.node, Constant) else v for v in node.operands])
+            moved.name, moved.origin = node.name, node.origin
+            graph.splice([moved], first)
+            graph.replace(node, moved)
+            graph.erase_dead([node])
+        value = moved
+    return value

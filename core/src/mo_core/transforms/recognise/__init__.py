@@ -1,0 +1,1 @@
+"""Small operations recognised as one."""

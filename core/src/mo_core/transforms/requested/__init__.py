@@ -1,0 +1,1 @@
+"""What the user asked for: pre-processing, states, pruning, a target release."""

@@ -1,0 +1,231 @@
+"""Models that keep their state between inferences (--transform LowLatency2, MakeStateful)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from mo_core.errors import UsageError, nearest_first
+from mo_core.ir import Constant, Graph, Node, Parameter, Value, clone_into, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array
+from mo_core.ops import Assign, GRUSequence, Loop, LSTMSequence, ReadValue, RNNSequence, TensorIterator
+from mo_core.ops.control import LastValue, Merged, Sliced
+from mo_core.options.preparation import parse_transforms
+from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.rewrite import absorb
+from mo_core.transforms.requested.ports import Ports
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "LowLatency2": ("use_const_initializer",),
+    "MakeStateful": ("param_res_names",),
+    "Pruning": (),
+}
+"""The options of each transformation."""
+
+
+def asked(options: Any, name: str) -> Mapping[str, Any] | None:
+    """The options of a transformation when `--transform` names it; raises UsageError for unknown ones."""
+    if options is None:
+        return None
+    found = None
+    for spec in parse_transforms(options.transform):
+        known = OPTIONS[spec.name]
+        for key in spec.options:
+            if key not in known:
+                remedy = f"It has {', '.join(known)}." if known else "It has none."
+                fact = f'--transform: {spec.name} has no option "{key}"'
+                raise UsageError(fact, nearest_first(key, known, remedy))
+        if spec.name == name:
+            if found is not None:
+                raise UsageError(f"--transform names {name} twice", "Name it once.")
+            found = spec.options
+    return found
+
+
+def wanted(name: str) -> Callable[[Any], bool]:
+    """Whether `--transform` names it."""
+    return lambda options: asked(options, name) is not None
+
+
+# -- MakeStateful
+
+
+@graph_pass("make-stateful", stage=Stage.PREPROCESS, wanted=wanted("MakeStateful"), after=("preprocessing",))
+def make_stateful(graph: Graph, context: Context) -> bool:
+    """Turn pairs of input and output into variables (--transform MakeStateful)."""
+    pairs = (asked(context.options, "MakeStateful") or {}).get("param_res_names")
+    if not isinstance(pairs, Mapping) or not pairs:
+        raise UsageError(
+            "--transform: MakeStateful does not know what the state is",
+            "Write MakeStateful[param_res_names={'input name':'output name'}].",
+        )
+    for source, target in pairs.items():
+        _join(graph, str(source), str(target))
+    return True
+
+
+def _join(graph: Graph, source: str, target: str) -> None:
+    ports = Ports(graph)
+    parameter, result = ports.input(source, "transform"), ports.outputs.get(target)
+    if result is None:
+        fact = f'--transform: the model has no output "{target}"'
+        raise UsageError(fact, nearest_first(target, ports.outputs, ports.outputs_listed))
+    if not parameter.is_static:
+        raise UsageError(
+            f'--transform: the state "{source}" has the shape {t.format_shape(parameter.shape)}, which must be known',
+            f'Give it: --input "{source}[1,64]", or --batch 1.',
+        )
+    new = result.source
+    if new.element is not parameter.element or not _may_be(new.shape, parameter.static_shape):
+        raise UsageError(
+            f'--transform: the output "{target}" {new.type} cannot be the next state "{source}" {parameter.type}',
+            "Name pairs of one type and shape.",
+        )
+    readers = list(parameter.uses)
+    read = _read(_zeros(parameter), parameter, f"{source}{target}")
+    read.name, read.origin, read.names, parameter.names = parameter.name, parameter.origin, parameter.names, []
+    graph.splice([read], next(n for n in graph if not isinstance(n, Parameter)))
+    for node, index in readers:
+        node.set_operand(index, read)
+    assign = Assign(result.source, variable_id=f"{source}{target}")
+    assign.name, assign.origin = f"{read.name}/assign", parameter.origin
+    graph.add(assign)
+    graph.remove_output(result)
+    graph.remove_input(parameter)
+
+
+def _may_be(shape: t.Shape, wanted_shape: tuple[int, ...]) -> bool:
+    if shape is None:
+        return True
+    bounds = [t.bounds(d) for d in shape]
+    return len(bounds) == len(wanted_shape) and all(lo <= n <= hi for (lo, hi), n in zip(bounds, wanted_shape))
+
+
+def _read(initial: Value, like: Value, variable: str) -> ReadValue:
+    return ReadValue(initial, variable_id=variable, variable_type=like.element, variable_shape=like.shape)
+
+
+def _zeros(like: Value) -> Constant:
+    storage = like.element.dtype or like.element.storage
+    if like.element.is_packed:
+        raise UsageError(f'--transform: "{like.label}" is {like.element}, which no state can have', "Leave it out.")
+    return constant(Array(np.zeros(like.static_shape, storage), like.element, like.static_shape))
+
+
+# -- LowLatency2
+
+_STATES: Mapping[type[Node], tuple[int, ...]] = {LSTMSequence: (1, 2), GRUSequence: (1,), RNNSequence: (1,)}
+"""Places of the initial states among the operands, which are also those of the last ones among the results."""
+
+
+@graph_pass("low-latency", stage=Stage.PREPROCESS, wanted=wanted("LowLatency2"), after=("make-stateful",))
+def low_latency(graph: Graph, context: Context) -> bool:
+    """Let recurrent layers and loops go on where the last inference ended (--transform LowLatency2)."""
+    setting = (asked(context.options, "LowLatency2") or {}).get("use_const_initializer", True)
+    if not isinstance(setting, bool):
+        raise UsageError(f"--transform: use_const_initializer is {setting}", "Write True or False.")
+    count, read = 0, [p for p in graph.inputs if p.uses]
+    for node in list(graph):
+        operands = list(node.operands)
+        if type(node) in _STATES:
+            count += _keep_sequence(graph, node, setting, context.notes)
+        elif isinstance(node, (TensorIterator, Loop)):
+            count += _keep_loop(graph, node, setting, context.notes)
+        else:
+            continue
+        graph.erase_dead([v.node for v in operands])  # what computed the first states
+    for parameter in [p for p in read if not p.uses]:
+        context.notes.append(f'LowLatency2: the first state "{parameter.label}" is zero, and no input any more.')
+        graph.remove_input(parameter)
+    if not count:
+        context.notes.append("LowLatency2: the model has no recurrent layer or loop with a state; nothing changed.")
+    return bool(count)
+
+
+def _keep_sequence(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> int:
+    if node.direction != "forward":
+        notes.append(f'LowLatency2: "{node.label}" reads sequences from their end, and keeps no state.')
+        return 0
+    places = _STATES[type(node)]
+    for place in places:
+        read = _state(graph, node, node.operands[place], place - 1, zeros, notes)
+        node.set_operand(place, read)
+    for place in places:
+        _assign(graph, node.results[place], node.operands[place].node)
+    return len(places)
+
+
+def _state(graph: Graph, node: Node, initial: Value, number: int, zeros: bool, notes: list[str]) -> Node:
+    if zeros and initial.is_static:
+        first: Value = _zeros(initial)
+    else:
+        first = initial
+        if zeros:
+            notes.append(f'LowLatency2: the shape of a state of "{node.label}" is unknown; it begins as in the model.')
+    read = _read(first, initial, f"{node.name}/variable_{number}")
+    read.name, read.origin = f"{node.name}/state_{number}", node.origin
+    graph.splice([read], node)
+    return read
+
+
+def _assign(graph: Graph, value: Value, read: Any) -> None:
+    assign = Assign(value, variable_id=read.variable_id)
+    assign.name, assign.origin = f"{read.name}/assign", read.origin
+    graph.add(assign)
+
+
+def _keep_loop(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> int:
+    leading = len(node.operands) - len(node.inputs)
+    states = [
+        (leading + i, port)
+        for i, port in enumerate(node.input_ports)
+        if isinstance(port, Merged) and node.operands[leading + i].element.is_real
+    ]
+    if not states:
+        return 0
+    operands, reads = list(node.operands), []
+    for number, (place, _) in enumerate(states):
+        reads.append(_state(graph, node, operands[place], number, zeros, notes))
+        operands[place] = reads[-1]
+    ports = (*node.output_ports, *(LastValue(port.result) for _, port in states))
+    kept = node.evolve(*operands, output_ports=ports)
+    results = list(kept.results)
+    if _runs_once(kept):
+        results = _unrolled(kept)
+    absorb(graph, node, results[: len(node.results)], [node])
+    graph.splice(results, None)
+    for read, value in zip(reads, results[len(node.results) :]):
+        _assign(graph, value, read)
+    return len(states)
+
+
+def _runs_once(node: Any) -> bool:
+    """True when a loop has exactly one iteration."""
+    leading = len(node.operands) - len(node.inputs)
+    sliced = [(v, p) for v, p in zip(node.operands[leading:], node.input_ports) if isinstance(p, Sliced)]
+    if any(v.shape is None or v.shape[p.axis] != p.part_size for v, p in sliced):
+        return False
+    if isinstance(node, TensorIterator):
+        return bool(sliced)
+    trips, start = node.trip_count.const, node.execution_condition.const
+    return trips is not None and trips.item() == 1 and start is not None and bool(start.item())
+
+
+def _unrolled(node: Any) -> list[Value]:
+    """The results of a loop of one iteration, without the loop."""
+    leading = len(node.operands) - len(node.inputs)
+    body, mapping = node.body, dict[Value, Value]()
+    for v, port in zip(node.operands[leading:], node.input_ports):
+        mapping[body.inputs[port.parameter]] = v
+    if isinstance(node, Loop) and node.current_iteration is not None:
+        number = body.inputs[node.current_iteration]
+        mapping[number] = constant(np.zeros(t.static(number.shape), number.element.dtype), number.element)
+
+    def named(copy: Node) -> None:
+        copy.name, copy.origin = f"{node.name}/{copy.name}", node.origin
+
+    values = clone_into(body, mapping, named)
+    return [values[port.result] for port in node.output_ports]

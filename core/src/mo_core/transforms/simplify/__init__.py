@@ -1,0 +1,1 @@
+"""The same in fewer operations: folding, no-ops, shape arithmetic, equal parts."""
