@@ -21,7 +21,7 @@ from mo_core import hookimpl, ops
 from mo_core.errors import ModelError, UsageError
 from mo_core.frontend import Frontend, SourceModel, converter, converters_of
 from mo_core.options import Option
-from mo_core.ir.text_reader import parse
+from mo_core.testing import parse
 
 
 class Toy(Frontend):

@@ -13,8 +13,8 @@ from mo_core.ir import Constant, Foreign, Graph
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array, Lazy, Mapped, MappedFile
 from mo_core.ir.text import Dumper, Random, Unread, excerpt, format_graph
-from mo_core.ir.text_reader import parse
 from mo_core.ir.types import Dynamic
+from mo_core.testing import parse
 
 SAMPLE = """\
 graph "toy \\"net\\"" {

@@ -47,7 +47,7 @@ def test_probing(convert, tmp_path):
     source = """
 from mo_core.frontend import Frontend, SourceModel
 from mo_core.ir import Graph
-from mo_core import types as t
+from mo_core.ir import types as t
 class Odd(Frontend):
     name = "odd"
     def recognises(self, path, head): return False
@@ -91,9 +91,9 @@ def mo_converters(framework):
 def test_a_pass(convert):
     source = """
 from mo_core.ops import Sigmoid
-from mo_core.rewriting.passes import Stage, rewrites
-from mo_core.rewriting.pattern import any_, p
-from mo_core.rewriting.rewrite import rule
+from mo_core.rewriting import Stage, rewrites
+from mo_core.rewriting import any_, p
+from mo_core.rewriting import rule
 @rule(p.ReLU(any_("x")))
 def soften(x):
     "ReLU becomes Sigmoid."

@@ -15,14 +15,12 @@ TOY = '''
 import re
 
 from mo_core import hookimpl
-from mo_core import types as t
+from mo_core.ir import types as t
 from mo_core.errors import ModelError
-from mo_core.frontend import Foreign, Frontend, SourceModel, converter, converters_of
-from mo_core.ir import Graph, Node, Type, Value
+from mo_core.frontend import Frontend, SourceModel, converter, converters_of
+from mo_core.ir import Foreign, Graph, Node, Type, Value
 from mo_core.ops import Add, Multiply, Power, ReLU
-from mo_core.rewriting.passes import Stage, rewrites
-from mo_core.rewriting.pattern import any_, op
-from mo_core.rewriting.rewrite import rule
+from mo_core.rewriting import Stage, any_, op, rewrites, rule
 from mo_core.ir.schema import Operand, operand, real
 
 

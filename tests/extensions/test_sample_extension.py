@@ -313,8 +313,8 @@ def test_a_pass_that_fails_is_the_extension_s_fault(tmp_path, body):
     model, *_ = write_net(tmp_path)
     broken = tmp_path / "broken.py"
     broken.write_text(
-        "from mo_core import hookimpl\nfrom mo_core.rewriting.passes import Stage, graph_pass, rewrites\n"
-        "from mo_core.rewriting.pattern import any_, p\nfrom mo_core.rewriting.rewrite import rule\n"
+        "from mo_core import hookimpl\nfrom mo_core.rewriting import Stage, graph_pass, rewrites\n"
+        "from mo_core.rewriting import any_, p\nfrom mo_core.rewriting import rule\n"
         f"{body}\n@hookimpl\ndef mo_passes():\n    return [mine]\n"
     )
     with pytest.raises(PluginError, match="mine.* failed.*ZeroDivisionError") as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,29 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {p.parent.name: p.parent for p in sorted(ROOT.glob("**/src/mo_*/__init__.py")) if ".venv" not in p.parts}
+CORE = PACKAGES["mo_core"]
 ADAPTERS = sorted(name for name, folder in PACKAGES.items() if folder.is_relative_to(ROOT / "adapters"))
+
+
+def module_name(file, package):
+    parts = (package, *file.relative_to(PACKAGES[package]).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def statements(package, checking=True, inside=True):
+    """(file, module, names) for every `from ... import` and `import`; without those for type checkers, or in functions."""
+    for file in sorted(PACKAGES[package].rglob("*.py")):
+        work = [ast.parse(file.read_text(encoding="utf-8"))]
+        while work:
+            node = work.pop()
+            if isinstance(node, ast.Import):
+                yield from ((file, alias.name, []) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield file, node.module, [alias.name for alias in node.names]
+            elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) and not checking:
+                work.extend(node.orelse)
+            elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or inside:
+                work.extend(ast.iter_child_nodes(node))
 
 
 def imports(package):
@@ -40,14 +63,88 @@ def test_no_adapter_imports_another(adapter):
     assert not [(f.name, m) for f, m in imports(adapter) if m.split(".")[0] in others]
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
-def test_an_adapter_imports_the_public_face_of_the_core_only(adapter):
-    private = [
-        (f.name, m)
-        for f, m in imports(adapter)
-        if m.startswith("mo_core") and any(p.startswith("_") and not p.startswith("__") for p in m.split("."))
-    ]
+def faces():
+    """The public face of the core: modules that adapters and extensions may import from."""
+    open_ = {"mo_core", "mo_core.errors", "mo_core.testing", "mo_core.app.cli"}
+    for name in ("ir", "ops", "build", "frontend", "rewriting", "options"):
+        face = importlib.import_module(f"mo_core.{name}")
+        open_.add(face.__name__)
+        open_.update(f"{face.__name__}.{n}" for n in face.__all__ if (CORE / name / f"{n}.py").exists())
+    return open_
+
+
+@pytest.mark.parametrize("package", sorted(set(PACKAGES) - {"mo_core"}))
+def test_whoever_is_outside_imports_the_public_face_of_the_core_only(package):
+    open_ = faces()
+    private = []
+    for file, module, names in statements(package):
+        if module.split(".")[0] != "mo_core":
+            continue
+        if module not in open_:
+            private.append((file.name, module))
+            continue
+        public = getattr(importlib.import_module(module), "__all__", None)
+        for name in names:
+            if name.startswith("_") or (public is not None and name not in public and f"{module}.{name}" not in open_):
+                private.append((file.name, f"{module}.{name}"))
     assert not private
+
+
+LAYERS = [
+    *("errors", "ir", "options", "ops", "build", "rewriting", "transforms", "frontend", "emit", "plugins", "app"),
+    "testing",
+]
+"""The folders of the core from the bottom up: each imports those before it only."""
+
+
+def test_nothing_in_the_core_imports_upwards():
+    upwards = []
+    for file, module, names in statements("mo_core", checking=False):
+        here = file.relative_to(CORE).parts[0].removesuffix(".py")
+        for there in [module.split(".")[1]] if "." in module else names if module == "mo_core" else []:
+            if here in LAYERS and there in LAYERS and LAYERS.index(there) > LAYERS.index(here):
+                upwards.append(f"{file.relative_to(CORE)} imports {module}")
+    assert not sorted(set(upwards))
+
+
+def test_no_underscore_name_crosses_a_module():
+    crossing = []
+    for package in PACKAGES:
+        for file, module, names in statements(package):
+            if module.split(".")[0] not in PACKAGES:
+                continue
+            crossing += [f"{file.name}: {module}.{n}" for n in names if n.startswith("_") and not n.startswith("__")]
+    assert not crossing
+
+
+def test_the_modules_of_each_package_import_each_other_without_circles():
+    for package in PACKAGES:
+        edges = {}
+        known = {module_name(f, package) for f in PACKAGES[package].rglob("*.py")}
+        for file, module, names in statements(package, checking=False, inside=False):
+            for there in [f"{module}.{n}" for n in names if f"{module}.{n}" in known] or [module]:
+                if there in known:
+                    edges.setdefault(module_name(file, package), set()).add(there)
+        assert not circle(edges), package
+
+
+def circle(edges):
+    """Some circle of a graph of modules, or nothing."""
+    done, path = set(), []
+
+    def visit(module):
+        if module in path:
+            return path[path.index(module) :]
+        if module in done:
+            return []
+        path.append(module)
+        for there in sorted(edges.get(module, ())):
+            if there != module and (found := visit(there)):
+                return found
+        done.add(path.pop())
+        return []
+
+    return next((found for module in sorted(edges) if (found := visit(module))), [])
 
 
 @pytest.mark.parametrize("package", sorted(PACKAGES))

@@ -31,12 +31,12 @@ import numpy as np
 from mo_core.errors import UsageError
 from mo_core.frontend import Converter, ConverterTable, Frontend
 from mo_core.frontend.conversion import Conversion
-from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value, constant
+from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value, constant, text_reader
 from mo_core.ir import types as t
 from mo_core.ir.tensor import encode
 from mo_core.ir.text import format_graph, outline
-from mo_core.ir.text_reader import parse
 from mo_core.ir.types import Dim, Dynamic, Type
+from mo_core.ops import ALL
 from mo_core.options import Options
 from mo_core.rewriting.passes import Context, Pass, order, run
 from mo_core.rewriting.rewrite import Record
@@ -53,6 +53,12 @@ __all__ = [
 ]
 
 Tensor: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+
+
+def parse(text: str, ops: Iterable[type[Node]] = ()) -> Graph:
+    """Build the graph that a text describes; `ops`: operations beyond those of OpenVINO."""
+    return text_reader.parse(text, (*ALL, *ops))
+
 
 RTOL = 1e-5
 """Relative to the largest value of the reference."""

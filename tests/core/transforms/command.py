@@ -14,7 +14,7 @@ from mo_core.app import cli
 EXTENSION = '''
 from mo_core import hookimpl
 from mo_core.frontend import Frontend, SourceModel
-from mo_core.ir.text_reader import parse
+from mo_core.testing import parse
 
 
 class Text(Frontend):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from mo_core.app import cli
+from mo_core.app.cli import main as run
 
 
 def main() -> int:
     """Convert a Caffe model; returns the exit code."""
-    return cli.main(framework="caffe")
+    return run(framework="caffe")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from mo_core.app import cli
+from mo_core.app.cli import main as run
 
 
 def main() -> int:
     """Convert an ONNX model; returns the exit code."""
-    return cli.main(framework="onnx")
+    return run(framework="onnx")
 
 
 if __name__ == "__main__":

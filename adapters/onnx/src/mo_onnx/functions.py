@@ -31,10 +31,10 @@ class Functions:
         return self._instance(proto, node)
 
     def _instance(self, proto: Any, node: Foreign) -> Graph:
-        from mo_onnx.reader import Scope, _domain
+        from mo_onnx.reader import Scope, domain_of
 
         reader, scope = self._reader, Scope()
-        opsets = {_domain(o.domain): o.version for o in proto.opset_import} or dict(reader.opsets)
+        opsets = {domain_of(o.domain): o.version for o in proto.opset_import} or dict(reader.opsets)
         for domain, version in reader.opsets.items():
             opsets.setdefault(domain, version)
         graph = Graph(proto.name)

@@ -69,7 +69,7 @@ class Reader:
                 "Get the file again from where it came.",
             )
         for entry in model.opset_import:
-            self.opsets[_domain(entry.domain)] = entry.version
+            self.opsets[domain_of(entry.domain)] = entry.version
         self.functions = Functions(self, model.functions)
 
     def model(self) -> SourceModel:
@@ -141,7 +141,7 @@ class Reader:
         """Append a NodeProto to the graph, and its outputs to the scope."""
         what = f'{proto.op_type} "{proto.name or (proto.output[0] if proto.output else "")}"'
         slots = [self._input(name, scope, what) for name in proto.input]
-        op, domain = _word(proto.op_type, "op type"), _domain(_word(proto.domain, "domain"))
+        op, domain = _word(proto.op_type, "op type"), domain_of(_word(proto.domain, "domain"))
         given: dict[str, Any] = {}
         for a in proto.attribute:
             value = self.attribute(a, what, scope, opsets, depth, attributes)
@@ -275,7 +275,7 @@ def _define(scope: Scope, name: str, value: Value) -> None:
     scope.values[name] = value
 
 
-def _domain(domain: str) -> str:
+def domain_of(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 

@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mo_core.ir import types as t
 from mo_core.errors import ShapeError, Unsupported
 from mo_core.ir import Constant, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import Dim, ElementType
 from mo_core.ops import (
     Add,
     Broadcast,
@@ -34,7 +35,6 @@ from mo_core.ops import (
     Unsqueeze,
     VariadicSplit,
 )
-from mo_core.ir.types import Dim, ElementType
 
 Size: TypeAlias = "int | Value"
 """A number known now, or a scalar or one-element integer value."""

@@ -70,7 +70,12 @@ def iteration(values: Sequence[Value], body: Graph, ports: Sequence[InputPort], 
     sliced, axis = next((v, p.axis) for v, p in zip(values, ports) if isinstance(p, Sliced))
     body.add_output(constant(True))
     return Loop(
-        dim_of(sliced, axis), constant(True), values, body=body, input_ports=tuple(ports), output_ports=tuple(results),
+        dim_of(sliced, axis),
+        constant(True),
+        values,
+        body=body,
+        input_ports=tuple(ports),
+        output_ports=tuple(results),
         body_condition=len(body.outputs) - 1,
     )
 

@@ -135,7 +135,7 @@ class _Cutter:
         request = self.request
         if not (request.cuts or request.frozen or request.shapes):
             return [], [], []
-        names = Names(self.source)
+        names = Names(self.source.graph, self.source.names_are_tensors)
         frozen = [(spec, names.input(spec)) for spec in request.frozen]
         listed = request.inputs or self._by_order({place.value for _, place in frozen})
         listed = [spec if spec.text else self._named(i, spec) for i, spec in enumerate(listed)]

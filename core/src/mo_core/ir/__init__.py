@@ -1,7 +1,12 @@
-"""Values, nodes and graphs in one place: what converters, passes and plug-ins import."""
+"""Values, nodes and graphs: what converters, passes and plug-ins import.
+
+The modules `types` (element types, dimensions, shapes), `tensor` (recipes for weights) and `schema` (declaring
+operations) are public, too.
+"""
 
 from __future__ import annotations
 
+from mo_core.ir import schema, tensor, types
 from mo_core.ir.graph import Graph, clone_into, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
 from mo_core.ir.source import UNKNOWN, Foreign, Pack
@@ -25,5 +30,8 @@ __all__ = [
     "clone_into",
     "constant",
     "release",
+    "schema",
     "settle",
+    "tensor",
+    "types",
 ]

@@ -18,10 +18,10 @@ import numpy as np
 from mo_core.errors import MoError, UsageError, did_you_mean
 from mo_core.ir import Constant, Foreign, Graph, Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.literals import find_element, parse_dim, scalar
 from mo_core.ir.tensor import Array, Tensor, encode
 from mo_core.ir.text import Random, Unread
 from mo_core.ir.types import Dynamic, ElementType, Shape, Type
-from mo_core.options.inputs import find_element, parse_dim, scalar
 
 _SPACE = re.compile(r"(?:\s|//[^\n]*)*")
 _TOKEN = re.compile(
@@ -31,11 +31,9 @@ _TYPE = re.compile(r"([a-z]\w*)\[([^\]\n]*)\]")
 _DEEPEST = 64
 
 
-def parse(text: str, ops: Iterable[type[Node]] = ()) -> Graph:
-    """Build the graph that a text describes; `ops`: operations beyond the built-in ones."""
-    from mo_core.ops import ALL
-
-    return _Reader(text, {cls.__name__: cls for cls in (*ALL, *ops)}).whole()
+def parse(text: str, ops: Iterable[type[Node]]) -> Graph:
+    """Build the graph that a text describes, from these operations."""
+    return _Reader(text, {cls.__name__: cls for cls in ops}).whole()
 
 
 class _Reader:

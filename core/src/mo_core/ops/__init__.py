@@ -40,7 +40,19 @@ from mo_core.ops.comparison import (
     NotEqual,
     Select,
 )
-from mo_core.ops.control import If, Loop, TensorIterator
+from mo_core.ops.control import (
+    Concatenated,
+    If,
+    InputPort,
+    Invariant,
+    LastValue,
+    Loop,
+    Merged,
+    OutputPort,
+    Sliced,
+    TensorIterator,
+    close,
+)
 from mo_core.ops.conversion import Convert, ConvertLike, ConvertPromoteTypes, FakeConvert, FakeQuantize, Identity
 from mo_core.ops.convolution import (
     BinaryConvolution,
@@ -119,6 +131,7 @@ from mo_core.ops.normalization import BatchNormInference, GRN, GroupNormalizatio
 from mo_core.ops.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, AvgPool14, AvgPool16, MaxPool, MaxPool14
 from mo_core.ops.recurrent import GRUCell, GRUSequence, LSTMCell, LSTMSequence, RNNCell, RNNSequence
 from mo_core.ops.reduction import (
+    Reduction,
     ReduceL1,
     ReduceL2,
     ReduceLogicalAnd,
@@ -199,6 +212,7 @@ __all__ = [
     "Clamp",
     "Col2Im",
     "Concat",
+    "Concatenated",
     "Constant",
     "Convert",
     "ConvertLike",
@@ -259,7 +273,9 @@ __all__ = [
     "ISTFT",
     "Identity",
     "If",
+    "InputPort",
     "Interpolate",
+    "Invariant",
     "Inverse",
     "IsFinite",
     "IsInf",
@@ -267,6 +283,7 @@ __all__ = [
     "LRN",
     "LSTMCell",
     "LSTMSequence",
+    "LastValue",
     "Less",
     "LessEqual",
     "Log",
@@ -282,6 +299,7 @@ __all__ = [
     "MaxPool",
     "MaxPool14",
     "Maximum",
+    "Merged",
     "Minimum",
     "Mish",
     "Mod",
@@ -295,6 +313,7 @@ __all__ = [
     "NormalizeL2",
     "NotEqual",
     "OneHot",
+    "OutputPort",
     "PReLU",
     "PSROIPooling",
     "Pad",
@@ -322,6 +341,7 @@ __all__ = [
     "ReduceMin",
     "ReduceProd",
     "ReduceSum",
+    "Reduction",
     "RegionYolo",
     "ReorgYolo",
     "Reshape",
@@ -347,6 +367,7 @@ __all__ = [
     "Sinh",
     "Slice",
     "SliceScatter",
+    "Sliced",
     "SoftPlus",
     "SoftSign",
     "Softmax",
@@ -368,6 +389,7 @@ __all__ = [
     "Unique",
     "Unsqueeze",
     "VariadicSplit",
+    "close",
 ]
 
 ALL: tuple[type[Node], ...] = (

@@ -11,4 +11,14 @@ from mo_core.options.table import (
     parse_arguments,
 )
 
-__all__ = ["FALSE_WORDS", "TRUE_WORDS", "Arguments", "Option", "OptionTable", "Options", "listed", "parse_arguments"]
+__all__ = [
+    "FALSE_WORDS",
+    "TRUE_WORDS",
+    "Arguments",
+    "Option",
+    "OptionTable",
+    "Options",
+    "listed",
+    "parse_arguments",
+    "preparation",
+]

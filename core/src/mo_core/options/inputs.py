@@ -19,6 +19,7 @@ import numpy as np
 
 from mo_core.errors import ShapeError, UsageError, did_you_mean
 from mo_core.ir import types as t
+from mo_core.ir.literals import TYPE_NAMES, find_element, parse_dim, scalar
 from mo_core.ir.types import Dim, Dynamic, ElementType, Shape
 
 Literal: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
@@ -261,59 +262,13 @@ def _dims(written: Written, at: int, inner: str, identities: dict[str, Dynamic])
     return tuple(dims)
 
 
-def parse_dim(word: str, identities: dict[str, Dynamic]) -> Dim | None:
-    """`3`, `?`, `-1`, `1..8`, `?n` (the same unknown wherever the name stands); None when it is none of them."""
-    if re.fullmatch(r"[0-9]{1,18}", word):
-        return int(word)
-    if word in ("?", "-1"):
-        return Dynamic()
-    if re.fullmatch(r"\?[A-Za-z_]\w{0,63}", word):
-        return identities.setdefault(word, Dynamic(name=word[1:]))
-    found = re.fullmatch(r"([0-9]{0,18})\.\.([0-9]{0,18})", word)
-    if found is None:
-        return None
-    low, high = int(found[1] or 0), int(found[2]) if found[2] else t.INF
-    return None if low > high else low if low == high else Dynamic(low, high)
-
-
 _TYPE_HELP = "Types are f32, f16, i64, i32, u8, boolean, ..."
-_TYPE_NAMES = {
-    "fp64": "f64",
-    "fp32": "f32",
-    "fp16": "f16",
-    "float64": "f64",
-    "float32": "f32",
-    "float16": "f16",
-    "double": "f64",
-    "float": "f32",
-    "half": "f16",
-    "bfloat16": "bf16",
-    "int64": "i64",
-    "int32": "i32",
-    "int16": "i16",
-    "int8": "i8",
-    "uint64": "u64",
-    "uint32": "u32",
-    "uint16": "u16",
-    "uint8": "u8",
-    "int": "i64",
-    "long": "i64",
-    "bool": "boolean",
-    "str": "string",
-}
-
-
-def find_element(name: str) -> ElementType | None:
-    """An element type by the name the IR, numpy or the old tool has for it (case does not matter)."""
-    key = name.strip().lower()
-    found = t.ELEMENT_TYPES.get(_TYPE_NAMES.get(key, key))
-    return None if found is t.dynamic else found
 
 
 def _element(written: Written, at: int, inner: str) -> ElementType:
     found = find_element(inner)
     if found is None:
-        near = did_you_mean(inner.strip(), [*t.ELEMENT_TYPES, *_TYPE_NAMES])
+        near = did_you_mean(inner.strip(), [*t.ELEMENT_TYPES, *TYPE_NAMES])
         raise written.fail(f'"{_short(inner.strip())}" is not an element type', at, near or _TYPE_HELP)
     return found
 
@@ -353,18 +308,6 @@ def literal(written: Written, at: int, text: str) -> Literal:
     if array is None:
         raise written.fail("the lists have different lengths or mix texts and numbers", at, _VALUE_HELP)
     return array
-
-
-def scalar(word: str) -> bool | int | float | str:
-    """A word as truth value, number, or text."""
-    lowered = word.lower()
-    if lowered in ("true", "false"):
-        return lowered == "true"
-    if re.fullmatch(r"[+-]?[0-9]{1,20}", word):
-        return int(word)
-    if re.fullmatch(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)", lowered, re.ASCII):
-        return float(word)
-    return word
 
 
 def _array(data: Any) -> Literal | None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mo_core.errors import UsageError, nearest_first
-from mo_core.frontend import SourceModel
-from mo_core.ir import Constant, Foreign, Node, Parameter, Result, Value
+from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value
 from mo_core.options.inputs import InputSpec, OutputSpec
 
 _MANY_NAMES = 4000
@@ -31,11 +30,11 @@ class Place:
 class Names:
     """Finds what a name of the user means: a tensor, a node, a port of a node."""
 
-    def __init__(self, source: SourceModel) -> None:
-        self._graph, self._tensors_first = source.graph, source.names_are_tensors
+    def __init__(self, graph: Graph, tensors_first: bool) -> None:
+        self._graph, self._tensors_first = graph, tensors_first
         self._tensors: dict[str, list[Value]] = {}
         self._nodes: dict[str, list[Node]] = {}
-        for node in source.graph:
+        for node in graph:
             if isinstance(node, Result):
                 continue
             if node.name:
@@ -43,7 +42,7 @@ class Names:
             for result in node.results:
                 for name in result.names:
                     self._tensors.setdefault(name, []).append(result)
-        for output in source.graph.outputs:
+        for output in graph.outputs:
             if output.name and output.name not in self._tensors and output.name not in self._nodes:
                 self._tensors[output.name] = [output.source]
 

@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mo_core.errors import UsageError, did_you_mean
-from mo_core.options.inputs import Written, scalar, split
+from mo_core.ir.literals import scalar
+from mo_core.options.inputs import Written, split
 
 Layout: TypeAlias = "tuple[str, ...]"
 """Names of axes in order, lower case; `?` is an axis without a meaning, `...` any number of axes, `n*c` fused ones."""

@@ -15,8 +15,7 @@ from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Graph, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array, Tensor, reshaped
-from mo_core.ops import Add, MatMul, Multiply, Sigmoid, Tanh, TensorIterator
-from mo_core.ops.control import Concatenated, LastValue, Merged, Sliced
+from mo_core.ops import Add, Concatenated, LastValue, MatMul, Merged, Multiply, Sigmoid, Sliced, Tanh, TensorIterator
 
 MAX_STEPS = 1 << 12
 

@@ -19,9 +19,23 @@ from mo_core.frontend.bodies import detach, duplicate, set_outputs, settled, siz
 from mo_core.ir import Foreign, Graph, Pack, Parameter, Result, Value, constant, release
 from mo_core.ir import types as t
 from mo_core.ir.types import Dynamic, Type
+from mo_core.ops import (
+    Concatenated,
+    Equal,
+    If,
+    InputPort,
+    Invariant,
+    LastValue,
+    Loop,
+    Merged,
+    OutputPort,
+    Reshape,
+    Sliced,
+    Squeeze,
+    Unsqueeze,
+    close,
+)
 from mo_core.ops import Convert as Convert_
-from mo_core.ops import Equal, If, Loop, Reshape, Squeeze, Unsqueeze
-from mo_core.ops.control import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
 from mo_onnx.ops.sequence import Item, Stack, stack
 from mo_onnx.registry import onnx_op
 

@@ -44,11 +44,11 @@ from mo_core.ops import (
     ReduceMin,
     ReduceProd,
     ReduceSum,
+    Reduction,
     Select,
     Subtract,
     TopK,
 )
-from mo_core.ops.reduction import Reduction
 from mo_onnx.registry import onnx_op
 
 Reduce = Callable[[Value, Value, bool], Value]
