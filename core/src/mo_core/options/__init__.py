@@ -1,5 +1,6 @@
 """Options as data, and what users write about inputs, outputs, layouts and values."""
 
+from mo_core.options.inputs import parse_inputs, parse_outputs
 from mo_core.options.table import (
     FALSE_WORDS,
     TRUE_WORDS,
@@ -20,5 +21,7 @@ __all__ = [
     "Options",
     "listed",
     "parse_arguments",
+    "parse_inputs",
+    "parse_outputs",
     "preparation",
 ]

@@ -1,0 +1,101 @@
+"""Reads a Kaldi model into a graph of source components, in one of three forms: frames, chunks, or utterances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mo_core.build import slice_axis
+from mo_core.errors import UsageError, nearest_first
+from mo_core.frontend import SourceModel
+from mo_core.ir import Graph, Value
+from mo_core.options import parse_outputs
+from mo_kaldi.changes import append_priors, drop_softmax, model_priors, read_counts
+from mo_kaldi.expand import expanded
+from mo_kaldi.network import Network
+from mo_kaldi.nnet1 import put_in_front
+from mo_kaldi.reader import read_network
+from mo_kaldi.streaming import Stream
+from mo_kaldi.utterance import Utterance
+
+
+def read(source: Any, options: Any) -> SourceModel:
+    """Read the network and lay it out in time. Raises ModelError, Unsupported and UsageError."""
+    path = Path(source)
+    network = read_network(path)
+    _change(network, options)
+    if options.feature_transform:
+        network = put_in_front(read_network(Path(options.feature_transform)), network)
+    network = expanded(network)
+    graph = Graph(path.stem)
+    roots = _roots(network, options)
+    values, metadata = _layout(network, roots, graph, options)
+    for name, value in zip(roots, values):
+        graph.add_output(value, name)
+    notes = list(network.notes)
+    late = metadata.get("delay_frames", "0")
+    if late != "0":
+        notes.append(
+            f"The results come {late} frames late: drop the first {late} rows, "
+            f"and repeat the last frame {late} times at the end."
+        )
+    if metadata.get("rows_that_depend_on_the_end", "0") != "0":
+        notes.append(
+            f"The last {metadata['rows_that_depend_on_the_end']} rows depend on where the utterance ends, "
+            "which a stream cannot know: they differ from those of --utterance."
+        )
+    return SourceModel(graph, name=path.stem, metadata=metadata, names_are_tensors=True, notes=notes)
+
+
+def _change(network: Network, options: Any) -> None:
+    """The changes at the end of the network that the options ask for."""
+    if options.counts is not None:
+        path = str(options.counts)
+        append_priors(network, read_counts(Path(path)) if path else model_priors(network))
+    if options.remove_output_softmax:
+        drop_softmax(network)
+
+
+def _roots(network: Network, options: Any) -> list[str]:
+    """The nodes whose results are asked for: those of --output, else the outputs."""
+    asked = [spec.name for spec in parse_outputs(options.output)]
+    known = [n.name for n in network.nodes.values() if n.kind != "input"]
+    for name in asked:
+        if name not in known:
+            outputs = ", ".join(f'"{n.name}"' for n in network.outputs())
+            remedy = nearest_first(name, known, f"The model's outputs are {outputs}.")
+            raise UsageError(f'--output: the model has no node "{name}"', remedy)
+    return list(dict.fromkeys(asked)) or [n.name for n in network.outputs()]
+
+
+def _layout(network: Network, roots: Sequence[str], graph: Graph, options: Any) -> tuple[list[Value], dict[str, str]]:
+    main, every = _main_input(network), options.frame_subsampling_factor
+    metadata = {"generation": network.generation}
+    if options.utterance:
+        if options.chunk is not None:
+            raise UsageError("--utterance and --chunk exclude each other", "Give one of them.")
+        whole = Utterance(network, roots, main, graph)
+        return [_every(whole.result(name), every) for name in roots], metadata
+    frames = options.chunk or 1
+    if frames % every:
+        raise UsageError(
+            f"--frame_subsampling_factor {every} does not divide the {frames} frames of a call",
+            f"Give --chunk {every} or a multiple of it.",
+        )
+    stream = Stream(network, roots, main, graph, frames, every)
+    metadata["delay_frames"] = str(stream.delay)
+    metadata["frames_per_call"] = str(frames)
+    if stream.doubtful:
+        metadata["rows_that_depend_on_the_end"] = str(stream.doubtful)
+    return [_every(stream.result(name), every) for name in roots], metadata
+
+
+def _every(rows: Value, step: int) -> Value:
+    return rows if step == 1 else slice_axis(rows, 0, 0, step=step)
+
+
+def _main_input(network: Network) -> str:
+    """The input that has the frames: the one called `input`, or the first."""
+    names = [n.name for n in network.nodes.values() if n.kind == "input"]
+    return "input" if "input" in names else names[0]
