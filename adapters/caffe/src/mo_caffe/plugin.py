@@ -12,7 +12,7 @@ from mo_core.frontend import Frontend, SourceModel
 from mo_core.options import Option
 
 if TYPE_CHECKING:
-    from mo_core.frontend import Converter
+    from mo_core.frontend import Converter, ConverterTable
     from mo_core.ir import Foreign
 
 _TEXT = re.compile(rb"^\s*(?:layers?|input|input_dim|input_shape|force_backward)\s*[:{]", re.MULTILINE)
@@ -94,6 +94,10 @@ class CaffeFrontend(Frontend):
         from mo_caffe.reader import read
 
         return read(source, options)
+
+    def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
+        """By type in any case of its letters: CUBE is how early networks write Cube."""
+        return table.find_any_case(node)
 
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
         """The parameters of the layer that the converter reads."""

@@ -13,7 +13,7 @@ from mo_caffe.mean import subtract_mean
 from mo_caffe.network import Layer, Network, read_network
 from mo_caffe.network import Value as Top
 from mo_caffe.python_layers import parse_param_str
-from mo_caffe.registry import BOTTOMS, PARAM_STR, other_spelling
+from mo_caffe.registry import BOTTOMS, PARAM_STR
 from mo_core.errors import ModelError, UsageError
 from mo_core.frontend import SourceModel
 from mo_core.ir import Constant, Foreign, Graph, Value, constant
@@ -53,7 +53,7 @@ def read(source: Any, options: Any) -> SourceModel:
             subtract_mean(graph, options)
     except ModelError as e:
         raise e.note(" with ".join(f'"{p}"' for p in (description, model) if p is not None)) from None
-    return SourceModel(graph, name=network.name, expand=other_spelling, notes=[*notes, *reader.notes])
+    return SourceModel(graph, name=network.name, notes=[*notes, *reader.notes])
 
 
 def _files(source: Path, given: Any) -> tuple[Path | None, Path | None, list[str]]:

@@ -16,8 +16,8 @@ from functools import cache
 from typing import Any, TypeVar
 
 from mo_core.errors import ModelError
-from mo_core.frontend import Converter, converters_of
-from mo_core.ir import Foreign, Graph
+from mo_core.frontend import Converter
+from mo_core.ir import Foreign
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -64,27 +64,6 @@ def caffe_layer(kind: str, *blocks: str, ignore: Iterable[str] = ()) -> Callable
 def caffe_python_layer(key: str, ignore: Iterable[str] = ()) -> Callable[[F], F]:
     """Mark a function as converter of a Python layer, `module.Layer`; its parameters are what `param_str` spells."""
     return caffe_layer(key, PARAM_STR, ignore=ignore)
-
-
-def other_spelling(node: Foreign) -> Graph | None:
-    """A layer of a type that nobody converts as the one that differs in the case of its letters; None without one."""
-    known = _by_lower_case().get(node.op.lower(), node.op)
-    if known == node.op:
-        return None
-    body = Graph(known)
-    slots = [body.add_input(f"bottom{i}", v.element, v.shape) for i, v in enumerate(node.operands)]
-    layer = Foreign(node.framework, known, slots, node.given, len(node.results))
-    body.add(layer)
-    for result in layer.results:
-        body.add_output(result)
-    return body
-
-
-@cache
-def _by_lower_case() -> dict[str, str]:
-    from mo_caffe import layers
-
-    return {record.op.lower(): record.op for record in converters_of(*layers.MODULES)}
 
 
 @cache

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import ModelError
-from mo_core.ir import Foreign, Graph
+from mo_core.frontend import Function, Library
+from mo_core.ir import Foreign, FunctionRef, Graph
 from mo_core.ir import types as t
+from mo_onnx.proto import domain_of
 
 if TYPE_CHECKING:
     from mo_onnx.reader import Reader
 
 
 class Functions:
-    """Turns a call into the graph of the function's body."""
+    """The functions of a model by domain and op, those of the standard looked up when a node needs them."""
 
     def __init__(self, reader: Reader, protos: Iterable[Any]) -> None:
         self._reader = reader
-        self._local = {(p.domain if p.domain != "ai.onnx" else "", p.name): p for p in protos}
-        self._depth = 0
+        self._known: dict[str, Function] = {}
+        for p in protos:
+            self._add(f"{domain_of(p.domain)}.{p.name}", p)
+        self.library = Library(self._known, self.callee)
 
-    def expand(self, node: Foreign) -> Graph | None:
-        """The body with the call's attributes put in, its parameters standing for the call's slots; None if unknown."""
-        if node.name.count("/") > 256:
-            raise ModelError(f'the function {node.op} calls itself ("{node.name[:80]}…")')
-        proto = self._local.get((node.domain, node.op)) or _standard(node)
-        if proto is None:
-            return None
-        return self._instance(proto, node)
+    def callee(self, node: Foreign) -> FunctionRef | None:
+        """The function that a node calls: one of the model, else the one by which the standard defines the op."""
+        name = f"{node.domain}.{node.op}"
+        if name not in self._known:
+            name = f"{name}@{node.version}"
+            if name not in self._known:
+                proto = _standard(node)
+                if proto is None:
+                    return None
+                self._add(name, proto)
+        return FunctionRef(name, node.given)
 
-    def _instance(self, proto: Any, node: Foreign) -> Graph:
-        from mo_onnx.reader import Scope, domain_of
+    def _add(self, name: str, proto: Any) -> None:
+        self._known[name] = Function(name, partial(self._body, proto))
+
+    def _body(self, proto: Any, attributes: Mapping[str, Any]) -> Graph:
+        from mo_onnx.reader import Scope
 
         reader, scope = self._reader, Scope()
         opsets = {domain_of(o.domain): o.version for o in proto.opset_import} or dict(reader.opsets)
@@ -41,7 +52,7 @@ class Functions:
         for name in proto.input:
             scope.values[name] = graph.add_input(name, t.dynamic, None)
         given = {a.name: reader.attribute(a, proto.name, scope, opsets, 0, None) for a in proto.attribute_proto}
-        given.update(node.given)
+        given.update(attributes)
         for inner in proto.node:
             reader.node(inner, graph, scope, opsets, 1, given)
         for name in proto.output:

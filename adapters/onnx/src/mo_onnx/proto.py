@@ -49,3 +49,8 @@ def load(file: MappedFile) -> tuple[Any, Skim]:
     if not model.HasField("graph"):
         raise ModelError("the file has no graph, so it is no ONNX model", "Check that it is the .onnx file itself.")
     return model, found
+
+
+def domain_of(domain: str) -> str:
+    """A domain as it is kept: that of the standard has two spellings."""
+    return "" if domain == "ai.onnx" else domain

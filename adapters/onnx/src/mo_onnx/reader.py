@@ -8,12 +8,12 @@ from typing import Any
 
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import SourceModel
-from mo_core.ir import Constant, Foreign, Graph, Value
+from mo_core.ir import Constant, Foreign, Graph, Value, copy_graph
 from mo_core.ir import types as t
 from mo_core.ir.tensor import MappedFile
 from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_onnx.functions import Functions
-from mo_onnx.proto import load
+from mo_onnx.proto import domain_of, load
 from mo_onnx.tensors import ELEMENTS, Tensors, element_of
 
 MAX_NESTING = 32
@@ -81,7 +81,7 @@ class Reader:
             if getattr(proto, key):
                 metadata.setdefault(key, str(getattr(proto, key)))
         return SourceModel(
-            graph, name=proto.graph.name, metadata=metadata, names_are_tensors=True, expand=self.functions.expand
+            graph, name=proto.graph.name, metadata=metadata, names_are_tensors=True, functions=self.functions.library
         )
 
     def graph(
@@ -234,7 +234,8 @@ class Reader:
     ) -> Any:
         """The Python value of an AttributeProto; None for a reference to an attribute that the call leaves out."""
         if a.ref_attr_name:
-            return (outer or {}).get(a.ref_attr_name)
+            value = (outer or {}).get(a.ref_attr_name)
+            return copy_graph(value) if isinstance(value, Graph) else value
         kind = a.type or _guess(a)
         if kind == 1:
             return a.f
@@ -273,10 +274,6 @@ def _define(scope: Scope, name: str, value: Value) -> None:
             f'the tensor "{name}" is computed twice', "Every tensor of an ONNX graph has one name of its own."
         )
     scope.values[name] = value
-
-
-def domain_of(domain: str) -> str:
-    return "" if domain == "ai.onnx" else domain
 
 
 def _text(content: bytes) -> str | bytes:

@@ -167,7 +167,8 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     with watch.stage("convert"):
         table = ConverterTable(plugins.converters(frontend.name))
         tick = progress.tick if progress is not None else None
-        conversion = Conversion(table, frontend, options, model.expand, None, tick)
+        frontend.complete(model, options)
+        conversion = Conversion(table, frontend, options, model.functions, tick)
         conversion.run(model.graph)
     with watch.stage("optimise"):
         _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, plugins, options)
@@ -337,6 +338,6 @@ def inspect(
             continue
         op = f"{node.domain}:{node.op}" if node.domain else node.op
         counts[op] += 1
-        if op not in missing and table.find(node) is None and (model.expand is None or model.expand(node) is None):
+        if op not in missing and frontend.find(table, node) is None and not model.functions.calls(node):
             missing.add(op)
     return model, counts, missing

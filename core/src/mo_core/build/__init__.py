@@ -45,6 +45,7 @@ __all__ = [
     "all_axes",
     "arange",
     "as_i64",
+    "bodies",
     "broadcast_to",
     "channel_vector",
     "concat",

@@ -1,4 +1,4 @@
-"""The convert loop: source ops become OpenVINO ops in place, and all that is beyond us is reported at once."""
+"""The convert loop: source ops become OpenVINO ops in place, and all that is not supported is reported at once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mo_core.errors import ModelError, MoError, ShapeError, Unsupported, bug, did_you_mean
-from mo_core.frontend import Converter, ConverterTable, Frontend
-from mo_core.ir import Foreign, Graph, Node, Pack, Result, Value, release
+from mo_core.errors import ModelError, MoError, Unsupported, bug, did_you_mean
+from mo_core.frontend.converters import Converter, ConverterTable, Effects
+from mo_core.frontend.functions import Library, inline
+from mo_core.frontend.model import Frontend
+from mo_core.ir import Foreign, FunctionRef, Graph, Node, Pack, Result, Value, release
 
 
 class _Failure:
@@ -39,12 +41,11 @@ class Conversion:
         table: ConverterTable,
         frontend: Frontend,
         options: Any = None,
-        expand: Callable[[Foreign], Graph | None] | None = None,
-        advice: Callable[[Foreign], str] | None = None,
+        functions: Library | None = None,
         tick: Callable[[int], None] | None = None,
     ) -> None:
         self.table, self.frontend, self.options = table, frontend, options
-        self._expand, self._advice, self._tick = expand, advice, tick
+        self._functions, self._tick = functions or Library(), tick
         self._virtual: dict[Value, Any] = {}
         self._problems: dict[tuple[str, str], Problem] = {}
         self._done: list[list[Foreign]] = []
@@ -71,10 +72,13 @@ class Conversion:
         self._done.append(done)
         try:
             for node in graph:
-                if isinstance(node, Foreign):
-                    self._convert_node(graph, node)
-                    if self._tick is not None and not len(done) % 256:
-                        self._tick(len(done))
+                stack = [node]
+                while stack:  # the nodes of a function that is put in stand before its call
+                    inner = stack.pop()
+                    if isinstance(inner, Foreign):
+                        stack += reversed(self._convert_node(graph, inner))
+                        if self._tick is not None and not len(done) % 256:
+                            self._tick(len(done))
         finally:
             self._done.pop()
         if self._problems:
@@ -110,25 +114,25 @@ class Conversion:
 
     # -- one node
 
-    def _convert_node(self, graph: Graph, node: Foreign) -> None:
+    def _convert_node(self, graph: Graph, node: Foreign) -> Sequence[Node]:
+        """Convert a node, or put the function that it calls in its place: then the nodes to go on with are returned."""
         self._done[-1].append(node)
         slots = [self._virtual.get(v, v) if v is not None else None for v in node.slots]
         if any(isinstance(v, _Failure) for v in slots):
             self._fail(node)
-            return
-        converter_ = self.table.find(node)
+            return ()
+        converter_ = self.frontend.find(self.table, node)
         try:
             if converter_ is None:
-                self._inline(graph, node)
-                return
+                return self._inline(graph, node)
             values = self._call(converter_, node, slots)
         except _Reported:
             self._fail(node)
-            return
+            return ()
         except Unsupported as e:
             self._problem(node, f"{e.fact} ({e.remedy.removesuffix('.')})" if e.remedy else e.fact)
             self._fail(node)
-            return
+            return ()
         except MoError as e:
             by = f", converted by {converter_.provider}" if converter_ is not None and converter_.provider else ""
             e.note(f'{node.op} "{node.name or node.label}"{by}')
@@ -137,9 +141,13 @@ class Conversion:
             raise
         except Exception as e:
             raise self._blame(node, converter_, e) from e
+        if isinstance(values, Effects):
+            self._name(node, graph.splice(values.nodes, node), ())
+            values = values.values
         self._install(graph, node, values)
+        return ()
 
-    def _call(self, c: Converter, node: Foreign, slots: list[Any]) -> Sequence[Any]:
+    def _call(self, c: Converter, node: Foreign, slots: list[Any]) -> Sequence[Any] | Effects:
         given = self.frontend.prepare(c, node)
         if len(slots) > len(c.inputs) and not c.variadic:
             if any(v is not None for v in slots[len(c.inputs) :]):
@@ -151,7 +159,7 @@ class Conversion:
         if c.variadic and not c.takes_gaps and None in slots[len(c.inputs) :]:
             place = slots.index(None, len(c.inputs)) + 1
             raise ModelError(f"{node.op} needs all of its inputs, and number {place} is not given")
-        keywords = {k: v for k, v in given.items() if k in c.attributes}
+        keywords = {k: self._bodies(node, v) for k, v in given.items() if k in c.attributes}
         unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]
         if unknown:
             raise Unsupported(
@@ -165,12 +173,21 @@ class Conversion:
                 raise ModelError(f'attribute "{name}" of {node.op} is {value!r:.60}, which it cannot be')
         for name in c.special:
             keywords[name] = self._special(name, node)
-        values = c.function(*slots, **keywords)
+        returned = c.function(*slots, **keywords)
+        values = returned.values if isinstance(returned, Effects) else returned
         many = values if isinstance(values, (list, tuple)) and not isinstance(values, Pack) else (values,)
         for v in many:
             if v is not None and not isinstance(v, (Value, Pack)):
                 raise TypeError(f"it returned {type(v).__name__}, which is no value of the graph")
-        return many
+        return Effects(many, returned.nodes) if isinstance(returned, Effects) else many
+
+    def _bodies(self, node: Foreign, value: Any) -> Any:
+        """An attribute, with the body of a function in the place of a reference to it."""
+        if isinstance(value, FunctionRef):
+            return self._functions.body(value, node)
+        if isinstance(value, tuple) and any(isinstance(v, FunctionRef) for v in value):
+            return tuple(self._bodies(node, v) for v in value)
+        return value
 
     def _special(self, name: str, node: Foreign) -> Any:
         return {"node": node, "convert": self.convert, "options": self.options, "note": partial(self._note, node)}[name]
@@ -205,23 +222,21 @@ class Conversion:
                 made.name = name if made is main else f"{name}/{made.type_name}"
             made.origin = made.origin or origin
 
-    def _inline(self, graph: Graph, node: Foreign) -> None:
-        """Put the body of a function in the place of its call and convert that."""
-        body = self._expand(node) if self._expand is not None else None
-        if body is None:
+    def _inline(self, graph: Graph, node: Foreign) -> list[Node]:
+        """Put the body of a function in the place of its call; returns what was put in."""
+        ref = self._functions.callee(node)
+        if ref is None or ref.name not in self._functions.functions:
             raise Unsupported(f"{node.op} has no converter")
-        for inner in inline(graph, node, body):
-            if isinstance(inner, Foreign):
-                self._convert_node(graph, inner)
+        return inline(graph, node, self._functions.body(ref, node))
 
     # -- problems
 
     def _survey(self, graph: Graph) -> None:
         for node in graph.walk():
-            if not isinstance(node, Foreign) or self.table.find(node) is not None:
+            if not isinstance(node, Foreign) or self.frontend.find(self.table, node) is not None:
                 continue
-            if self._expand is None or self._expand(node) is None:
-                self._problem(node, self._advice(node) if self._advice is not None else "")
+            if not self._functions.calls(node):
+                self._problem(node, "")
 
     def _problem(self, node: Node, reason: str) -> None:
         op = (
@@ -252,7 +267,7 @@ class Conversion:
 
 
 def unsupported(problems: Sequence[Problem]) -> Unsupported:
-    """One error for all ops that are beyond us, with counts, the first node and what would help."""
+    """One error for all ops that are not supported, with counts, the first node and what would help."""
     lines = []
     for p in sorted(problems, key=lambda p: (-p.count, p.op)):
         lines.append(
@@ -262,52 +277,7 @@ def unsupported(problems: Sequence[Problem]) -> Unsupported:
     fact = f"{count} operation{'s are' if count > 1 else ' is'} not supported: " + "; ".join(lines)
     error = Unsupported(
         fact,
-        "Cut the model before or behind them with --input and --output, or give a converter with --extension FILE.py.",
+        "Cut the model before or after them with --input and --output, or give a converter with --extension FILE.py.",
     )
     error.problems = list(problems)  # type: ignore[attr-defined]
     return error
-
-
-def inline(graph: Graph, node: Foreign, body: Graph) -> list[Node]:
-    """Replace `node` by copies of the nodes of `body`, whose parameters stand for its slots; returns the copies."""
-    slots = node.slots
-    mapping: dict[Value, Value | None] = {p: slots[i] if i < len(slots) else None for i, p in enumerate(body.inputs)}
-    copies: list[Node] = []
-    for inner in body:
-        if inner in mapping or isinstance(inner, Result):
-            continue
-        if isinstance(inner, Foreign):
-            inputs = [mapping.get(v, v) if v is not None else None for v in inner.slots]
-            given = {k: _rebased(g, mapping) if isinstance(g, Graph) else g for k, g in inner.given.items()}
-            copy: Node = Foreign(
-                inner.framework,
-                inner.op,
-                inputs,
-                given,
-                inner.result_types,
-                domain=inner.domain,
-                version=inner.version,
-                name=f"{node.name or node.label}/{inner.name or inner.op}",
-            )
-        else:
-            copy = inner.evolve(*[mapping.get(v) or v for v in inner.operands])
-        graph.splice([copy], node)
-        copies.append(copy)
-        mapping.update(zip(inner.results, copy.results))
-    for result, output in zip(node.results, body.outputs):
-        value = mapping.get(output.source)
-        if value is not None:
-            graph.replace(result, value)
-        elif result.uses:
-            raise ShapeError(f'output "{result.label}" of the function {node.op} is an input that was left out')
-    return copies
-
-
-def _rebased(body: Graph, mapping: Mapping[Value, Value | None]) -> Graph:
-    """A body inside a function: what it reads of the function's values becomes what those stand for."""
-    for inner in body.walk():
-        for i, v in enumerate(inner.operands):
-            new = mapping.get(v)
-            if new is not None:
-                inner.set_operand(i, new)
-    return body

@@ -9,7 +9,7 @@ report).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mo_core.ir import Foreign, Graph
+from mo_core.ir import Foreign, Graph, Node
 from mo_core.ir.tensor import Tensor
 
 SPECIAL = ("node", "convert", "options", "note")
@@ -128,6 +128,19 @@ class Converter:
         return list(inspect.signature(self.function).parameters.values())
 
 
+@dataclass(frozen=True)
+class Effects:
+    """What a converter returns that gives more than values.
+
+    Attributes:
+        values: as a converter without effects returns them.
+        nodes: nodes that are there although nobody reads them, such as `Assign`.
+    """
+
+    values: Any
+    nodes: Sequence[Node]
+
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -159,6 +172,7 @@ class ConverterTable:
 
     def __init__(self, converters: Iterable[Converter]) -> None:
         self._by_op: dict[tuple[str, str], list[Converter]] = {}
+        self._by_lower_case: dict[tuple[str, str], tuple[str, str]] | None = None
         for c in converters:
             self._by_op.setdefault((c.domain, c.op), []).append(c)
         for versions in self._by_op.values():
@@ -166,11 +180,24 @@ class ConverterTable:
 
     def find(self, node: Foreign) -> Converter | None:
         """The converter for a node, or None."""
+        return self._newest((node.domain, node.op), node.version)
+
+    def _newest(self, op: tuple[str, str], version: int) -> Converter | None:
         best = None
-        for c in self._by_op.get((node.domain, node.op), ()):
-            if c.since <= node.version:
+        for c in self._by_op.get(op, ()):
+            if c.since <= version:
                 best = c
         return best
+
+    def find_any_case(self, node: Foreign) -> Converter | None:
+        """As `find`, then by an op that differs in the case of its letters only."""
+        found = self.find(node)
+        if found is not None:
+            return found
+        if self._by_lower_case is None:
+            self._by_lower_case = {(domain, op.lower()): (domain, op) for domain, op in self._by_op}
+        known = self._by_lower_case.get((node.domain, node.op.lower()))
+        return None if known is None else self._newest(known, node.version)
 
     def ops(self) -> list[tuple[str, str]]:
         """All (domain, op) pairs, sorted."""

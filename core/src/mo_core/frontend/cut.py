@@ -14,7 +14,7 @@ import numpy as np
 
 from mo_core.errors import ShapeError, UsageError
 from mo_core.frontend import SourceModel
-from mo_core.ir import Constant, Graph, Node, Parameter, Value
+from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Value, ancestors
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array, encode
 from mo_core.ir.types import Dim, Dynamic, ElementType, Shape
@@ -120,6 +120,8 @@ class _Cutter:
             self._apply(spec, place)
         if not request.outputs:
             self._drop_cut_outputs()
+        if request.cuts:
+            drop_effects(graph)
         erase_unused(graph)
         self._inherit_names()
         self._drop_inputs(set() if request.cuts else unused)
@@ -405,6 +407,28 @@ def _shaped(spec: InputSpec, value: np.ndarray[Any, Any], stated: Shape) -> np.n
         remedy = "Give as many numbers as the shape has."
         raise UsageError(f"{fact}, and {t.format_shape(stated)} is needed", remedy) from None
     return shaped
+
+
+def drop_effects(graph: Graph) -> None:
+    """Let go of the effects that do not belong to what the outputs need.
+
+    An assignment stays when its variable is read by what stays; an effect without a variable stays when all that it
+    reads is there anyway.
+    """
+    effects = [node for node in graph if isinstance(node, Foreign) and node.effect]
+    live = ancestors(graph.outputs)
+    states = {node.state for node in live if isinstance(node, Foreign) and node.state}
+    waiting = effects
+    while waiting:
+        kept = [e for e in waiting if (e.state in states if e.state else all(v.node in live for v in e.operands))]
+        if not kept:
+            break
+        new = ancestors(kept) - live
+        live |= new
+        states.update(node.state for node in new if isinstance(node, Foreign) and node.state)
+        waiting = [e for e in waiting if e not in live]
+    for node in reversed(waiting):
+        node.effect = False
 
 
 def erase_unused(graph: Graph) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mo_core.frontend.converters import Converter
+from mo_core.frontend.converters import Converter, ConverterTable
+from mo_core.frontend.functions import Library
 from mo_core.ir import Foreign, Graph
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class SourceModel:
         graph: of `Foreign` nodes; its values carry the tensor names of the file.
         name: name of the model inside the file; metadata: free texts to keep in `rt_info`.
         names_are_tensors: a name given by the user means a tensor first, then a node (else the other way round).
-        expand: turns a node that has no converter into a graph of other source ops (function bodies), or None.
+        functions: what attributes and calls refer to.
         notes: warnings for the report.
     """
 
@@ -30,7 +31,7 @@ class SourceModel:
     name: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     names_are_tensors: bool = False
-    expand: Callable[[Foreign], Graph | None] | None = None
+    functions: Library = field(default_factory=Library)
     notes: list[str] = field(default_factory=list)
 
 
@@ -62,6 +63,16 @@ class Frontend:
     def read(self, source: Any, options: Any) -> SourceModel:
         """Read a path or an in-memory object; weights stay windows. Raises ModelError."""
         raise NotImplementedError
+
+    def complete(self, model: SourceModel, options: Any) -> None:
+        """Fill in what the converters need and the file does not state, such as shapes that follow from weights.
+
+        Called once the model is cut and the types of its inputs are settled, before its nodes are converted.
+        """
+
+    def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
+        """The converter for a node, or None. A framework that spells an op in several ways looks further."""
+        return table.find(node)
 
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
         """Attributes as the converter's keywords: by default as read. Frameworks with text attributes parse here."""

@@ -7,9 +7,10 @@ operations) are public, too.
 from __future__ import annotations
 
 from mo_core.ir import schema, tensor, types
-from mo_core.ir.graph import Graph, clone_into, release
+from mo_core.ir.copy import ancestors, copy_graph, copy_node, copy_nodes, copy_part
+from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
-from mo_core.ir.source import UNKNOWN, Foreign, Pack
+from mo_core.ir.source import UNKNOWN, Foreign, FunctionRef, Pack
 from mo_core.ir.types import Dim, ElementType, Shape, Type
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Dim",
     "ElementType",
     "Foreign",
+    "FunctionRef",
     "Graph",
     "Node",
     "Pack",
@@ -27,8 +29,12 @@ __all__ = [
     "Shape",
     "Type",
     "Value",
-    "clone_into",
+    "ancestors",
     "constant",
+    "copy_graph",
+    "copy_node",
+    "copy_nodes",
+    "copy_part",
     "release",
     "schema",
     "settle",

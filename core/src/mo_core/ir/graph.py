@@ -6,7 +6,7 @@ further down follow a replacement, and nothing recurses over the chain of nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
 from mo_core.errors import InternalError
@@ -21,7 +21,6 @@ class Graph:
 
     Attributes:
         inputs: the parameters in order; outputs: the results in order.
-        outer: the node whose body this is, once it is one.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -332,21 +331,3 @@ def release(body: Graph) -> list[Node]:
                 v.uses.pop((node, i), None)
                 outside.append(v.node)
     return outside
-
-
-def clone_into(source: Graph, mapping: dict[Value, Value], make: Callable[[Node], None] | None = None) -> list[Value]:
-    """Copy the nodes of `source` as detached nodes, reading `mapping[v]` wherever the original read `v`.
-
-    `mapping` must hold the parameters of `source` and is extended by every copied value. Bodies are shared, so `source`
-    must not be used afterwards when it has any. Returns the values of the outputs.
-    """
-    for node in source:
-        if isinstance(node, (Parameter, Result)):
-            continue
-        copy = node.evolve(*[mapping.get(v, v) for v in node.operands])
-        copy.name, copy.origin = node.name, node.origin
-        for old, new in zip(node.results, copy.results):
-            mapping[old] = new
-        if make is not None:
-            make(copy)
-    return [mapping.get(r.source, r.source) for r in source.outputs]

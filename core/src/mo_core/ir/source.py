@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mo_core.ir import types as t
@@ -13,15 +14,28 @@ from mo_core.ir.types import Type
 UNKNOWN = Type(t.dynamic, None)
 
 
+@dataclass(frozen=True, eq=False)
+class FunctionRef:
+    """An attribute that names a function of the source model, and binds attributes of that function."""
+
+    name: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Foreign(Node):
     """A source op that is not converted yet.
 
     Attributes:
         framework, domain, op, version: what it is (`onnx`, `com.microsoft`, `Gelu`, opset version of the domain).
         slots: the inputs in order, None where an optional one is left out; `operands` holds the present ones.
-        given: attributes as read: Python numbers, texts, tuples, `Tensor`s and `Graph`s.
+        given: attributes as read: Python numbers, texts, tuples, `Tensor`s, `Graph`s and `FunctionRef`s.
         result_types: types as far as the file states them.
+        effect: it matters although nobody may read it (an assignment, an assertion, a print).
+        state: the variable that it reads or, as an effect, writes; empty when it has none.
+        calls: the functions it came out of, the innermost first; None for a node of the model itself.
     """
+
+    calls: tuple[str, Any] | None = None
 
     def __init__(
         self,
@@ -34,11 +48,14 @@ class Foreign(Node):
         domain: str = "",
         version: int = 0,
         name: str = "",
+        effect: bool = False,
+        state: str = "",
     ) -> None:
         self.framework, self.op, self.domain, self.version = framework, op, domain, version
         self.type_name = f"{framework}.{op}"  # type: ignore[misc]
         self.given: dict[str, Any] = dict(attributes or {})
         self.result_types: Sequence[Type] = [UNKNOWN] * results if isinstance(results, int) else results
+        self.effect, self.state = effect, state
         self.graph = None
         self._prev = self._next = None
         self._order = 0
@@ -57,8 +74,16 @@ class Foreign(Node):
         return slots
 
     @property
+    def attributes(self) -> dict[str, Any]:
+        return self.given
+
+    @property
     def bodies(self) -> tuple[Graph, ...]:
         return tuple(g for g in self.given.values() if isinstance(g, Graph))
+
+    @property
+    def is_live(self) -> bool:
+        return self.effect or super().is_live
 
     def infer(self) -> Sequence[Type]:
         return self.result_types
@@ -67,10 +92,11 @@ class Foreign(Node):
         return False
 
     def evolve(self, *operands: Value, **changed: Any) -> Foreign:
-        slots: list[Value | None] = [None] * self._slot_count
-        for i, v in zip(self._present, operands or self.operands):
-            slots[i] = v
-        return Foreign(
+        return self.relinked(self._slots_of(operands or self.operands), **changed)
+
+    def relinked(self, slots: Sequence[Value | None], **changed: Any) -> Foreign:
+        """The same op with other inputs (None: left out) and, where named, other attributes; a new node."""
+        made = Foreign(
             self.framework,
             self.op,
             slots,
@@ -79,7 +105,28 @@ class Foreign(Node):
             domain=self.domain,
             version=self.version,
             name=self.name,
+            effect=self.effect,
+            state=self.state,
         )
+        made.calls = self.calls
+        return made
+
+    def leave_out(self, index: int) -> None:
+        """Drop the operand at `index`: its slot is empty from now on."""
+        if self.graph is not None:
+            for i, v in enumerate(self.operands):
+                v.uses.pop((self, i), None)
+        self.operands = (*self.operands[:index], *self.operands[index + 1 :])
+        del self._present[index]
+        if self.graph is not None:
+            for i, v in enumerate(self.operands):
+                v.uses[self, i] = None
+
+    def _slots_of(self, operands: Sequence[Value]) -> list[Value | None]:
+        slots: list[Value | None] = [None] * self._slot_count
+        for i, v in zip(self._present, operands):
+            slots[i] = v
+        return slots
 
 
 class Pack(tuple[Value, ...]):

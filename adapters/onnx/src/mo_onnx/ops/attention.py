@@ -27,9 +27,9 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.bodies import detach
 from mo_core.build.loops import iterate
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend.bodies import detach
 from mo_core.ir import Foreign, Graph, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.types import same_dim

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from mo_core.build import as_i64, concat, integer, known_ints, squeeze, unsqueeze
+from mo_core.build.bodies import detach, set_outputs, settled, size
 from mo_core.build.loops import iterate, iteration
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend.bodies import detach, duplicate, set_outputs, settled, size
-from mo_core.ir import Foreign, Graph, Pack, Parameter, Result, Value, constant, release
+from mo_core.ir import Foreign, Graph, Pack, Parameter, Result, Value, constant, copy_graph, release
 from mo_core.ir import types as t
 from mo_core.ir.types import Dynamic, Type
 from mo_core.ops import (
@@ -252,7 +252,7 @@ def _unrolled(trips: int, initial: Sequence[Item], body: Graph, convert: Convert
     stacks: list[list[Value]] = [[] for _ in body.outputs[1 + len(initial) :]]
     done: list[Graph] = []
     for i in range(trips):
-        copy = duplicate(body)
+        copy = copy_graph(body)
         done.append(copy)
         go, *values = convert(copy, dict(zip(copy.inputs, [integer(i), constant(True), *carried])))
         carried = values[: len(initial)]

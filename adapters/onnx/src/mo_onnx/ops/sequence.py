@@ -26,9 +26,9 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.bodies import detach
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend.bodies import detach, duplicate
-from mo_core.ir import Graph, Pack, Value, constant
+from mo_core.ir import Graph, Pack, Value, constant, copy_graph
 from mo_core.ir.types import normalize_axis, same_shape
 from mo_core.ops import Gather, Multiply
 from mo_onnx.registry import onnx_op
@@ -177,7 +177,7 @@ def sequence_map(sequence: Item, *more: Item, body: Graph, convert: Callable[...
         raise ModelError("SequenceMap is given sequences of different lengths")
     columns: list[list[Value]] = [[] for _ in body.outputs]
     for i, value in enumerate(sequence):
-        copy = duplicate(body)
+        copy = copy_graph(body)
         items = [value, *[item[i] if isinstance(item, Pack) else item for item in more]]
         for column, result in zip(columns, convert(copy, dict(zip(copy.inputs, items)))):
             column.append(result)

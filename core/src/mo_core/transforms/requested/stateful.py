@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mo_core.errors import UsageError, nearest_first
-from mo_core.ir import Constant, Graph, Node, Parameter, Value, clone_into, constant
+from mo_core.ir import Constant, Graph, Node, Parameter, Value, constant, copy_nodes
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array
 from mo_core.ops import Assign, GRUSequence, Loop, LSTMSequence, ReadValue, RNNSequence, TensorIterator
@@ -224,8 +224,6 @@ def _unrolled(node: Any) -> list[Value]:
         number = body.inputs[node.current_iteration]
         mapping[number] = constant(np.zeros(t.static(number.shape), number.element.dtype), number.element)
 
-    def named(copy: Node) -> None:
+    for copy in copy_nodes(body, mapping):
         copy.name, copy.origin = f"{node.name}/{copy.name}", node.origin
-
-    values = clone_into(body, mapping, named)
-    return [values[port.result] for port in node.output_ports]
+    return [mapping[body.outputs[port.result].source] for port in node.output_ports]

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from mo_core import ops
 from mo_core.build import known_ints
 from mo_core.errors import Decline
-from mo_core.ir import Constant, Graph, Node, Value, clone_into, constant
+from mo_core.ir import Constant, Graph, Node, Value, constant, copy_nodes
 from mo_core.ir import types as t
 from mo_core.ir.types import Dynamic
 from mo_core.ops._values import axes_of
@@ -272,9 +272,9 @@ def decided_if(branch: ops.If, condition: Value) -> list[Value] | None:
     body, places = (
         (branch.then_body, branch.then_inputs) if content.reshape(-1)[0] else (branch.else_body, branch.else_inputs)
     )
-    if any(node.bodies for node in body):
-        raise Decline("the body that is taken holds control flow itself")
-    return clone_into(body, {v: branch.inputs[i] for v, i in zip(body.inputs, places)})
+    mapping: dict[Value, Value] = {v: branch.inputs[i] for v, i in zip(body.inputs, places)}
+    copy_nodes(body, mapping)
+    return [mapping[r.source] for r in body.outputs]
 
 
 shape_simplification = rewrites(

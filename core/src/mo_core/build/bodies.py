@@ -1,7 +1,7 @@
 """Bodies of source ops with control flow, on their way to `If`, `Loop` and `TensorIterator`.
 
 A body may have to be converted more than once: with the types that carried values have at first, then with what they
-turn out to become; or once for each iteration when a loop is unrolled. So converters work on duplicates.
+turn out to become; or once for each iteration when a loop is unrolled. So converters work on copies (`copy_graph`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 from mo_core.errors import ModelError
-from mo_core.ir import Foreign, Graph, Node, Parameter, Result, Value, release
+from mo_core.ir import Graph, Node, Parameter, Result, Value, copy_graph, release
 from mo_core.ir import types as t
 from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_core.ops import LogicalAnd, Maximum
@@ -19,50 +19,17 @@ _PATIENT_ROUNDS = 3
 _DEEP = 3
 
 
-def duplicate(body: Graph, outside: dict[Value, Value] | None = None) -> Graph:
-    """A copy of a source body, nested bodies included; values of outer graphs are shared."""
-    copy, mapping = Graph(body.name), dict(outside or {})
-    for parameter in body.inputs:
-        twin: Node = copy.add_input(parameter.name, parameter.element_type, parameter.dimensions)
-        mapping[parameter] = twin
-    for node in body:
-        if isinstance(node, (Parameter, Result)):
-            continue
-        twin = _twin(node, mapping)
-        copy.add(twin)
-        for old, new in zip(node.results, twin.results):
-            mapping[old] = new
-            new.names = list(old.names)
-    for result in body.outputs:
-        copy.add_output(mapping.get(result.source, result.source))
-    return copy
+def detach(body: Graph) -> list[Node]:
+    """Take the nodes of a converted body out, to be put into another graph; their names were unique in there only.
 
-
-def _twin(node: Node, mapping: dict[Value, Value]) -> Node:
-    if not isinstance(node, Foreign):
-        twin = node.evolve(*[mapping.get(v, v) for v in node.operands])
-        twin.name, twin.origin = node.name, node.origin
-        return twin
-    slots = [mapping.get(v, v) if v is not None else None for v in node.slots]
-    given = {k: duplicate(v, mapping) if isinstance(v, Graph) else v for k, v in node.given.items()}
-    return Foreign(
-        node.framework,
-        node.op,
-        slots,
-        given,
-        node.result_types,
-        domain=node.domain,
-        version=node.version,
-        name=node.name,
-    )
-
-
-def detach(body: Graph) -> None:
-    """Take the nodes of a converted body out, to be put into another graph; their names were unique in there only."""
+    Returns those that are there for their effect (`Assign`): no value leads to them.
+    """
+    effects = [node for node in body if node.sink and not isinstance(node, (Parameter, Result))]
     for node in body:
         for r in node.results:
             r.names.clear()
     body.dissolve()
+    return effects
 
 
 def height(body: Graph) -> int:
@@ -102,16 +69,16 @@ def settled(
 ) -> tuple[Graph, Sequence[Value]]:
     """Convert the body of a loop with types of its carried values that hold in every iteration.
 
-    `run` converts a duplicate of the body with the types given for the carried values, and returns the values that they
+    `run` converts a copy of the body with the types given for the carried values, and returns the values that they
     have after one iteration (and whatever it likes behind those). A dimension that changes on the way becomes dynamic.
-    Returns the converted duplicate and what `run` returned. Raises ModelError when an element type changes.
+    Returns the converted copy and what `run` returned. Raises ModelError when an element type changes.
     """
     own: set[Dim] = set()
     # Every level would convert the levels below it several times over; deep nests start with what surely holds.
     types = [Type(e, None) for e, _ in initial] if height(body) > _DEEP else list(initial)
     attempt = 0
     while True:
-        copy = duplicate(body)
+        copy = copy_graph(body)
         values = run(copy, types)
         wider = [_wider(before, v.type, own, attempt) for before, v in zip(types, values)]
         if all(a is b for a, b in zip(types, wider)):
