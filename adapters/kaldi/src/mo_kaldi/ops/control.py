@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mo_core.build.bodies import set_outputs
 from mo_core.build.loops import iteration
-from mo_core.frontend.bodies import set_outputs
 from mo_core.ir import Graph, Value
 from mo_core.ops import Concatenated, InputPort, Invariant, LastValue, Merged, OutputPort, Sliced, close
 from mo_kaldi.registry import kaldi_component
