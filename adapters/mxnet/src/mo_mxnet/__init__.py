@@ -1,3 +1,3 @@
-"""The MXNet adapter of mo; its front-end does not exist yet."""
+"""The MXNet adapter of mo: converts `-symbol.json` and `.params` files to OpenVINO IR."""
 
 __version__ = "0.1.0"

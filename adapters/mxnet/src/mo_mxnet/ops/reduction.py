@@ -1,0 +1,201 @@
+"""Sums, means and other numbers of many elements. The older operators give a vector of one number for no axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mo_core.build import constant_like, integer, ints, reshape_to, to_element, unsqueeze
+from mo_core.errors import ModelError
+from mo_core.ir import Value
+from mo_core.ir import types as t
+from mo_core.ops import (
+    Add,
+    CumSum,
+    Divide,
+    IsNaN,
+    Maximum,
+    Minimum,
+    Multiply,
+    ReduceL1,
+    ReduceL2,
+    ReduceLogicalAnd,
+    ReduceLogicalOr,
+    ReduceMax,
+    ReduceMean,
+    ReduceMin,
+    ReduceProd,
+    ReduceSum,
+    Select,
+    Sqrt,
+    SquaredDifference,
+    Subtract,
+)
+from mo_mxnet.attributes import Ints, element
+from mo_mxnet.elements import aligned, as_boolean, as_real, numeric
+from mo_mxnet.registry import mxnet_op
+
+
+def axes_of(x: Value, axis: Sequence[int] | None, exclude: bool = False) -> list[int]:
+    """The axes to reduce: those given, all when none are, or all but those."""
+    if not axis and not (exclude and axis is not None and len(axis)):
+        return list(range(x.rank))
+    chosen = t.normalize_axes(axis or (), x.rank)
+    return [i for i in range(x.rank) if i not in chosen] if exclude else sorted(chosen)
+
+
+def reduced(kind: Any, *names: str, clean: float | None = None) -> Callable[..., Value]:
+    """The converter of a reduction; `clean`: the number that takes the place of what is none."""
+
+    @mxnet_op(*names)
+    def convert(x: Value, *, axis: Ints | None = None, keepdims: bool = False, exclude: bool = False) -> Value:
+        data = x if clean is None else Select(IsNaN(x), constant_like(x, clean), x)
+        y = kind(data, ints(axes_of(x, axis, exclude)), keep_dims=keepdims)
+        return unsqueeze(y, 0) if y.shape == () else y
+
+    return convert
+
+
+total = reduced(ReduceSum, "sum", "sum_axis", "_sparse_sum")
+mean = reduced(ReduceMean, "mean", "_sparse_mean")
+product = reduced(ReduceProd, "prod")
+largest = reduced(ReduceMax, "max", "max_axis")
+smallest = reduced(ReduceMin, "min", "min_axis")
+sum_of_numbers = reduced(ReduceSum, "nansum", clean=0.0)
+product_of_numbers = reduced(ReduceProd, "nanprod", clean=1.0)
+
+
+@mxnet_op("_square_sum")
+def square_sum(x: Value, *, axis: Ints | None = None, keepdims: bool = False, exclude: bool = False) -> Value:
+    y = ReduceSum(Multiply(x, x), ints(axes_of(x, axis, exclude)), keep_dims=keepdims)
+    return unsqueeze(y, 0) if y.shape == () else y
+
+
+@mxnet_op("norm", "_sparse_norm")
+def norm(
+    x: Value, *, ord: int = 2, axis: Ints | None = None, out_dtype: str | None = None, keepdims: bool = False
+) -> Value:
+    """The sum of sizes, or the root of the sum of squares."""
+    if ord not in (1, 2):
+        raise ModelError(f"the order {ord} of a norm is not known; MXNet has 1 and 2")
+    data = x if out_dtype is None else to_element(x, element(out_dtype))
+    y = (ReduceL1 if ord == 1 else ReduceL2)(data, ints(axes_of(x, axis)), keep_dims=keepdims)
+    return unsqueeze(y, 0) if y.shape == () else y
+
+
+def np_reduced(kind: Any, join: Any, *names: str, real: bool = False) -> Callable[..., Value]:
+    """The converter of a reduction of the numpy interface; `join` takes the number to begin with in."""
+
+    @mxnet_op(*names)
+    def convert(
+        x: Value,
+        *,
+        axis: Ints | None = None,
+        dtype: str | None = None,
+        keepdims: bool = False,
+        initial: float | None = None,
+    ) -> Value:
+        data = to_element(x, element(dtype)) if dtype is not None else as_real(x) if real else numeric(x)
+        y: Value = kind(data, ints(axes_of(x, axis)), keep_dims=keepdims)
+        return y if initial is None else join(y, constant_like(y, initial))
+
+    return convert
+
+
+np_sum = np_reduced(ReduceSum, Add, "_np_sum")
+np_mean = np_reduced(ReduceMean, Add, "_npi_mean", real=True)
+np_product = np_reduced(ReduceProd, Multiply, "_np_prod", "_np_product")
+np_max = np_reduced(ReduceMax, Maximum, "_np_max", "_np_amax")
+np_min = np_reduced(ReduceMin, Minimum, "_np_min", "_np_amin")
+
+
+@mxnet_op("_np_all")
+def np_all(x: Value, *, axis: Ints | None = None, keepdims: bool = False) -> Value:
+    return ReduceLogicalAnd(as_boolean(x), ints(axes_of(x, axis)), keep_dims=keepdims)
+
+
+@mxnet_op("_np_any", "_np_sometrue")
+def np_any(x: Value, *, axis: Ints | None = None, keepdims: bool = False) -> Value:
+    return ReduceLogicalOr(as_boolean(x), ints(axes_of(x, axis)), keep_dims=keepdims)
+
+
+def _variance(x: Value, axis: Ints | None, dtype: str | None, ddof: int, keepdims: bool) -> Value:
+    data = as_real(x) if dtype is None else to_element(x, element(dtype))
+    axes = ints(axes_of(x, axis))
+    square = SquaredDifference(data, ReduceMean(data, axes, keep_dims=True))
+    if ddof == 0:
+        return ReduceMean(square, axes, keep_dims=keepdims)
+    from mo_core.build import dims_of
+
+    count = to_element(ReduceProd(dims_of(x, axes_of(x, axis)), ints([0]), keep_dims=False), data.element)
+    return Divide(ReduceSum(square, axes, keep_dims=keepdims), Subtract(count, constant_like(data, ddof)))
+
+
+@mxnet_op("_npi_var")
+def np_var(
+    x: Value, *, axis: Ints | None = None, dtype: str | None = None, ddof: int = 0, keepdims: bool = False
+) -> Value:
+    return _variance(x, axis, dtype, ddof, keepdims)
+
+
+@mxnet_op("_npi_std")
+def np_std(
+    x: Value, *, axis: Ints | None = None, dtype: str | None = None, ddof: int = 0, keepdims: bool = False
+) -> Value:
+    return Sqrt(_variance(x, axis, dtype, ddof, keepdims))
+
+
+@mxnet_op("_npi_average")
+def np_average(
+    x: Value, weights: Value | None = None, *, axis: Ints | None = None, returned: bool = False, weighted: bool = True
+) -> Sequence[Value]:
+    """The weighted mean, and the sum of the weights."""
+    from mo_core.build import broadcast_to, shape_of
+
+    data = as_real(x)
+    axes = axes_of(x, axis)
+    if not weighted or weights is None:
+        from mo_core.build import dims_of
+
+        y = ReduceMean(data, ints(axes), keep_dims=False)
+        count = to_element(ReduceProd(dims_of(x, axes), ints([0]), keep_dims=False), data.element)
+        return [y, broadcast_to(count, shape_of(y))]
+    factors = as_real(weights)
+    if factors.rank == 1 and data.rank > 1:
+        factors = reshape_to(factors, [-1, *[1] * (data.rank - 1 - axes[0])])
+    data, factors = aligned(data, factors)
+    spread = broadcast_to(factors, shape_of(data))
+    weight = ReduceSum(spread, ints(axes), keep_dims=False)
+    return [Divide(ReduceSum(Multiply(data, spread), ints(axes), keep_dims=False), weight), weight]
+
+
+@mxnet_op("_np_cumsum", "cumsum")
+def cumsum(x: Value, *, axis: int | None = None, dtype: str | None = None) -> Value:
+    """Running sums; no axis given: of all elements in a row."""
+    data = numeric(x) if dtype is None else to_element(x, element(dtype))
+    if axis is None:
+        return CumSum(reshape_to(data, [-1]), integer(0))
+    return CumSum(data, integer(axis))
+
+
+@mxnet_op("all_finite", "multi_all_finite", ignore=("init_output", "num_arrays"))
+def all_finite(*values: Value) -> Value:
+    """1 when every element of every value is a finite number."""
+    from mo_core.ops import IsFinite, LogicalAnd
+
+    result: Value | None = None
+    for v in values:
+        one = ReduceLogicalAnd(IsFinite(v), ints(range(v.rank)), keep_dims=False)
+        result = one if result is None else LogicalAnd(result, one)
+    if result is None:
+        raise ModelError("all_finite has no input")
+    return reshape_to(to_element(result, t.f32), [1])
+
+
+@mxnet_op("multi_sum_sq", ignore=("num_arrays",))
+def multi_sum_sq(*values: Value) -> Value:
+    """The sum of squares of each value, in a vector."""
+    from mo_core.build import concat
+
+    sums = [ReduceSum(Multiply(v, v), ints(range(v.rank)), keep_dims=False) for v in values]
+    return concat([to_element(reshape_to(s, [1]), t.f32) for s in sums], 0)
