@@ -95,7 +95,9 @@ class Net:
         )
 
 
-def one_op(op: str, feeds: Feeds, params: Feeds | None = None, *, outputs: int = 1, numpy: bool = False, **attributes: Any) -> Net:
+def one_op(
+    op: str, feeds: Feeds, params: Feeds | None = None, *, outputs: int = 1, numpy: bool = False, **attributes: Any
+) -> Net:
     """A network of one operator, whose inputs are the feeds and then the parameters."""
     net = Net(numpy=numpy)
     inputs = [net.var(name) for name in (*feeds, *(params or {}))]
@@ -163,7 +165,9 @@ def convert(net: Net | str, params: Feeds | None = None, **options: Any) -> mo_c
         return mo_core.convert(write(Path(folder), net, params), **options)
 
 
-def run(net: Net | str, feeds: Feeds, params: Feeds | None = None, dynamic: bool = False, **options: Any) -> list[Array]:
+def run(
+    net: Net | str, feeds: Feeds, params: Feeds | None = None, dynamic: bool = False, **options: Any
+) -> list[Array]:
     """Results of the emitted files of a network; `dynamic` converts it with unknown dimensions."""
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder), net, params)

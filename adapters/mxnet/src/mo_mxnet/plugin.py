@@ -85,6 +85,12 @@ class MXNetFrontend(Frontend):
 
         return read(source, options)
 
+    def complete(self, model: SourceModel, options: Any) -> None:
+        """Give inputs of unknown element type MXNet's default."""
+        from mo_mxnet.reader import complete
+
+        complete(model.graph)
+
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
         """The attributes of the node, read from their texts."""
         from mo_mxnet.registry import keywords

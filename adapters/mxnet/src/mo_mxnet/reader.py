@@ -138,8 +138,10 @@ class _Reader:
             if self._is_state(node, roles):
                 self._values[index, 0] = self._zeros(node)
                 return
-        shape = self._stated(node) or self._told(index)
-        self._values[index, 0] = self._graph.add_input(node.name, _element(node), shape)
+        shape, element = self._told(index)
+        if "__dtype__" in node.attributes:
+            element = _element(node)
+        self._values[index, 0] = self._graph.add_input(node.name, element, self._stated(node) or shape)
 
     def _constant(self, node: Node, tensor: Tensor) -> Constant:
         made = constant(tensor)
@@ -188,31 +190,41 @@ class _Reader:
         dims = shape_of(node.attributes.get("__shape__", ""))
         return tuple(d if d > 0 else Dynamic() for d in dims) if dims else None
 
-    def _told(self, index: int) -> Shape:
-        """What the first operator with learned inputs behind an input tells about its shape."""
+    def _told(self, index: int) -> tuple[Shape, ElementType]:
+        """What the first operator with learned inputs after an input tells about its shape and element type."""
         for _ in range(64):
             readers = self._readers.get(index, [])
             for reader_index, slot in readers:
                 node = self._symbol.nodes[reader_index]
-                learned = {
-                    weights.role(node.op, i): self._params[self._symbol.nodes[source].name].shape
-                    for i, (source, _) in enumerate(node.inputs)
-                    if self._symbol.nodes[source].is_variable and self._symbol.nodes[source].name in self._params
-                }
-                shape = weights.data_shape(node.op, node.attributes, learned) if slot == 0 else None
-                if shape is not None:
-                    return shape
+                learned = self._learned(node)
+                if slot == 0 and learned and weights.role(node.op, 0) == "data" and "Embedding" not in node.op:
+                    shapes = {role: tensor.shape for role, tensor in learned.items()}
+                    element = next(iter(learned.values())).element
+                    return weights.data_shape(node.op, node.attributes, shapes), element
             following = [i for i, slot in readers if slot == 0 and self._symbol.nodes[i].op in _ELEMENTWISE]
             if not following:
-                return None
+                break
             index = following[0]
-        return None
+        return None, t.dynamic
+
+    def _learned(self, node: Node) -> dict[str, Tensor]:
+        """The parameters that an operator reads, by what they are to it."""
+        names = [self._symbol.nodes[source].name for source, _ in node.inputs]
+        return {weights.role(node.op, i): self._params[n] for i, n in enumerate(names) if n in self._params}
 
 
 def _element(node: Node) -> ElementType:
     code = node.attributes.get("__dtype__", "0")
     number = parse("__dtype__", code, "int")
     return CODES.get(number, t.f32)
+
+
+def complete(graph: Graph) -> None:
+    """Inputs of which nothing tells the element type are of MXNet's default, f32."""
+    for parameter in graph.inputs:
+        if parameter.element is t.dynamic:
+            parameter.retype(t.f32, parameter.shape)
+            parameter.refresh()
 
 
 def body_graph(symbol: Symbol) -> Graph:

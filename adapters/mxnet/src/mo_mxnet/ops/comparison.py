@@ -173,4 +173,4 @@ def all_close(a: Value, b: Value, *, rtol: float = 1e-5, atol: float = 1e-8, equ
     close = LogicalOr(LessEqual(Abs(Subtract(a, b)), limit), Equal(a, b))
     if equal_nan:
         close = LogicalOr(close, LogicalAnd(IsNaN(a), IsNaN(b)))
-    return reshape_to(to_element(ReduceLogicalAnd(close, all_axes(close), keep_dims=False), a.element), [1])
+    return to_element(ReduceLogicalAnd(close, all_axes(close), keep_dims=False), t.u8)

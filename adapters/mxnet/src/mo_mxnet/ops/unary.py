@@ -53,12 +53,12 @@ Function = Callable[[Value], Value]
 
 
 def on_one(compute: Any, *names: str, real: bool = True) -> Callable[..., Value]:
-    """The converter of a function of each element; `real`: whole numbers become real first."""
+    """The converter of a function of each element; `real`: it is computed with real numbers, whatever comes in."""
 
     @mxnet_op(*names)
     def convert(x: Value) -> Value:
         result: Value = compute(as_real(x) if real else x)
-        return result
+        return to_element(result, x.element) if real else result
 
     return convert
 
@@ -248,12 +248,12 @@ round_half_away = on_one(
 
 @mxnet_op("_npi_around")
 def around(x: Value, *, decimals: int = 0) -> Value:
-    """Rounded to so many decimals, halves away from zero."""
+    """Rounded to so many decimals, halves to the even one."""
     if x.element.is_integer and decimals >= 0:
         return x
     data = as_real(x)
     factor = constant_like(data, 10.0**decimals)
-    rounded = Divide(Round(Multiply(data, factor), mode="half_away_from_zero"), factor)
+    rounded = Divide(Round(Multiply(data, factor)), factor)
     return to_element(rounded, x.element)
 
 
