@@ -14,7 +14,7 @@ from mo_core.ir import Constant, Foreign, Graph, Parameter, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import Dynamic, ElementType, Shape
-from mo_core.options.inputs import parse_inputs
+from mo_core.options import parse_inputs
 from mo_mxnet import weights
 from mo_mxnet.attributes import CODES, parse, shape_of
 from mo_mxnet.files import load
