@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n $(JOBS)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench docs tables size wheels clean
+.PHONY: help setup demo test test-all lint format bench docs tables protos size wheels clean
 
 help:
 	@echo "make demo      convert a real model, run it, and compare with ONNX Runtime"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench     time and memory against ovc            make size     lines of code per package"
 	@echo "make docs      build the documentation into site/     make wheels   wheels and sdists into dist/"
 	@echo "make tables    write the generated pages of the documentation anew"
+	@echo "make protos    compile the schemas of file formats anew"
 	@echo "make setup     the environment alone, in $(VENV)        make clean    remove all that was made"
 	@echo "PYTHON=/path/to/python3 chooses the Python, JOBS=4 the number of test processes."
 
@@ -63,6 +64,13 @@ docs: $(VENV)/.ready-docs
 tables: setup
 	$(PY) tools/tables.py
 	$(PY) tools/pictures.py
+
+# protobuf 4.24 writes what every protobuf from 4.21 on can read
+protos: setup
+	$(PY) -m venv .cache/protos
+	.cache/protos/bin/python -m pip install --quiet grpcio-tools==1.59.3 "setuptools<80"
+	cd adapters/tensorflow/src && $(CURDIR)/.cache/protos/bin/python -m grpc_tools.protoc -I. --python_out=. \
+		mo_tensorflow/proto/tensorflow.proto
 
 size: setup
 	@$(PY) tools/size.py $(ARGS)

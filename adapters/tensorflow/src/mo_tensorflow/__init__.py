@@ -1,3 +1,3 @@
-"""The TensorFlow adapter of mo; its front-end does not exist yet."""
+"""The TensorFlow adapter of mo: frozen graphs, SavedModels, meta graphs and checkpoints, without TensorFlow."""
 
 __version__ = "0.1.0"

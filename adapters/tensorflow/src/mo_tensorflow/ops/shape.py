@@ -1,0 +1,17 @@
+"""Shapes and what only changes them."""
+
+from __future__ import annotations
+
+from mo_core.build import as_i64, reshape_to
+from mo_core.ir import Value
+from mo_tensorflow.registry import tf_op
+
+
+@tf_op("Identity", "StopGradient", "Snapshot", "PreventGradient", ignore=("message",))
+def identity(x: Value) -> Value:
+    return x
+
+
+@tf_op("Reshape")
+def reshape(x: Value, shape: Value) -> Value:
+    return reshape_to(x, as_i64(shape))

@@ -1,0 +1,99 @@
+"""The hooks of mo-tensorflow. Importing this module is cheap: the front-end loads what it needs when a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mo_core import hookimpl
+from mo_core.frontend import Frontend, SourceModel
+from mo_core.options import Option
+
+if TYPE_CHECKING:
+    from mo_core.frontend import Converter
+    from mo_core.ir import Foreign
+
+SAVED_MODEL_FILE = "saved_model.pb"
+
+OPTIONS = (
+    Option(
+        "saved_model_dir",
+        "path",
+        "A folder with a SavedModel, in the place of --input_model.",
+        excludes=("input_model",),
+        metavar="DIR",
+    ),
+    Option("saved_model_tags", "words", "The tags of the meta graph to take, when there are several.", metavar="TAGS"),
+    Option(
+        "input_meta_graph",
+        "path",
+        "A .meta file with its checkpoint beside it, in the place of --input_model.",
+        excludes=("input_model", "saved_model_dir"),
+        metavar="PATH",
+    ),
+    Option(
+        "input_checkpoint", "path", "The checkpoint with the variables of the graph, or its folder.", metavar="PATH"
+    ),
+    Option("input_model_is_text", "flag", "The graph is text (.pbtxt).", False),
+)
+
+
+class TensorflowFrontend(Frontend):
+    """TensorFlow models: frozen graphs, SavedModels, meta graphs with checkpoints, and graphs in memory."""
+
+    name = "tensorflow"
+    title = "TensorFlow"
+    distribution = "mo-tensorflow"
+    suffixes = (".pb", ".pbtxt", ".meta")
+    sources = ("saved_model_dir", "input_meta_graph")
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """By suffix; a folder by the SavedModel or the checkpoint in it."""
+        if path.is_dir():
+            return any((path / name).is_file() for name in (SAVED_MODEL_FILE, "saved_model.pbtxt", "checkpoint"))
+        return path.suffix.lower() in self.suffixes
+
+    def accepts(self, source: object) -> bool:
+        """True for a GraphDef, MetaGraphDef or SavedModel, whichever copy of the schema made it."""
+        descriptor = getattr(source, "DESCRIPTOR", None)
+        name = getattr(descriptor, "full_name", "")
+        return name in ("tensorflow.GraphDef", "tensorflow.MetaGraphDef", "tensorflow.SavedModel")
+
+    def options(self) -> Sequence[Option]:
+        """The options of TensorFlow models."""
+        return OPTIONS
+
+    def read(self, source: Any, options: Any) -> SourceModel:
+        """Read a path or a message in memory; weights stay windows."""
+        from mo_tensorflow.reader import read
+
+        return read(source, options)
+
+    def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
+        """The attributes without the types that the converter does not ask for."""
+        from mo_tensorflow.registry import keywords
+
+        return keywords(converter_, node)
+
+    def default_model_name(self, source: Path) -> str:
+        """The stem of the file; for a SavedModel the name of its folder."""
+        folder = source.resolve().parent if source.name == SAVED_MODEL_FILE else source.resolve()
+        return folder.name if folder.is_dir() else source.stem
+
+
+@hookimpl
+def mo_frontends() -> Sequence[Frontend]:
+    """The TensorFlow front-end."""
+    return [TensorflowFrontend()]
+
+
+@hookimpl
+def mo_converters(framework: str) -> Sequence[Converter]:
+    """Converters of TensorFlow ops, for that framework only."""
+    if framework != "tensorflow":
+        return ()
+    from mo_core.frontend import converters_of
+    from mo_tensorflow import ops
+
+    return converters_of(*ops.MODULES)

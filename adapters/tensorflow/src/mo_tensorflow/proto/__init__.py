@@ -1,0 +1,1 @@
+"""TensorFlow's file formats: the parts of their schema that conversion needs (`make protos` compiles them)."""
