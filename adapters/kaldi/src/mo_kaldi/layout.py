@@ -126,6 +126,9 @@ class Layout:
     def _clamp(self, d: Descriptor, lo: int, hi: int) -> Rows:
         raise NotImplementedError
 
+    def _mean(self, d: Descriptor, lo: int, hi: int) -> Rows:
+        raise NotImplementedError
+
     def _round(self, d: Descriptor, lo: int, hi: int) -> Rows:
         period = int(d.numbers[0])
         if period == 1:

@@ -87,7 +87,8 @@ class Descriptor:
 
     Attributes:
         op: `Ref` (a node, by name) or the function: Append, Sum, Max, Offset, Scale, Const, Failover, IfDefined,
-            Switch, Round, ReplaceIndex, Range (some of the columns), Clamp (frames beyond the ends repeat the ends).
+            Switch, Round, ReplaceIndex, Range (some of the columns), Clamp (frames beyond the ends repeat the ends),
+            Mean (over the utterance).
         args: descriptors; numbers: the other arguments in order; name: of a node, or the index that is replaced.
     """
 

@@ -16,7 +16,7 @@ _KNOWN = """
 AffineTransform LinearTransform ConvolutionalComponent Convolutional2DComponent LstmProjected LstmProjectedStreams
 BlstmProjected BlstmProjectedStreams RecurrentComponent Softmax HiddenSoftmax BlockSoftmax Sigmoid Tanh ParametricRelu
 RectifiedLinear ReLU Dropout LengthNormComponent Rbm Splice Copy AddShift Rescale KlHmm SentenceAveragingComponent
-SimpleSentenceAveragingComponent FramePoolingComponent ParallelComponent MultiBasisComponent AveragePoolingComponent
+SimpleSentenceAveragingComponent FramePoolingComponent ParallelComponent AveragePoolingComponent
 AveragePooling2DComponent MaxPoolingComponent MaxPooling2DComponent
 """
 KINDS = {kind.lower(): kind for kind in _KNOWN.split()}
@@ -92,9 +92,9 @@ def _read_chain(stream: Stream, depth: int) -> list[_Link]:
         kind = KINDS.get(tag[1:-1].lower())
         if kind is None:
             raise _unknown(stream, tag, start)
-        if kind == "ParallelComponent":
+        if kind in _NESTING:
             component = Component(kind, start, tuple(stream.value() for _ in range(2)))
-            component.parts = _nested(stream, depth)
+            component.parts = _NESTING[kind](stream, depth)
         else:
             component = read_nnet1_component(stream, kind, KINDS)
         chain.append(_link(component))
@@ -129,6 +129,17 @@ def _nested(stream: Stream, depth: int) -> list[Component]:
     return parts
 
 
+def _averaged(stream: Stream, depth: int) -> list[Component]:
+    """The network whose result a SentenceAveragingComponent takes the mean of."""
+    stream.expect("<Nnet>")
+    parts = [c for c, _, _ in _read_chain(stream, depth + 1)]
+    stream.accept("<!EndOfComponent>")
+    return parts
+
+
+_NESTING = {"ParallelComponent": _nested, "SentenceAveragingComponent": _averaged}
+
+
 def _link(component: Component) -> _Link:
     sizes = component.values[:2]
     if len(sizes) < 2 or not all(isinstance(v, Number) for v in sizes):
@@ -158,6 +169,11 @@ class _Chain:
             return self._node(name, append([_clamped(reads, n) for n in _list(rest, component)]), gives)
         if kind == "ParallelComponent":
             return self._parallel(component, name, reads)
+        if kind == "SentenceAveragingComponent":
+            inner = _Chain(self._network, f"{name}/").run([_link(c) for c in component.parts], reads)
+            return self._node(name, append([Descriptor("Mean", (inner,), (0, 0)), reads]), gives)
+        if kind == "SimpleSentenceAveragingComponent":
+            return self._node(name, _mean(component, reads), gives)
         if kind in _RECURRENT:
             return self._recurrent(component, _RECURRENT[kind], name, reads, gives, rest, -1)
         if kind.startswith("Blstm"):
@@ -212,6 +228,13 @@ class _Chain:
         if cells:
             self._network.add(Node(cell, "range", columns(ref(step), gives, cells), dim=cells))
         return self._node(name, columns(ref(step), 0, gives), gives)
+
+
+def _mean(component: Component, reads: Descriptor) -> Descriptor:
+    """The mean over the utterance; the count may be made larger by a number, or left out."""
+    shrinkage = component.tokens.get("Shrinkage")
+    less = shrinkage.real if isinstance(shrinkage, Number) else 0.0
+    return Descriptor("Mean", (reads,), (less, float(component.flag("OnlySumming"))))
 
 
 def _clamped(reads: Descriptor, frames: int) -> Descriptor:

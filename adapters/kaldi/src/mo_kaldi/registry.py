@@ -32,7 +32,7 @@ NumElementsProcessed NumElementsZeroed NumZeroingBoundaries ClippingThreshold No
 ZeroingInterval RecurrenceInterval ZeroedProportion MaxMemoryMb MaxRowsProcess TestMode BackpropScale LearnRateCoef
 BiasLearnRateCoef MaxNorm DiffClip CellDiffClip GradClip GradientClip ClipGradient WeightStats StatsCount EntropyStats
 PosteriorStats TimePeriod SpecAugmentMaxProportion TimeMaskMaxFrames DropoutProportion DropoutPerFrame Continuous Rank
-ScaleMin AlphaLearnRateCoef BetaLearnRateCoef
+ScaleMin AlphaLearnRateCoef SelfRepairTotal SelfRepairThreshold GradientBoost BetaLearnRateCoef
 """
 TRAINING = frozenset(_TRAINING.split())
 """Tokens of the training: nothing in the result of a trained network depends on them."""

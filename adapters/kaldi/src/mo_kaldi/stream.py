@@ -21,6 +21,7 @@ from mo_core.ir import types as t
 from mo_core.ir.tensor import Array, Array_, Mapped, MappedFile, Tensor, lazy
 
 _TOKEN = re.compile(rb"<[/!]?[A-Za-z][\w.-]*>")
+_WORD = re.compile(rb"([a-z]{2,16}) ")
 _SPACES = b" \t\r\n"
 _MATRICES = {b"FM ": t.f32, b"DM ": t.f64}
 _VECTORS = {b"FV ": t.f32, b"DV ": t.f64}
@@ -203,6 +204,9 @@ class Stream:
             yield self._binary_tensor(at, mark)
             return
         size = mark[0] if mark else 0
+        word = _WORD.match(data, at)
+        if word is not None:
+            yield word[1].decode(), word.end()
         if mark[:1] in (b"T", b"F"):
             yield mark[:1] == b"T", at + 1
         elif size in (4, 8, 0xFC, 0xF8):

@@ -260,6 +260,9 @@ class Stream(Layout):
         step = int(d.numbers[0])
         return self.rows(d.args[0], lo + step, hi + step)
 
+    def _mean(self, d: Descriptor, lo: int, hi: int) -> Rows:
+        raise Unsupported("the network takes the mean over the whole utterance", _WHOLE)
+
     def covers(self, span: Span, lo: int, hi: int) -> bool:
         return span.lo <= lo
 

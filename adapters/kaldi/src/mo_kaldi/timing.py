@@ -155,7 +155,7 @@ class Timing:
         for s in spans[1:]:
             assert s is not None
             found = found.meet(s)
-        if d.op == "Clamp":
+        if d.op in ("Clamp", "Mean"):
             return ALWAYS
         if d.op == "Offset":
             return found.moved(-d.numbers[0])
@@ -223,7 +223,7 @@ class Timing:
             span = span.moved(d.numbers[0])
         elif d.op == "Round":
             span = Span(span.lo // d.numbers[0] * d.numbers[0], span.hi)
-        elif d.op == "Clamp":
+        elif d.op in ("Clamp", "Mean"):
             span = UTTERANCE
         elif d.op == "ReplaceIndex" and d.name == "t":
             span = Span(min(d.numbers[0], 0), 0)

@@ -9,7 +9,7 @@ import numpy as np
 from mo_core.build import arange, broadcast_to, concat, dim_of, slice_axis, unsqueeze
 from mo_core.ir import Graph, Value, constant
 from mo_core.ir import types as t
-from mo_core.ops import Add, Convert
+from mo_core.ops import Add, Convert, Divide, ReduceSum
 from mo_kaldi.layout import Layout, Rows, named
 from mo_kaldi.network import Descriptor, Network, Node
 from mo_kaldi.recurrence import recurrence
@@ -130,6 +130,12 @@ class Utterance(Layout):
             count = Add(self._length, int(hi - lo)) if hi != lo else self._length
             rows = slice_axis(rows, 0, max(lo, 0), Add(count, max(lo, 0)))
         return Rows(rows)
+
+    def _mean(self, d: Descriptor, lo: int, hi: int) -> Rows:
+        inner = self._spread(self.rows(d.args[0], 0, 0), 0, 0)
+        total = ReduceSum(inner.value, [0], keep_dims=True)
+        more, alone = d.numbers
+        return Rows(total if alone else Divide(total, Add(self.end(0), float(more))), True)
 
     def operands(self, node: Node, lo: int, hi: int) -> tuple[list[Value], bool, int, int]:
         assert node.reads is not None

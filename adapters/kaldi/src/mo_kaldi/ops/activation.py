@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from mo_core.build import concat, split
+from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import Add, LogSoftmax, Maximum, Minimum, Multiply, ReLU, Sigmoid, Softmax, SoftPlus, Tanh
+from mo_kaldi.network import whole_numbers
 from mo_kaldi.ops.matmul import row
 from mo_kaldi.registry import kaldi_component, tensors
 from mo_kaldi.stream import Raw
@@ -46,3 +49,12 @@ def parametric_relu(x: Value, *, values: tuple[Raw, ...]) -> Value:
     """Factors for what is above zero, then for what is below."""
     above, below = tensors(values, 2)
     return Add(Multiply(Maximum(x, 0.0), row(above)), Multiply(Minimum(x, 0.0), row(below)))
+
+
+@kaldi_component("BlockSoftmax")
+def block_softmax(x: Value, *, values: tuple[Raw, ...]) -> Value:
+    """A softmax for each of several blocks of columns."""
+    sizes = whole_numbers(values[0] if values else None, "the blocks of <BlockSoftmax>")
+    if not sizes or min(sizes) < 1:
+        raise ModelError("a BlockSoftmax has an empty block")
+    return concat([Softmax(part, axis=1) for part in split(x, 1, sizes)], 1)

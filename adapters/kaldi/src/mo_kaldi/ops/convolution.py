@@ -111,3 +111,84 @@ def convolution(
     )
     y = Add(y, Constant(value=tensors_.reshaped(BiasParams, (1, count, 1, 1))))
     return flat(permute(y, (0, 2, 3, 1)))
+
+
+@kaldi_component("ConvolutionalComponent")
+def convolution_over_bands(
+    x: Value, *, PatchDim: int, PatchStep: int, PatchStride: int, Filters: Tensor, Bias: Tensor
+) -> Value:
+    """nnet1: frames are spliced, and patches of some bands of all frames move over the bands."""
+    return _over_bands(x, PatchDim, PatchStep, PatchStride, Filters, Bias)
+
+
+@kaldi_component("Convolutional1dComponent")
+def convolution_over_bands_of_nnet2(
+    x: Value,
+    *,
+    PatchDim: int,
+    PatchStep: int,
+    PatchStride: int,
+    AppendedConv: bool = False,
+    FilterParams: Tensor,
+    BiasParams: Tensor,
+) -> Value:
+    """As in nnet1; `AppendedConv`: what the file calls a patch counts filters of the convolution before."""
+    return _over_bands(x, PatchDim, PatchStep, PatchStride, FilterParams, BiasParams)
+
+
+def _over_bands(x: Value, patch: int, step: int, stride: int, filters: Tensor, bias: Tensor) -> Value:
+    """Rows are `[spliced frame, band]`; results are `[place of the patch, filter]`."""
+    count, size = filters.shape if len(filters.shape) == 2 else (0, 0)
+    if min(patch, step, stride) < 1 or size % patch or bias.shape != (count,) or patch > stride:
+        raise ModelError(f"a convolution of patches of {patch} bands of {stride} has filters {list(filters.shape)}")
+    frames = size // patch
+
+    def laid_out(weights: Array_) -> Array_:
+        return weights.reshape(count, frames, patch)
+
+    kernel = tensors_.lazy(laid_out, filters, shape=(count, frames, patch))
+    bands = reshape_to(x, [-1, frames, stride])
+    y: Value = Convolution(
+        bands, Constant(value=kernel), strides=(step,), pads_begin=(0,), pads_end=(0,), dilations=(1,)
+    )
+    y = Add(y, Constant(value=tensors_.reshaped(bias, (1, count, 1))))
+    return flat(permute(y, (0, 2, 1)))
+
+
+@kaldi_component("Convolutional2DComponent")
+def convolution_of_maps(
+    x: Value,
+    *,
+    FmapXLen: int,
+    FmapYLen: int,
+    FiltXLen: int,
+    FiltYLen: int,
+    FiltXStep: int,
+    FiltYStep: int,
+    ConnectFmap: int,
+    Filters: Tensor,
+    Bias: Tensor,
+) -> Value:
+    """nnet1: maps of frames and bands. `ConnectFmap` 1: the maps vary fastest, else the bands of one frame do."""
+    if min(FmapXLen, FmapYLen, FiltXLen, FiltYLen, FiltXStep, FiltYStep) < 1 or len(Filters.shape) != 2:
+        raise ModelError("a Convolutional2DComponent has sizes below 1, or no matrix of filters")
+    count, maps = Filters.shape[0], Filters.shape[1] // (FiltXLen * FiltYLen)
+    if ConnectFmap == 1:
+        planes = permute(reshape_to(x, [-1, FmapXLen, FmapYLen, maps]), (0, 3, 1, 2))
+    else:
+        planes = permute(reshape_to(x, [-1, FmapXLen, maps, FmapYLen]), (0, 2, 1, 3))
+
+    def laid_out(weights: Array_) -> Array_:
+        return np.ascontiguousarray(weights.reshape(count, FiltXLen, FiltYLen, maps).transpose(0, 3, 1, 2))
+
+    kernel = tensors_.lazy(laid_out, Filters, shape=(count, maps, FiltXLen, FiltYLen))
+    y: Value = Convolution(
+        planes,
+        Constant(value=kernel),
+        strides=(FiltXStep, FiltYStep),
+        pads_begin=(0, 0),
+        pads_end=(0, 0),
+        dilations=(1, 1),
+    )
+    y = Add(y, Constant(value=tensors_.reshaped(Bias, (1, count, 1, 1))))
+    return flat(permute(y, (0, 2, 3, 1)))

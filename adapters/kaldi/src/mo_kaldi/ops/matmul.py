@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from mo_core.build import concat, reshape_to, split
+import numpy as np
+
+from mo_core.build import concat, permute, reshape_to, split
 from mo_core.errors import ModelError
 from mo_core.ir import Constant, Value
 from mo_core.ir import tensor as tensors_
-from mo_core.ir.tensor import Tensor
-from mo_core.ops import Add, MatMul
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array, Array_, Tensor
+from mo_core.ops import Add, MatMul, Sigmoid
 from mo_kaldi.registry import kaldi_component, tensors
 from mo_kaldi.stream import Raw
 
@@ -69,8 +72,44 @@ def block_affine(x: Value, *, NumBlocks: int, LinearParams: Tensor, BiasParams: 
 
 
 @kaldi_component("FixedLinearComponent")
-def fixed_linear(x: Value, *, CuMatrix: Tensor) -> Value:
-    return product(x, CuMatrix)
+def fixed_linear(x: Value, *, CuMatrix: Tensor | None = None, Matrix: Tensor | None = None) -> Value:
+    """The matrix has another name in older files."""
+    weights = CuMatrix or Matrix
+    if weights is None:
+        raise ModelError("a FixedLinearComponent has no matrix")
+    return product(x, weights)
+
+
+@kaldi_component("DctComponent")
+def discrete_cosine(x: Value, *, Dim: int, DctDim: int, Reorder: bool, DctKeepDim: int = 0) -> Value:
+    """A cosine transform of each block of columns; `Reorder`: the columns of the blocks are interlaced."""
+    if DctDim < 1 or Dim % DctDim or not 0 <= DctKeepDim <= DctDim:
+        raise ModelError(f"{Dim} columns cannot be divided into blocks of {DctDim}")
+    kept, blocks = DctKeepDim or DctDim, Dim // DctDim
+    basis = Array(_cosines(kept, DctDim), t.f32)
+    if Reorder:
+        x = permute(reshape_to(x, [-1, DctDim, blocks]), (0, 2, 1))
+    y: Value = reshape_to(product(reshape_to(x, [-1, DctDim]), basis), [-1, blocks, kept])
+    if Reorder:
+        y = permute(y, (0, 2, 1))
+    return reshape_to(y, [-1, blocks * kept])
+
+
+def _cosines(rows: int, columns: int) -> Array_:
+    """The orthonormal cosine transform (type II), its first rows. f32 `[rows, columns]`."""
+    k, n = np.arange(rows)[:, None], np.arange(columns)[None]
+    basis = np.sqrt(2 / columns) * np.cos(np.pi / columns * (n + 0.5) * k)
+    basis[0] = np.sqrt(1 / columns)
+    return np.asarray(basis, np.float32)
+
+
+@kaldi_component("Rbm")
+def rbm(x: Value, *, values: tuple[Raw, ...]) -> Value:
+    """A restricted Boltzmann machine passes on the probabilities of its hidden units."""
+    weights, _, hidden = tensors(values, 3)
+    y = product(x, weights, hidden)
+    kinds = [v for v in values if isinstance(v, str)]
+    return y if kinds[1:2] == ["gauss"] else Sigmoid(y)
 
 
 @kaldi_component("AffineTransform")

@@ -12,8 +12,10 @@ from mo_kaldi.stream import Raw
 
 
 @kaldi_component("PermuteComponent")
-def permute_columns(x: Value, *, ColumnMap: Ints) -> Value:
-    return _columns(x, ColumnMap)
+def permute_columns(x: Value, *, ColumnMap: Ints = (), Reorder: Ints = (), values: tuple[Raw, ...] = ()) -> Value:
+    """The list has another name in each generation, and none in the oldest one."""
+    places = ColumnMap or Reorder
+    return _columns(x, places or whole_numbers(values[0] if values else None, "the columns of <PermuteComponent>"))
 
 
 @kaldi_component("Copy")

@@ -9,6 +9,7 @@ from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.schema import Ints
+from mo_core.ir.tensor import Array_, lazy
 from mo_core.ops import (
     Add,
     Convert,
@@ -25,7 +26,11 @@ from mo_core.ops import (
     Sqrt,
     Subtract,
 )
-from mo_kaldi.registry import Frames, kaldi_component
+from mo_kaldi.ops.matmul import product
+from mo_kaldi.registry import Frames, kaldi_component, tensors
+from mo_kaldi.stream import Raw
+
+_TINY = 1e-20
 
 
 @kaldi_component("StatisticsExtractionComponent", ignore=("InputDim",))
@@ -123,6 +128,20 @@ def _window_sums(rows: Value, start: int, begin: Value, end: Value) -> Value:
 
 def _taken(rows: Value, places: Value) -> Value:
     return gather(rows, Convert(places, destination_type=t.i64), 0)
+
+
+@kaldi_component("KlHmm")
+def kl_hmm(x: Value, *, values: tuple[Raw, ...]) -> Value:
+    """nnet1: the negative divergence of the posteriors in a row from those of each state, which were counted."""
+    (counts,) = tensors(values, 1)
+
+    def minus_logs(c: Array_) -> Array_:
+        share = c.astype(np.float64) / np.maximum(c.sum(1, keepdims=True, dtype=np.float64), _TINY)
+        return np.asarray(-np.log(np.maximum(share, _TINY)), np.float32)
+
+    logs = lazy(minus_logs, counts, element=t.f32, shape=counts.shape)
+    entropy = ReduceSum(Multiply(x, Log(Maximum(x, _TINY))), [1], keep_dims=True)
+    return Multiply(Add(product(x, logs), entropy), -1.0)
 
 
 @kaldi_component("SumGroupComponent")
