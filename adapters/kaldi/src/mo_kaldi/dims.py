@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir.tensor import Tensor
-from mo_kaldi.network import Component, Network
+from mo_kaldi.network import Component, Descriptor, Network
 
 
 def output_dim(network: Network, name: str) -> int:
@@ -14,10 +14,23 @@ def output_dim(network: Network, name: str) -> int:
     node = network.nodes[name]
     if node.dim:
         return node.dim
-    found = _component_dim(network.components[node.component]) if node.component else 0
+    if node.component:
+        found = _component_dim(network.components[node.component])
+    else:
+        found = _width(network, node.reads) if node.reads is not None else 0
     if found <= 0:
         raise Unsupported(f'node "{name}" must be remembered, and nothing says how many columns it has')
     return found
+
+
+def _width(network: Network, d: Descriptor) -> int:
+    """The columns of a descriptor."""
+    if d.op == "Ref":
+        return output_dim(network, d.name)
+    if d.op in ("Const", "Range"):
+        return int(d.numbers[1])
+    widths = [_width(network, a) for a in d.args]
+    return sum(widths) if d.op == "Append" else widths[0]
 
 
 def _component_dim(c: Component) -> int:

@@ -30,8 +30,8 @@ def read(source: Any, options: Any) -> SourceModel:
     network = expanded(network)
     graph = Graph(path.stem)
     roots = _roots(network, options)
-    values, metadata = _layout(network, roots, graph, options)
-    for name, value in zip(roots, values):
+    outputs, metadata = _layout(network, roots, graph, options)
+    for name, value in outputs.items():
         graph.add_output(value, name)
     notes = list(network.notes)
     late = metadata.get("delay_frames", "0")
@@ -69,26 +69,34 @@ def _roots(network: Network, options: Any) -> list[str]:
     return list(dict.fromkeys(asked)) or [n.name for n in network.outputs()]
 
 
-def _layout(network: Network, roots: Sequence[str], graph: Graph, options: Any) -> tuple[list[Value], dict[str, str]]:
+def _layout(
+    network: Network, roots: Sequence[str], graph: Graph, options: Any
+) -> tuple[dict[str, Value], dict[str, str]]:
+    """The outputs by name, and what the runtime info tells."""
     main, every = _main_input(network), options.frame_subsampling_factor
+    for option in ("chunk", "frame_subsampling_factor"):
+        number = getattr(options, option)
+        if number is not None and number < 1:
+            raise UsageError(f"--{option} is {number}", "Give a positive number of frames.")
     metadata = {"generation": network.generation}
     if options.utterance:
         if options.chunk is not None:
             raise UsageError("--utterance and --chunk exclude each other", "Give one of them.")
         whole = Utterance(network, roots, main, graph)
-        return [_every(whole.result(name), every) for name in roots], metadata
-    frames = options.chunk or 1
+        return {name: _every(whole.result(name), every) for name in roots}, metadata
+    frames = 1 if options.chunk is None else options.chunk
     if frames % every:
         raise UsageError(
             f"--frame_subsampling_factor {every} does not divide the {frames} frames of a call",
             f"Give --chunk {every} or a multiple of it.",
         )
-    stream = Stream(network, roots, main, graph, frames, every)
+    stream = Stream(network, roots, main, graph, frames, every, not options.remove_memory)
     metadata["delay_frames"] = str(stream.delay)
     metadata["frames_per_call"] = str(frames)
     if stream.doubtful:
         metadata["rows_that_depend_on_the_end"] = str(stream.doubtful)
-    return [_every(stream.result(name), every) for name in roots], metadata
+    results = {name: _every(stream.result(name), every) for name in roots}
+    return {**results, **stream.states}, metadata
 
 
 def _every(rows: Value, step: int) -> Value:

@@ -87,7 +87,7 @@ def _read_chain(stream: Stream, depth: int) -> list[_Link]:
     chain: list[_Link] = []
     while True:
         start, tag = stream.at, stream.token()
-        if tag == "</Nnet>" or (tag == "" and chain):
+        if tag == "</Nnet>":
             break
         kind = KINDS.get(tag[1:-1].lower())
         if kind is None:

@@ -32,7 +32,7 @@ def read_nnet3(stream: Stream) -> Network:
         stream.expect("<ComponentName>")
         name = stream.token()
         start, tag = stream.at, stream.token()
-        if not (tag.startswith("<") and tag.endswith("Component>")):
+        if not tag.startswith("<") or not tag.endswith(">") or tag.startswith("</"):
             raise stream.fail("the tag of a component", start)
         network.components[name] = skip_component(stream, tag[1:-1])
     stream.expect("</Nnet3>")

@@ -76,7 +76,7 @@ def parameters(converter: Converter, node: Foreign) -> dict[str, Any]:
         if token == FRAMES and parameter is not None:
             keywords[token] = Frames(*raw)
         elif parameter is not None:
-            keywords[token] = _resolved(raw, str(parameter.annotation), token, component)
+            keywords[token] = _resolved(raw, parameter.annotation, token, component)
         elif token and token != FRAMES and token not in TRAINING:
             keywords[token] = raw
     if "values" in converter.attributes:
@@ -84,8 +84,8 @@ def parameters(converter: Converter, node: Foreign) -> dict[str, Any]:
     return keywords
 
 
-def _resolved(raw: Raw, annotation: str, token: str, component: Component) -> Any:
-    kind = annotation.split(" | ")[0]
+def _resolved(raw: Raw, annotation: Any, token: str, component: Component) -> Any:
+    kind = str(getattr(annotation, "__name__", annotation)).split(" | ")[0]
     try:
         if kind == "int" and isinstance(raw, Number):
             return raw.integer

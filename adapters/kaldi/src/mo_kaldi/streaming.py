@@ -36,19 +36,29 @@ class Stream(Layout):
 
     Args:
         network: what to lay out; roots: nodes whose results are asked for; main: the input that has the frames;
-        graph: gets the inputs and the variables; frames: N; every: the delay becomes a multiple of this.
+        graph: gets the inputs and the variables; frames: N; every: the delay becomes a multiple of this;
+        variables: keep states in variables, else they are inputs and outputs.
 
     Attributes:
+        states: outputs for states, by name, where they are no variables.
         delay: frames by which the results come late; doubtful: how many rows at the end depend on where the utterance
             ends, which a stream cannot know.
     """
 
     def __init__(
-        self, network: Network, roots: Sequence[str], main: str, graph: Graph, frames: int = 1, every: int = 1
+        self,
+        network: Network,
+        roots: Sequence[str],
+        main: str,
+        graph: Graph,
+        frames: int = 1,
+        every: int = 1,
+        variables: bool = True,
     ) -> None:
         left, right = (0, 0) if network.generation == "nnet1" else context(network, roots, main)
         super().__init__(Timing(network, {main: Span(-left, right)}))
         self._network, self._graph, self._main, self._frames = network, graph, main, frames
+        self._variables, self.states = variables, dict[str, Value]()
         self._order = components_of(roots, self._reads)
         self._delays: dict[str, int] = {}
         self._doubtful: dict[str, int] = {}
@@ -210,10 +220,15 @@ class Stream(Layout):
     # -- variables
 
     def _variable(self, name: str, shape: tuple[int, ...]) -> Value:
+        if not self._variables:
+            return self._graph.add_input(name, t.f32, shape)
         start = constant(np.zeros(shape, np.float32))
         return ReadValue(start, variable_id=name, variable_type=t.f32, variable_shape=shape)
 
     def _store(self, name: str, value: Value) -> None:
+        if not self._variables:
+            self.states[f"{name}/next"] = value
+            return
         assign = Assign(value, variable_id=name)
         assign.name = f"{name}/assign"
         self._graph.add(assign)

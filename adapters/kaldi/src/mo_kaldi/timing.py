@@ -58,6 +58,7 @@ class Window(NamedTuple):
 
 
 PRESENT = Window()
+_CONSTANT = ("ConstantComponent", "ConstantFunctionComponent", "DropoutMaskComponent")
 
 
 def window(component: Component) -> Window:
@@ -136,7 +137,7 @@ class Timing:
     def is_constant(self, node: Node) -> bool:
         """True for components that do not look at what they read."""
         component = self.network.components.get(node.component)
-        return component is not None and component.kind in ("ConstantComponent", "ConstantFunctionComponent")
+        return component is not None and component.kind in _CONSTANT
 
     def span(self, d: Descriptor) -> Span | None:
         """Where a descriptor can be computed; None when nowhere (so far)."""
