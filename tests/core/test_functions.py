@@ -5,9 +5,9 @@ import pytest
 
 from mo_core import ops
 from mo_core.errors import ModelError, ShapeError, Unsupported
-from mo_core.frontend import ConverterTable, Effects, Frontend, Function, Library, converter, converters_of
+from mo_core.frontend import ConverterTable, Frontend, Function, Library, converter, converters_of
 from mo_core.frontend.conversion import Conversion
-from mo_core.ir import Foreign, FunctionRef, Graph, constant, copy_graph
+from mo_core.ir import Effects, Foreign, FunctionRef, Graph, constant, copy_graph
 from mo_core.ir import types as t
 from mo_core.testing import evaluate
 

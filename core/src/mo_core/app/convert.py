@@ -15,7 +15,7 @@ from mo_core import emit
 from mo_core.app.report import Report
 from mo_core.errors import ModelError, UsageError, did_you_mean
 from mo_core.frontend import ConverterTable, Frontend, SourceModel, cut
-from mo_core.frontend.conversion import Conversion
+from mo_core.frontend.conversion import Conversion, converter_for
 from mo_core.ir import Foreign, Graph
 from mo_core.ir.types import Type
 from mo_core.options import Options, OptionTable, listed
@@ -338,6 +338,6 @@ def inspect(
             continue
         op = f"{node.domain}:{node.op}" if node.domain else node.op
         counts[op] += 1
-        if op not in missing and frontend.find(table, node) is None and not model.functions.calls(node):
+        if op not in missing and converter_for(frontend, table, node) is None and not model.functions.calls(node):
             missing.add(op)
     return model, counts, missing

@@ -6,14 +6,18 @@ turn out to become; or once for each iteration when a loop is unrolled. So conve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
+from typing import Any, TypeAlias
 
-from mo_core.errors import ModelError
-from mo_core.ir import Graph, Node, Parameter, Result, Value, copy_graph, release
+from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Foreign, Graph, Node, Pack, Parameter, Result, Value, copy_graph, release
 from mo_core.ir import types as t
 from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_core.ops import LogicalAnd, Maximum
+
+Convert: TypeAlias = "Callable[[Graph, Mapping[Value, Value | Pack]], list[Any]]"
+"""What converters get as `convert`: converts a body in place, with values bound to what they stand for."""
 
 _PATIENT_ROUNDS = 3
 _DEEP = 3
@@ -32,6 +36,13 @@ def detach(body: Graph) -> list[Node]:
     return effects
 
 
+def refuse_effects(body: Graph) -> None:
+    """Raise Unsupported when a body assigns a state: the runtime keeps states of the whole model only."""
+    for node in body.walk():
+        if node.sink and not isinstance(node, (Parameter, Result)):
+            raise Unsupported(f'"{node.label}" assigns a state inside of a loop or a branch')
+
+
 def height(body: Graph) -> int:
     """How deep bodies are nested in this one (1: none in it)."""
     return 1 + max((height(inner) for node in body for inner in node.bodies), default=0)
@@ -48,6 +59,7 @@ def set_outputs(body: Graph, values: Sequence[Value], carried: Sequence[Paramete
     The first of them are what `carried` parameters become in the next iteration. The runtime simplifies a carried value
     that is some parameter as if no iteration changed it, which is right only where it is its own: others are copied.
     """
+    before = [result.source.node for result in body.outputs]
     for result in list(body.outputs):
         body.remove_output(result)
     for value, parameter in zip_longest(values, carried):
@@ -55,6 +67,9 @@ def set_outputs(body: Graph, values: Sequence[Value], carried: Sequence[Paramete
         if parameter is not None and value is not parameter and (isinstance(value.node, Parameter) or foreign):
             value = _copied(value)
         body.add_output(value)
+    body.erase_dead(
+        [node for node in before if isinstance(node, Foreign)]
+    )  # what gave sequences stands for nothing now
 
 
 def _copied(value: Value) -> Value:

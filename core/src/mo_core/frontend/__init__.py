@@ -1,9 +1,9 @@
 """Front-ends: source models, their functions, converters, the convert loop, cutting and freezing.
 
-The module `wire` (the protobuf skimmer) is public, too.
+The modules `wire` (the protobuf skimmer), `structure`, `frames` and `delays` (graphs with cycles) are public, too.
 """
 
-from mo_core.frontend.converters import SPECIAL, Converter, ConverterTable, Effects, converter, converters_of
+from mo_core.frontend.converters import SPECIAL, Converter, ConverterTable, converter, converters_of
 from mo_core.frontend.functions import Function, Library, inline
 from mo_core.frontend.model import Frontend, SourceModel
 
@@ -11,13 +11,15 @@ __all__ = [
     "SPECIAL",
     "Converter",
     "ConverterTable",
-    "Effects",
     "Frontend",
     "Function",
     "Library",
     "SourceModel",
     "converter",
     "converters_of",
+    "delays",
+    "frames",
     "inline",
+    "structure",
     "wire",
 ]

@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any
 
 from mo_core.errors import ModelError, MoError, Unsupported, bug, did_you_mean
-from mo_core.frontend.converters import Converter, ConverterTable, Effects
+from mo_core.frontend.control import structured
+from mo_core.frontend.converters import Converter, ConverterTable
 from mo_core.frontend.functions import Library, inline
 from mo_core.frontend.model import Frontend
-from mo_core.ir import Foreign, FunctionRef, Graph, Node, Pack, Result, Value, release
+from mo_core.frontend.structure import DOMAIN
+from mo_core.ir import Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Value, release
 
 
 class _Failure:
@@ -112,6 +114,9 @@ class Conversion:
                 graph.erase(node)
         graph.outputs[:] = outputs
 
+    def _find(self, node: Foreign) -> Converter | None:
+        return converter_for(self.frontend, self.table, node)
+
     # -- one node
 
     def _convert_node(self, graph: Graph, node: Foreign) -> Sequence[Node]:
@@ -121,7 +126,7 @@ class Conversion:
         if any(isinstance(v, _Failure) for v in slots):
             self._fail(node)
             return ()
-        converter_ = self.frontend.find(self.table, node)
+        converter_ = self._find(node)
         try:
             if converter_ is None:
                 return self._inline(graph, node)
@@ -233,7 +238,7 @@ class Conversion:
 
     def _survey(self, graph: Graph) -> None:
         for node in graph.walk():
-            if not isinstance(node, Foreign) or self.frontend.find(self.table, node) is not None:
+            if not isinstance(node, Foreign) or self._find(node) is not None:
                 continue
             if not self._functions.calls(node):
                 self._problem(node, "")
@@ -264,6 +269,11 @@ class Conversion:
             provider=c.provider if c is not None else "",
             where=f"operands {operands}; attributes {sorted(node.given)}",
         )
+
+
+def converter_for(frontend: Frontend, table: ConverterTable, node: Foreign) -> Converter | None:
+    """The converter for a node: that of the front-end, or for what structuring made that of the core; None without."""
+    return structured().find(node) if node.domain == DOMAIN else frontend.find(table, node)
 
 
 def unsupported(problems: Sequence[Problem]) -> Unsupported:

@@ -9,7 +9,7 @@ report).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mo_core.ir import Foreign, Graph, Node
+from mo_core.ir import Foreign, Graph
 from mo_core.ir.tensor import Tensor
 
 SPECIAL = ("node", "convert", "options", "note")
@@ -126,19 +126,6 @@ class Converter:
     @cached_property
     def _parameters(self) -> list[inspect.Parameter]:
         return list(inspect.signature(self.function).parameters.values())
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What a converter returns that gives more than values.
-
-    Attributes:
-        values: as a converter without effects returns them.
-        nodes: nodes that are there although nobody reads them, such as `Assign`.
-    """
-
-    values: Any
-    nodes: Sequence[Node]
 
 
 F = TypeVar("F", bound=Callable[..., object])

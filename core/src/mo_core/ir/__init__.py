@@ -10,7 +10,7 @@ from mo_core.ir import schema, tensor, types
 from mo_core.ir.copy import ancestors, copy_graph, copy_node, copy_nodes, copy_part
 from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
-from mo_core.ir.source import UNKNOWN, Foreign, FunctionRef, Pack
+from mo_core.ir.source import UNKNOWN, Effects, Foreign, FunctionRef, Pack
 from mo_core.ir.types import Dim, ElementType, Shape, Type
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "UNKNOWN",
     "Constant",
     "Dim",
+    "Effects",
     "ElementType",
     "Foreign",
     "FunctionRef",

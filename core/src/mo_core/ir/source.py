@@ -138,3 +138,16 @@ class Pack(tuple[Value, ...]):
 
     listed = True
     __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a converter returns that gives more than values.
+
+    Attributes:
+        values: as a converter without effects returns them.
+        nodes: nodes that are there although nobody reads them, such as `Assign`.
+    """
+
+    values: Any
+    nodes: Sequence[Node]
