@@ -168,13 +168,8 @@ def _inside(x: Value, length: Value, axis: int) -> Value:
 
 @mxnet_op("SoftmaxActivation")
 def softmax_activation(x: Value, *, mode: str = "instance") -> Value:
-    """Over the channels of each place, or over all of an instance."""
-    if mode == "channel" or x.rank == 2:
-        return Softmax(x, axis=1)
-    flat = Softmax(reshape_to(x, [dim_size(x, 0), -1]), axis=1)
-    from mo_core.build import shape_of
-
-    return reshape_to(flat, shape_of(x))
+    """Over the channels of each place, or over the last axis."""
+    return Softmax(x, axis=1 if mode == "channel" else -1)
 
 
 @mxnet_op("clip", "_npi_clip", "_sparse_clip")

@@ -122,7 +122,7 @@ def deformable_convolution(
     num_deformable_group: int = 1,
     layout: str | None = None,
 ) -> Value:
-    return _deformed(x, offset, None, weight, bias, kernel, stride, dilate, pad, num_group, num_deformable_group, True)
+    return _deformed(x, offset, None, weight, bias, kernel, stride, dilate, pad, num_group, num_deformable_group, False)
 
 
 @mxnet_op("_contrib_ModulatedDeformableConvolution", ignore=("num_filter", "no_bias", "im2col_step"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mo_core.build import constant_like, dim_size, ints, reshape_to, shape_of
+from mo_core.build import constant_like, ints, reshape_to
 from mo_core.ir import Value
 from mo_core.ops import Sigmoid, Softmax
 from mo_mxnet.registry import mxnet_op
@@ -16,14 +16,8 @@ from mo_mxnet.registry import mxnet_op
 def softmax_output(
     x: Value, label: Value | None = None, *, multi_output: bool = False, preserve_shape: bool = False
 ) -> Value:
-    """Over channels, over the last axis, or over all that an instance has."""
-    if multi_output:
-        return Softmax(x, axis=1)
-    if preserve_shape:
-        return Softmax(x, axis=-1)
-    if x.rank == 2:
-        return Softmax(x, axis=1)
-    return reshape_to(Softmax(reshape_to(x, [dim_size(x, 0), -1]), axis=1), shape_of(x))
+    """Over the channels of each place, or over the last axis."""
+    return Softmax(x, axis=1 if multi_output else -1)
 
 
 @mxnet_op(

@@ -144,9 +144,11 @@ def concatenation(*values: Value, dim: int = 1) -> Value:
     return concat(values, dim)
 
 
-@mxnet_op("_npi_concatenate", ignore=("dim_names",))
-def np_concatenate(*values: Value, dim: int = 1, axis: int | None = None) -> Value:
-    return concat(aligned(*values), dim if axis is None else axis)
+@mxnet_op("_npi_concatenate")
+def np_concatenate(*values: Value, axis: int | None = 0) -> Value:
+    """No axis given: of all elements in a row."""
+    ready = aligned(*values)
+    return concat([reshape_to(v, [-1]) for v in ready], 0) if axis is None else concat(ready, axis)
 
 
 @mxnet_op("stack", "_npi_stack")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mo_core.build import (
+    Size,
+    broadcast_to,
     channel_vector,
     constant_like,
     convert_like,
@@ -16,7 +18,7 @@ from mo_core.build import (
     reshape_to,
     unsqueeze,
 )
-from mo_core.errors import ModelError
+from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Foreign, Value
 from mo_core.ir import types as t
 from mo_core.ops import (
@@ -123,10 +125,11 @@ def _deviation(x: Value, mean: Value, axes: Sequence[int], eps: float) -> Value:
 def group_norm(
     x: Value, gamma: Value, beta: Value, *, num_groups: int = 1, eps: float = 1e-5, node: Foreign
 ) -> Sequence[Value]:
-    """Each group of channels by its own statistics; gamma and beta have a number a channel."""
+    """Each group of channels by its own statistics; gamma and beta have a number a group (or a channel)."""
     channels = dim_size(x, 1)
     if num_groups < 1 or (isinstance(channels, int) and channels % num_groups):
         raise ModelError(f"GroupNorm cannot make {num_groups} groups of {channels} channels")
+    gamma, beta = (_per_channel(v, num_groups, channels) for v in (gamma, beta))
     y = GroupNormalization(x, gamma, beta, num_groups=num_groups, epsilon=eps)
     if len(node.results) == 1:
         return [y]
@@ -134,6 +137,15 @@ def group_norm(
     mean = ReduceMean(grouped, ints([2]), keep_dims=True)
     flat = [reshape_to(v, [dim_size(x, 0), num_groups]) for v in (mean, _deviation(grouped, mean, [2], eps))]
     return [y, *flat]
+
+
+def _per_channel(v: Value, groups: int, channels: Size) -> Value:
+    """A number a group as a number a channel."""
+    if dim_size(v, 0) != groups or channels == groups:
+        return v
+    if not isinstance(channels, int):
+        raise Unsupported("GroupNorm needs to know the number of channels", "Give the shape with --input.")
+    return reshape_to(broadcast_to(unsqueeze(v, 1), [groups, channels // groups]), [channels])
 
 
 @mxnet_op("L2Normalization")

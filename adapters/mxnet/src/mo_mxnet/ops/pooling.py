@@ -12,6 +12,7 @@ from mo_core.ops import (
     Abs,
     AdaptiveAvgPool,
     AvgPool,
+    AvgPool14,
     MaxPool,
     Multiply,
     Pad,
@@ -135,7 +136,7 @@ def _mean(x: Value, window: _Window, counted: bool) -> Value:
     if _fits_exactly(x, window):
         return _average(x, window, window.pads, window.pads, "floor", False)
     none = (0,) * len(window.kernel)
-    return _average(_padded(x, window.pads, window.pads), window, none, none, "ceil", True)
+    return _average(_padded(x, window.pads, window.pads), window, none, none, "ceil_torch", True)
 
 
 def _padded_mean(x: Value, window: _Window) -> Value:
@@ -158,7 +159,9 @@ def _fits_exactly(x: Value, window: _Window) -> bool:
 def _average(
     x: Value, window: _Window, begin: Sequence[int], end: Sequence[int], rounding: str, exclude_pad: bool
 ) -> Value:
-    return AvgPool(
+    # The runtime puts a Pad into a mean of the older operation that rounds up, and counts too many elements then.
+    kind = AvgPool14 if rounding == "ceil_torch" else AvgPool
+    return kind(
         x,
         strides=window.strides,
         pads_begin=tuple(begin),

@@ -10,12 +10,9 @@ from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ir import types as t
 from mo_core.ops import (
-    Add,
     CumSum,
     Divide,
     IsNaN,
-    Maximum,
-    Minimum,
     Multiply,
     ReduceL1,
     ReduceL2,
@@ -83,8 +80,8 @@ def norm(
     return unsqueeze(y, 0) if y.shape == () else y
 
 
-def np_reduced(kind: Any, join: Any, *names: str, real: bool = False) -> Callable[..., Value]:
-    """The converter of a reduction of the numpy interface; `join` takes the number to begin with in."""
+def np_reduced(kind: Any, *names: str, real: bool = False) -> Callable[..., Value]:
+    """The converter of a reduction of the numpy interface."""
 
     @mxnet_op(*names)
     def convert(
@@ -96,17 +93,19 @@ def np_reduced(kind: Any, join: Any, *names: str, real: bool = False) -> Callabl
         initial: float | None = None,
     ) -> Value:
         data = to_element(x, element(dtype)) if dtype is not None else as_real(x) if real else numeric(x)
+        if initial is not None:
+            raise ModelError("a reduction begins with a number, which MXNet itself refuses to compute")
         y: Value = kind(data, ints(axes_of(x, axis)), keep_dims=keepdims)
-        return y if initial is None else join(y, constant_like(y, initial))
+        return y
 
     return convert
 
 
-np_sum = np_reduced(ReduceSum, Add, "_np_sum")
-np_mean = np_reduced(ReduceMean, Add, "_npi_mean", real=True)
-np_product = np_reduced(ReduceProd, Multiply, "_np_prod", "_np_product")
-np_max = np_reduced(ReduceMax, Maximum, "_np_max", "_np_amax")
-np_min = np_reduced(ReduceMin, Minimum, "_np_min", "_np_amin")
+np_sum = np_reduced(ReduceSum, "_np_sum")
+np_mean = np_reduced(ReduceMean, "_npi_mean", real=True)
+np_product = np_reduced(ReduceProd, "_np_prod", "_np_product")
+np_max = np_reduced(ReduceMax, "_np_max", "_np_amax")
+np_min = np_reduced(ReduceMin, "_np_min", "_np_amin")
 
 
 @mxnet_op("_np_all")
@@ -159,14 +158,15 @@ def np_average(
 
         y = ReduceMean(data, ints(axes), keep_dims=False)
         count = to_element(ReduceProd(dims_of(x, axes), ints([0]), keep_dims=False), data.element)
-        return [y, broadcast_to(count, shape_of(y))]
+        return [y, count]
     factors = as_real(weights)
     if factors.rank == 1 and data.rank > 1:
         factors = reshape_to(factors, [-1, *[1] * (data.rank - 1 - axes[0])])
     data, factors = aligned(data, factors)
     spread = broadcast_to(factors, shape_of(data))
     weight = ReduceSum(spread, ints(axes), keep_dims=False)
-    return [Divide(ReduceSum(Multiply(data, spread), ints(axes), keep_dims=False), weight), weight]
+    y = Divide(ReduceSum(Multiply(data, spread), ints(axes), keep_dims=False), weight)
+    return [y, ReduceSum(factors, ints(range(factors.rank)), keep_dims=False) if weights.rank < x.rank else weight]
 
 
 @mxnet_op("_np_cumsum", "cumsum")

@@ -45,7 +45,7 @@ def reshape(x: Value, *, shape: Ints = (), reverse: bool = False, target_shape: 
         return _keeping(x, shape)
     if not reverse:
         return reshape_to(x, _sizes(x, shape, [dim_size(x, i) for i in range(x.rank)]))
-    backwards = _sizes(x, _reversed(shape), [dim_size(x, i) for i in reversed(range(x.rank))])
+    backwards = _sizes(x, shape[::-1], [dim_size(x, i) for i in reversed(range(x.rank))])
     return reshape_to(x, backwards[::-1])
 
 
@@ -58,21 +58,6 @@ def _keeping(x: Value, shape: Ints) -> Value:
 def _by_target_shape(x: Value, target: Ints) -> Value:
     """The form of before 0.9: 0 is what remains."""
     return reshape_to(x, [d if d > 0 else -1 for d in target])
-
-
-def _reversed(shape: Ints) -> list[int]:
-    """The codes from the last to the first; the two numbers behind a -4 stay behind it."""
-    codes = list(shape)
-    found: list[int] = []
-    i = 0
-    groups: list[list[int]] = []
-    while i < len(codes):
-        length = 3 if codes[i] == -4 else 1
-        groups.append(codes[i : i + length])
-        i += length
-    for group in reversed(groups):
-        found += [group[0], *group[:0:-1]]
-    return found
 
 
 def _sizes(x: Value, shape: Sequence[int], dims: Sequence[Size]) -> list[Size]:
@@ -128,27 +113,26 @@ def npx_reshape(x: Value, *, newshape: Ints, reverse: bool = False, order: str =
     """By numpy-like codes: -1 remains, -2 keeps, -3 drops a 1, -4 all that follow, -5 joins, -6 splits."""
     if order != "C":
         raise Unsupported(f'order "{order}" of reshape is not supported')
-    codes = {-2: 0, -4: -2, -5: -3, -6: -4}
-    dims = [dim_size(x, i) for i in range(x.rank)]
-    if reverse:
-        dims.reverse()
-    shape = _reversed(tuple(-4 if c == -6 else c for c in newshape)) if reverse else list(newshape)
-    if reverse:
-        shape = [-6 if c == -4 and -6 in newshape else c for c in shape]
-    if 0 in shape:
+    if 0 in newshape:
         return reshape_to(x, newshape)
-    sizes = _sizes_of_npx(x, shape, dims, codes)
-    return reshape_to(x, sizes[::-1] if reverse else sizes)
+    dims = [dim_size(x, i) for i in range(x.rank)]
+    if not reverse:
+        return reshape_to(x, _sizes_of_npx(x, newshape, dims))
+    return reshape_to(x, _sizes_of_npx(x, newshape[::-1], dims[::-1])[::-1])
 
 
-def _sizes_of_npx(x: Value, shape: Sequence[int], dims: list[Size], codes: dict[int, int]) -> list[Size]:
+_OLDER = {-2: 0, -4: -2, -5: -3, -6: -4}
+"""The codes of the older Reshape that mean what those of the numpy extension do."""
+
+
+def _sizes_of_npx(x: Value, shape: Sequence[int], dims: list[Size]) -> list[Size]:
     """`-3`, which drops a dimension of 1, is resolved by hand; the other codes have a twin among the older ones."""
     if -3 not in shape:
-        return _sizes(x, [codes.get(c, c) for c in shape], dims)
+        return _sizes(x, [_OLDER.get(c, c) for c in shape], dims)
     place = list(shape).index(-3)
-    before = _sizes(x, [codes.get(c, c) for c in shape[:place]], dims)
+    before = _sizes(x, [_OLDER.get(c, c) for c in shape[:place]], dims)
     used = sum({-5: 2}.get(c, 1) for c in shape[:place])
-    return [*before, *_sizes_of_npx(x, shape[place + 1 :], dims[used + 1 :], codes)]
+    return [*before, *_sizes_of_npx(x, shape[place + 1 :], dims[used + 1 :])]
 
 
 @mxnet_op("_np_reshape")
