@@ -165,8 +165,11 @@ def np_average(
     data, factors = aligned(data, factors)
     spread = broadcast_to(factors, shape_of(data))
     weight = ReduceSum(spread, ints(axes), keep_dims=False)
-    y = Divide(ReduceSum(Multiply(data, spread), ints(axes), keep_dims=False), weight)
-    return [y, ReduceSum(factors, ints(range(factors.rank)), keep_dims=False) if weights.rank < x.rank else weight]
+    averaged = Divide(ReduceSum(Multiply(data, spread), ints(axes), keep_dims=False), weight)
+    return [
+        averaged,
+        ReduceSum(factors, ints(range(factors.rank)), keep_dims=False) if weights.rank < x.rank else weight,
+    ]
 
 
 @mxnet_op("_np_cumsum", "cumsum")
