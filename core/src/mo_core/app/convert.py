@@ -147,7 +147,7 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     report.plugins = [str(p) for p in plugins.providers]
     options.check_framework(frontend.name)
     report.notes += options.notes
-    ordered = all_passes(plugins, options)
+    ordered = all_passes(plugins, options, frontend.name)
     selection = select(options, ordered)
     pipeline = selection.switches.choose(ordered, options)
     context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
@@ -161,6 +161,7 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
         for name in unmatched(options.finegrain_fusing, model.graph):
             context.notes.append(f'--finegrain_fusing: nothing in the model is called "{name}".')
     front = [p for p in pipeline if p.stage is Stage.FRONT]
+    context.model = model
     with watch.stage("front"):
         _run_passes(front, model.graph, context, plugins, options)
         report.notes += cut.cut(model, cut.Request.of(options))
@@ -267,9 +268,9 @@ def model_name(frontend: Frontend, source: Any) -> str:
     return "model"
 
 
-def all_passes(plugins: Plugins, options: Any = None) -> list[passes.Pass]:
-    """All passes in running order, edited by plug-ins."""
-    ordered = passes.order(plugins.passes())
+def all_passes(plugins: Plugins, options: Any = None, framework: str | None = None) -> list[passes.Pass]:
+    """The passes in running order, edited by plug-ins: all, or those that run for models of a framework."""
+    ordered = passes.order([p for p in plugins.passes() if framework is None or p.framework in ("", framework)])
     plugins.edit_pipeline(ordered, options)
     return ordered
 

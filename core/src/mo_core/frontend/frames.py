@@ -230,7 +230,7 @@ def _without_branches(records: list[Record], outputs: list[Edge]) -> tuple[list[
             else:  # a name that may be asked for as an output
                 by_name[record.name] = _same(record, _first(record), _first(record))
     for record in ordered:  # what one side computes beside that, and no Merge takes, goes with it
-        if guards.of[record.name] and not moved.isdisjoint(_sources(record)):
+        if guards.of[record.name] and not moved.isdisjoint(_sources(by_name.get(record.name, record))):
             moved.add(record.name)
     roots = [Edge(name) for name in by_name if name not in moved]
     ends = [_resolved(e, aliases) for e in outputs]

@@ -175,9 +175,19 @@ class Graph:
         self._unlink(node)
         self._link_raw(node, anchor._next)
 
+    def postpone(self, nodes: Sequence[Node], before: Node | None) -> None:
+        """Move nodes, given in order, ahead of `before` (None: to the end); what reads them must stand after that."""
+        for node in nodes:
+            self._unlink(node)
+            self._link_raw(node, before)
+
     def _renumber(self) -> None:
         for i, node in enumerate(self):
             node._order = i * _STRIDE
+
+    def after(self, node: Node | None) -> Node | None:
+        """The node that follows in the list (None: the first); None at the end."""
+        return self._first if node is None else node._next
 
     def precedes(self, a: Node, b: Node) -> bool:
         """True when `a` stands before `b`; both are in this graph."""

@@ -2,7 +2,8 @@
 
 from mo_core.errors import Decline
 from mo_core.rewriting.passes import Context, Pass, Stage, graph_pass, rewrites, run
-from mo_core.rewriting.pattern import any_, const, either, op, p
+from mo_core.rewriting.pattern import any_, const, either, op, p, src
+from mo_core.rewriting.regions import in_scope, replace_region
 from mo_core.rewriting.rewrite import Instead, rule
 
 __all__ = [
@@ -15,9 +16,12 @@ __all__ = [
     "const",
     "either",
     "graph_pass",
+    "in_scope",
     "op",
     "p",
+    "replace_region",
     "rewrites",
     "rule",
     "run",
+    "src",
 ]

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import MoError, PluginError, UsageError, bug, did_you_mean
 from mo_core.ir import Graph
 from mo_core.rewriting.rewrite import Driver, Exclusion, Record, Rule
+
+if TYPE_CHECKING:
+    from mo_core.frontend import SourceModel
 
 OWN = "mo-core"
 """The distribution of the passes that come with the core."""
@@ -39,6 +42,7 @@ class Pass:
         after, before: names of passes of the same stage.
         fusion: switched off by `--disable_fusing`; default: runs unless switched off (False: only when asked for).
         wanted: whether the options call for it (None: always). provider: distribution that brings it.
+        framework: runs for models of this front-end alone (empty: for all).
     """
 
     name: str
@@ -52,6 +56,7 @@ class Pass:
     default: bool = True
     wanted: Callable[[Any], bool] | None = None
     provider: str = OWN
+    framework: str = ""
 
 
 def rewrites(
@@ -63,12 +68,22 @@ def rewrites(
     before: Iterable[str] = (),
     fusion: bool | None = None,
     default: bool = True,
+    framework: str = "",
 ) -> Pass:
     """A pass made of rules (`@rule` functions)."""
     flat = tuple(r for group in rules for r in group)
     is_fusion = stage is Stage.FUSE if fusion is None else fusion
     return Pass(
-        name, stage, doc or (flat[0].doc if flat else ""), flat, None, tuple(after), tuple(before), is_fusion, default
+        name,
+        stage,
+        doc or (flat[0].doc if flat else ""),
+        flat,
+        None,
+        tuple(after),
+        tuple(before),
+        is_fusion,
+        default,
+        framework=framework,
     )
 
 
@@ -82,6 +97,7 @@ def graph_pass(
     default: bool = True,
     wanted: Callable[[Any], bool] | None = None,
     bodies: bool = False,
+    framework: str = "",
 ) -> Callable[[Callable[[Graph, Context], bool | None]], Pass]:
     """Make a function on the graph a pass; its docstring's first line is the description.
 
@@ -92,7 +108,9 @@ def graph_pass(
         doc = (function.__doc__ or "").strip().split("\n")[0]
         is_fusion = stage is Stage.FUSE if fusion is None else fusion
         run = _bodies_first(function) if bodies else function
-        return Pass(name, stage, doc, (), run, tuple(after), tuple(before), is_fusion, default, wanted)
+        return Pass(
+            name, stage, doc, (), run, tuple(after), tuple(before), is_fusion, default, wanted, framework=framework
+        )
 
     return make
 
@@ -110,6 +128,7 @@ class Context:
     """What passes may ask for.
 
     Attributes:
+        model: the source model (functions, metadata), for front passes.
         options: the conversion's options; record: firings and declines; exclusion: names that fusions leave alone.
         seconds: time by pass; notes: warnings for the report.
         before_pass, after_pass: called with the graph (for dumps), the latter with the names of the passes that fired;
@@ -118,6 +137,7 @@ class Context:
     """
 
     options: Any = None
+    model: SourceModel | None = None
     record: Record = field(default_factory=Record)
     exclusion: Exclusion = field(default_factory=Exclusion)
     seconds: dict[str, float] = field(default_factory=dict)

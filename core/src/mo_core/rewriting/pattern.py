@@ -9,11 +9,11 @@ Commutativity comes from the schema of the op.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mo_core import ops
 from mo_core.errors import UsageError, did_you_mean
-from mo_core.ir import Constant, Node, Value
+from mo_core.ir import Constant, Foreign, Node, Value
 
 
 class Match:
@@ -168,6 +168,68 @@ class Op(Pattern):
         return 1 + max((o.depth for o in self.operands), default=0)
 
 
+class SourceKind(NamedTuple):
+    """What a source op is: by this, rules on source ops are indexed."""
+
+    framework: str
+    domain: str
+    op: str
+
+
+class SourceOp(Op):
+    """A source op (see `src`)."""
+
+    def __init__(
+        self,
+        kinds: Sequence[SourceKind],
+        slots: Sequence[Pattern | None],
+        name: str = "",
+        uses: int | None = None,
+        result: int | None = 0,
+        where: Callable[[Foreign], bool] | None = None,
+        **attributes: Any,
+    ) -> None:
+        super().__init__((Foreign,), [s for s in slots if s is not None], name, uses, result, where)
+        self.source_kinds, self._slots, self._given = tuple(kinds), tuple(slots), attributes
+
+    def match(self, value: Value, match: Match) -> Sequence[Match]:
+        node = value.node
+        if not isinstance(node, Foreign) or source_kind(node) not in self.source_kinds or not self._fits(value, node):
+            return ()
+        slots = node.slots[: len(self._slots)]
+        slots += [None] * (len(self._slots) - len(slots))
+        if any((wanted is None) != (slot is None) for wanted, slot in zip(self._slots, slots)):
+            return ()
+        found = match.bind(self.name, node)
+        if found is None:
+            return ()
+        return _operands(
+            self.operands, [v for v in slots if v is not None], Match(found.captures, (*found.nodes, node))
+        )
+
+    def _fits(self, value: Value, node: Node) -> bool:
+        for attribute, wanted in self._given.items():
+            actual = node.attributes.get(attribute)
+            if not (wanted(actual) if callable(wanted) else _alike(actual, wanted)):
+                return False
+        return super()._fits(value, node)
+
+    def may_match(self, sources: Sequence[type[Node]]) -> bool:
+        return len(sources) >= len(self.operands)
+
+
+def source_kind(node: Node) -> Any:
+    """What rules are indexed by where some are on source ops: the kind of a source op, the class of others."""
+    return SourceKind(node.framework, node.domain, node.op) if isinstance(node, Foreign) else type(node)
+
+
+def _alike(actual: Any, wanted: Any) -> bool:
+    """Equality of attributes; lists and tuples are alike, a number never equals an array or a graph."""
+    if isinstance(actual, (list, tuple)) and isinstance(wanted, (list, tuple)):
+        return len(actual) == len(wanted) and all(map(_alike, actual, wanted))
+    return type(actual) in (bool, int, float, str, bytes, type(None)) and bool(actual == wanted)
+
+
 class Either(Pattern):
     """One of several patterns, in the order given (all ways are tried)."""
 
@@ -227,6 +289,26 @@ def either(*choices: Pattern) -> Either:
 def op(*kinds: type[Node], operands: Sequence[Pattern] = (), **options: Any) -> Op:
     """A node of one of several op classes (for ops outside `mo_core.ops`, too)."""
     return Op(kinds, operands, **options)
+
+
+def src(ops: str | Sequence[str], *slots: Pattern | None, domain: str = "", **options: Any) -> SourceOp:
+    """A source op by framework and name, or one of several: `src("tf.Switch", any_("x"), any_("pred"), T=1)`.
+
+    Args:
+        slots: patterns for the first inputs, in the source op's own order; None: that input is left out. Inputs beyond
+            those are free.
+        domain: as `Foreign.domain` (`com.microsoft`).
+        options: `name`, `uses`, `result` and `where` as for `op`; all others are attributes as read, each with the
+            value it must have, or a predicate (which gets None where the attribute is not given).
+    """
+    named = (ops,) if isinstance(ops, str) else ops
+    kinds = []
+    for text in named:
+        framework, dot, name = text.partition(".")
+        if not (framework and dot and name):
+            raise UsageError(f'"{text}" is no source op', 'Write it as "framework.Op", such as "onnx.Conv".')
+        kinds.append(SourceKind(framework, domain, name))
+    return SourceOp(kinds, slots, **options)
 
 
 class _Namespace:

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mo_core.errors import Decline, InternalError, MoError, UsageError, bug, did_you_mean
-from mo_core.ir import Constant, Graph, Node, Value
+from mo_core.ir import Constant, Foreign, Graph, Node, Value
 from mo_core.rewriting.folding import fold_all
-from mo_core.rewriting.pattern import Match, Op, Pattern
+from mo_core.rewriting.pattern import Match, Op, Pattern, SourceOp, source_kind
 
 FUEL_PER_NODE = 64
 """Firings allowed per node of the graph before the driver gives up and names the busiest rules."""
@@ -178,18 +178,23 @@ _Found: TypeAlias = "tuple[Node, Sequence[Value | None], tuple[Node, ...]]"
 """The node whose results are replaced, by what, and all nodes that went into it."""
 
 
-class _Depths(dict[type[Node], int]):
+class _Depths(dict[Any, int]):
     """How many levels up the rules at nodes of a kind look, the node itself included; 0 without rules."""
 
-    def __init__(self, given: Mapping[type[Node], Sequence[int]]) -> None:
+    def __init__(self, given: Mapping[Any, Sequence[int]]) -> None:
         super().__init__()
         self._given = given
         self.deepest = max((d for depths in given.values() for d in depths), default=1)
 
-    def __missing__(self, kind: type[Node]) -> int:
-        found = max((d for base in kind.__mro__ for d in self._given.get(base, ())), default=0)
+    def __missing__(self, kind: Any) -> int:
+        found = max((d for base in _kinds_of(kind) for d in self._given.get(base, ())), default=0)
         self[kind] = found
         return found
+
+
+def _kinds_of(kind: Any) -> Sequence[Any]:
+    """The kinds under which rules for nodes of this one are found: the classes above, or those of a source op."""
+    return kind.__mro__ if isinstance(kind, type) else (kind, *Foreign.__mro__)
 
 
 class Driver:
@@ -209,12 +214,14 @@ class Driver:
         providers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._record, self._exclusion, self._providers = record, exclusion, providers
-        self._by_kind: dict[type[Node], list[tuple[str, Rule]]] = {}
+        self._by_kind: dict[Any, list[tuple[str, Rule]]] = {}
+        on_sources = any(isinstance(r.pattern, SourceOp) for _, r in rules)
+        self._kind: Callable[[Node], Any] = source_kind if on_sources else type
         for pass_name, r in rules:
-            for kind in r.pattern.kinds:
+            for kind in r.pattern.source_kinds if isinstance(r.pattern, SourceOp) else r.pattern.kinds:
                 self._by_kind.setdefault(kind, []).append((pass_name, r))
         self._widest = max((len(r.pattern.operands) for _, r in rules), default=0)
-        self._rules_of: dict[tuple[type[Node], ...], list[tuple[str, Rule]]] = {}
+        self._rules_of: dict[tuple[Any, ...], list[tuple[str, Rule]]] = {}
         self._depths = _Depths({kind: [r.pattern.depth for _, r in rules] for kind, rules in self._by_kind.items()})
         self._refused: dict[Node, None] = {}
         self._refused_before: dict[Node, None] = {}
@@ -224,10 +231,9 @@ class Driver:
         changed = False
         todo: list[Node] = []
         for node in graph:
-            kind = type(node)
-            if self._depths[kind]:
+            if self._depths[self._kind(node)]:
                 todo.append(node)
-            if kind is not Constant:
+            if type(node) is not Constant:
                 for body in node.bodies:
                     changed |= self.run(body)
         fuel = _Fuel(FUEL_PER_NODE * (len(graph) + 16), self._record)
@@ -262,27 +268,27 @@ class Driver:
 
     def _rules(self, node: Node) -> list[tuple[str, Rule]]:
         """The rules that may fit: by the kind of the node and of the nodes that give its operands."""
-        key = (type(node), *[type(v.node) for v in node.operands[: self._widest]])
+        key = (self._kind(node), *[type(v.node) for v in node.operands[: self._widest]])
         found = self._rules_of.get(key)
         if found is None:
-            mine = [r for base in dict.fromkeys(key[0].__mro__) for r in self._by_kind.get(base, ())]
+            mine = [r for base in dict.fromkeys(_kinds_of(key[0])) for r in self._by_kind.get(base, ())]
             found = [r for r in dict.fromkeys(mine) if r[1].pattern.may_match(key[1:])]
             self._rules_of[key] = found
         return found
 
     def _neighbourhood(self, nodes: Iterable[Node]) -> list[Node]:
         """The nodes and what reads them, as far down as their rules look up."""
-        depths = self._depths
+        depths, kind = self._depths, self._kind
         seen = dict.fromkeys(nodes)
         front = list(seen)
-        near = [n for n in front if depths[type(n)]]
+        near = [n for n in front if depths[kind(n)]]
         for distance in range(1, depths.deepest):
             after = {u: None for n in front if type(n) is not Constant for r in n.results for u, _ in r.uses}
             front = [u for u in after if u not in seen]
             if not front:
                 break
             seen.update(dict.fromkeys(front))
-            near.extend([u for u in front if depths[type(u)] > distance])
+            near.extend([u for u in front if depths[kind(u)] > distance])
         return near
 
     def _visit(self, graph: Graph, node: Node) -> list[Node] | None:
