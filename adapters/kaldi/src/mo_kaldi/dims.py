@@ -17,19 +17,19 @@ def output_dim(network: Network, name: str) -> int:
     if node.component:
         found = _component_dim(network.components[node.component])
     else:
-        found = _width(network, node.reads) if node.reads is not None else 0
+        found = width(network, node.reads) if node.reads is not None else 0
     if found <= 0:
         raise Unsupported(f'node "{name}" must be remembered, and nothing says how many columns it has')
     return found
 
 
-def _width(network: Network, d: Descriptor) -> int:
+def width(network: Network, d: Descriptor) -> int:
     """The columns of a descriptor."""
     if d.op == "Ref":
         return output_dim(network, d.name)
     if d.op in ("Const", "Range"):
         return int(d.numbers[1])
-    widths = [_width(network, a) for a in d.args]
+    widths = [width(network, a) for a in d.args]
     return sum(widths) if d.op == "Append" else widths[0]
 
 

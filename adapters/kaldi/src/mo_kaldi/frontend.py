@@ -13,6 +13,7 @@ from mo_core.ir import Graph, Value
 from mo_core.options import parse_outputs
 from mo_kaldi.changes import append_priors, drop_softmax, model_priors, read_counts
 from mo_kaldi.expand import expanded
+from mo_kaldi.hoist import hoist
 from mo_kaldi.network import Network
 from mo_kaldi.nnet1 import put_in_front
 from mo_kaldi.reader import read_network
@@ -82,6 +83,7 @@ def _layout(
     if options.utterance:
         if options.chunk is not None:
             raise UsageError("--utterance and --chunk exclude each other", "Give one of them.")
+        hoist(network, roots)
         whole = Utterance(network, roots, main, graph)
         return {name: _every(whole.result(name), every) for name in roots}, metadata
     frames = 1 if options.chunk is None else options.chunk
@@ -90,6 +92,8 @@ def _layout(
             f"--frame_subsampling_factor {every} does not divide the {frames} frames of a call",
             f"Give --chunk {every} or a multiple of it.",
         )
+    if frames > 1:
+        hoist(network, roots)
     stream = Stream(network, roots, main, graph, frames, every, not options.remove_memory)
     metadata["delay_frames"] = str(stream.delay)
     metadata["frames_per_call"] = str(frames)

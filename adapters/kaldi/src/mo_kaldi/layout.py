@@ -54,11 +54,12 @@ class Layout:
     """Builds the values of descriptors.
 
     Args:
-        timing: where nodes are defined.
+        timing: where nodes are defined; roots: nodes whose results are asked for; frames: of a call, 0 for all of an
+            utterance.
     """
 
-    def __init__(self, timing: Timing) -> None:
-        self.timing = timing
+    def __init__(self, timing: Timing, roots: Sequence[str] = (), frames: int = 0) -> None:
+        self.timing, self.roots, self.frames = timing, frozenset(roots), frames
 
     # -- what subclasses know
 

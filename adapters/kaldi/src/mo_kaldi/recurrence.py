@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import numpy as np
 
-from mo_core.build import concat, slice_axis
+from mo_core.build import broadcast_to, concat, dim_of, slice_axis
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Foreign, Graph, Parameter, Type, Value, constant
 from mo_core.ir import types as t
@@ -82,12 +83,23 @@ def recurrence(
 ) -> tuple[dict[str, Value], dict[str, Value]]:
     """The rows of all members of a recurrence for the frames of `span`, and the rows that the next frames need.
 
-    `before` has these rows of the frames before, f32 `[frames, columns]` by name; without it they are zeros.
+    `before` has these rows of the frames before, f32 `[frames, columns]` by name; without it they are zeros. Several
+    frames are computed at once, as many as the shortest delay allows.
     """
     offsets = delays(network, members)
-    step = _Step(outer, network, members, offsets, span, before or {})
-    names = step.build(order_of(network, members))
-    given = {"body": step.body, "sliced": len(step.sliced), "carried": len(step.carried), "backwards": step.way > 0}
+    way = direction(offsets, members)
+    block = min(abs(o) for many in offsets.values() for o in many if o)
+    block = math.gcd(block, outer.frames) if outer.frames else block
+    step = _Step(outer, network, members, offsets, span, before or {}, way, block)
+    names = step.build(order_of(network, members), _read_outside(network, members))
+    given = {
+        "body": step.body,
+        "sliced": len(step.sliced),
+        "carried": len(step.carried),
+        "backwards": step.way > 0,
+        "block": block,
+        "whole": bool(outer.frames),
+    }
     inputs = [v for _, v in (*step.sliced, *step.carried, *step.invariant)]
     types = [Type(t.f32, (t.Dynamic(), t.Dynamic()))] * (len(step.carried) + len(names))
     loop = Foreign("kaldi", "Recurrence", inputs, given, types, name=f"{members[0]}/recurrence")
@@ -97,12 +109,19 @@ def recurrence(
     return rows, dict(zip(step.past, loop.results))
 
 
+def _read_outside(network: Network, members: Sequence[str]) -> frozenset[str]:
+    """The members that other nodes read."""
+    inside = frozenset(members)
+    readers = (n for n in network.nodes.values() if n.name not in inside and n.reads is not None)
+    return frozenset(name for n in readers if n.reads is not None for name in n.reads.refs() if name in inside)
+
+
 class _Step(Layout):
-    """One frame of a recurrence: rows of outside come in one by one, rows of other frames are carried along.
+    """A block of frames: rows of outside come in block by block, rows of other blocks are carried along.
 
     Attributes:
-        body: the graph of one frame; its inputs are those of `sliced`, `carried` and `invariant` in this order, its
-            outputs the carried values after the frame, then the rows of the members.
+        body: the graph of one block; its inputs are those of `sliced`, `carried` and `invariant` in this order, its
+            outputs the carried values after the block, then the rows of the members.
         sliced, carried, invariant: parameters of the body, each with the value that it stands for at first.
         past: the carried rows by node.
     """
@@ -115,11 +134,13 @@ class _Step(Layout):
         offsets: dict[str, set[int]],
         span: Span,
         before: Mapping[str, Value],
+        way: int,
+        block: int,
     ) -> None:
         super().__init__(outer.timing)
+        self.way, self.block = way, block
         self._outer, self._network, self._span, self._before = outer, network, span, before
         self._members = frozenset(members)
-        self.way = direction(offsets, members)
         self.body = Graph("recurrence")
         self.sliced: list[tuple[Parameter, Value]] = []
         self.carried: list[tuple[Parameter, Value]] = []
@@ -129,8 +150,8 @@ class _Step(Layout):
         self.past: dict[str, Value] = {}
         self._depth = {name: max(map(abs, many)) for name, many in offsets.items() if any(many)}
 
-    def build(self, order: Sequence[str]) -> list[str]:
-        """Add the nodes of one frame; returns the members in the order of the results."""
+    def build(self, order: Sequence[str], wanted: Container[str]) -> list[str]:
+        """Add the nodes of one block; returns the members that are results, in their order."""
         for name, depth in self._depth.items():
             dim = output_dim(self._network, name)
             start = self._before.get(name)
@@ -140,10 +161,11 @@ class _Step(Layout):
         for name in order:
             self._now[name] = self._node(self._network.nodes[name])
         ends = [self._after(name, depth) for name, depth in self._depth.items()]
-        for value in (*ends, *(self._now[name].value for name in order)):
+        results = [name for name in order if name in wanted or name in self._outer.roots]
+        for value in (*ends, *(self._now[name].value for name in results)):
             self.body.add_output(value)
         self.body.order_inputs([p for p, _ in (*self.sliced, *self.carried, *self.invariant)])
-        return list(order)
+        return results
 
     def _node(self, node: Node) -> Rows:
         if node.kind == "component":
@@ -154,11 +176,11 @@ class _Step(Layout):
     def _after(self, name: str, depth: int) -> Value:
         """What is carried on: the newest rows, in the order of time."""
         new, past = self._now[name].value, self.past[name]
-        if depth == 1:
+        if depth == self.block:
             return new
         if self.way < 0:
-            return concat([slice_axis(past, 0, 1), new], 0)
-        return concat([new, slice_axis(past, 0, 0, -1)], 0)
+            return concat([slice_axis(past, 0, self.block), new], 0)
+        return concat([new, slice_axis(past, 0, 0, -self.block)], 0)
 
     def _parameter(self, kind: list[tuple[Parameter, Value]], value: Value, shape: t.Shape) -> Parameter:
         parameter = self.body.add_input("", value.element, shape)
@@ -178,8 +200,8 @@ class _Step(Layout):
         if not lo:
             return self._now[name]
         past, depth = self.past[name], self._depth[name]
-        place = depth + lo if self.way < 0 else lo - 1
-        return Rows(past if depth == 1 else slice_axis(past, 0, place, place + 1))
+        place = depth + lo if self.way < 0 else lo - self.block
+        return Rows(past if depth == self.block else slice_axis(past, 0, place, place + self.block))
 
     def times(self, lo: int, hi: int) -> Value:
         return self._from_outside(("times", lo), lambda: Rows(self._outer.times(*self._absolute(lo)))).value
@@ -204,9 +226,9 @@ class _Step(Layout):
         if key not in self._outside:
             rows = make()
             kind = self.invariant if rows.fixed else self.sliced
-            dims = rows.value.dims
-            self._outside[key] = Rows(self._parameter(kind, rows.value, (1, dims[1])), rows.fixed)
+            shape = (1 if rows.fixed else self.block, rows.value.dims[1])
+            self._outside[key] = Rows(self._parameter(kind, rows.value, shape), rows.fixed)
         return self._outside[key]
 
     def _repeated(self, row: Value, count: Value) -> Value:
-        return row
+        return row if self.block == 1 else broadcast_to(row, [self.block, dim_of(row, 1)])

@@ -56,8 +56,8 @@ class Stream(Layout):
         variables: bool = True,
     ) -> None:
         left, right = (0, 0) if network.generation == "nnet1" else context(network, roots, main)
-        super().__init__(Timing(network, {main: Span(-left, right)}))
-        self._network, self._graph, self._main, self._frames = network, graph, main, frames
+        super().__init__(Timing(network, {main: Span(-left, right)}), roots, frames)
+        self._network, self._graph, self._main = network, graph, main
         self._variables, self.states = variables, dict[str, Value]()
         self._order = components_of(roots, self._reads)
         self._delays: dict[str, int] = {}
@@ -152,7 +152,7 @@ class Stream(Layout):
     def _build_all(self) -> None:
         for node in self._network.nodes.values():
             if node.kind == "input":
-                rows = self._frames if node.name == self._main else 1
+                rows = self.frames if node.name == self._main else 1
                 x = self._graph.add_input(node.name, t.f32, (rows, node.dim))
                 self._keep(node.name, Rows(x, node.name != self._main))
         for members in self._order:
@@ -188,14 +188,14 @@ class Stream(Layout):
 
     def _push(self, name: str, past: Value, new: Value) -> Value:
         both = concat([past, new], 0)
-        self._store(f"{name}/past", slice_axis(both, 0, self._frames))
+        self._store(f"{name}/past", slice_axis(both, 0, self.frames))
         return both
 
     def _recurrence(self, members: Sequence[str]) -> None:
         """Nodes that read their own past: one after the other for a single frame, else as a loop over the frames."""
         at = -self._delays[members[0]]
         past = {n: max(map(abs, many)) for n, many in delays(self._network, members).items() if any(many)}
-        if self._frames > 1:
+        if self.frames > 1:
             self._loop(members, past, Span(at, at))
             return
         for name in past:
@@ -244,9 +244,9 @@ class Stream(Layout):
 
     def _advance(self) -> None:
         """Count on; after some hours, back by a number that changes nothing, since f32 counts to 2^24 only."""
-        period = modulus(self._network) * self._frames
+        period = modulus(self._network) * self.frames
         turn = period * -(-(1 << 20) // period)
-        after = Add(self._counter(), float(self._frames))
+        after = Add(self._counter(), float(self.frames))
         late = GreaterEqual(after, float(2 * turn))
         self._store("frames", Select(late, Subtract(after, float(turn)), after))
 
@@ -260,10 +260,10 @@ class Stream(Layout):
         if now is not None and lo == hi == -delay:
             return now
         whole, kept = self._all[name], self._history[name]
-        return Rows(slice_axis(whole, 0, lo + delay + kept, hi + delay + kept + self._frames))
+        return Rows(slice_axis(whole, 0, lo + delay + kept, hi + delay + kept + self.frames))
 
     def times(self, lo: int, hi: int) -> Value:
-        rows = arange(self._frames + hi - lo, t.f32)
+        rows = arange(self.frames + hi - lo, t.f32)
         return unsqueeze(Add(Add(rows, float(lo)), self._counter()), 1)
 
     def fixed_row(self, d: Descriptor, frame: int) -> Rows:

@@ -27,7 +27,7 @@ class Utterance(Layout):
     def __init__(self, network: Network, roots: Sequence[str], main: str, graph: Graph) -> None:
         clamped = network.generation == "nnet1"
         left, right = (0, 0) if clamped else context(network, roots, main)
-        super().__init__(Timing(network, {main: Span(-left, right)}))
+        super().__init__(Timing(network, {main: Span(-left, right)}), roots)
         self._network, self._graph, self._main = network, graph, main
         self._values: dict[str, tuple[Rows, Span]] = {}
         self._times: dict[tuple[int, int], Value] = {}
