@@ -54,7 +54,7 @@ def recurrence(
     if block == 1 or whole:
         return made
     filled = dim_of(made[carried], 0)
-    start, stop = (Subtract(filled, rows), filled) if backwards else (constant(np.int64([0])), rows)
+    start, stop = (Subtract(filled, rows), filled) if backwards else (constant(np.zeros(1, np.int64)), rows)
     return [*made[:carried], *[slice_axis(v, 0, start, stop) for v in made[carried:]]]
 
 
