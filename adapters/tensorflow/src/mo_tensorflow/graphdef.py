@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -25,16 +25,16 @@ _NO_EMPTY_SHAPES = 24
 
 
 class Values(Protocol):
-    """What variables and tables hold, by the name of the node that stands for them in the graph."""
+    """What variables hold."""
 
-    def find(self, node: str) -> Tensor | None:
-        """The content, or None for a node that has none."""
+    def find(self, node: Any) -> Tensor | None:
+        """The content of a variable by its NodeDef, or None for a node that is none, or has no value."""
 
 
 class NoValues:
     """The graph is frozen."""
 
-    def find(self, node: str) -> Tensor | None:
+    def find(self, node: Any) -> Tensor | None:
         """Nothing holds anything."""
         return None
 
@@ -43,13 +43,18 @@ class GraphDefReader:
     """Reads one GraphDef.
 
     Args:
-        proto: the GraphDef; tensors: makes its tensors; values: what its variables hold.
+        proto: the GraphDef; tensors: makes its tensors; values: what its variables hold (may be set later).
+
+    Attributes:
+        nodes, functions: the NodeDefs and FunctionDefs by name; library: the functions as calls find them.
+        results: the values of the nodes that `graph` has read.
     """
 
     def __init__(self, proto: Any, tensors: Tensors, values: Values | None = None) -> None:
         self.proto, self.tensors, self.values = proto, tensors, values or NoValues()
-        self._functions = {f.signature.name: f for f in proto.library.function}
-        known = {name: Function(name, partial(self._body, f)) for name, f in self._functions.items()}
+        self.results: Mapping[str, Sequence[Value]] = {}
+        self.functions = {f.signature.name: f for f in proto.library.function}
+        known = {name: Function(name, partial(self._body, f)) for name, f in self.functions.items()}
         self.library = Library(known, self._callee)
         self.nodes: dict[str, Any] = {}
         for node in proto.node:
@@ -64,15 +69,15 @@ class GraphDefReader:
             inputs: nodes that are inputs of the model whatever their op is. Nothing that they depend on is read.
         """
         graph = Graph()
-        part = _Part(self, graph, self.nodes, _flat_reference)
+        part = _Part(self, graph, self.nodes, self.locate)
         part.inputs.update(inputs)
         part.read(roots)
-        self.values_of = part.values
+        self.results = part.values
         return graph
 
     def outputs(self, node: Any) -> tuple[Output, ...]:
         """The outputs that the op of a node declares; those of a function when it is one."""
-        function = self._functions.get(node.op)
+        function = self.functions.get(node.op)
         return of_signature(function.signature) if function is not None else declared(node.op)
 
     # -- functions
@@ -82,12 +87,13 @@ class GraphDefReader:
         if node.op in _CALLS:
             ref = node.given.get("f")
             return ref if isinstance(ref, FunctionRef) else None
-        return FunctionRef(node.op, node.given) if node.op in self._functions else None
+        return FunctionRef(node.op, node.given) if node.op in self.functions else None
 
     def _body(self, function: Any, attributes: Mapping[str, Any]) -> Graph:
         name = function.signature.name
         graph = Graph(name)
-        part = _Part(self, graph, {n.name: n for n in function.node_def}, self._reference_in_function, attributes)
+        nodes = {n.name: n for n in function.node_def}
+        part = _Part(self, graph, nodes, partial(self.locate_in_function, nodes), attributes)
         for argument in function.signature.input_arg:
             kind = attributes.get(argument.type_attr) if argument.type_attr else data_type(argument.type)
             element = kind if isinstance(kind, ElementType) else t.dynamic
@@ -105,13 +111,20 @@ class GraphDefReader:
                 result.names.clear()  # names inside a function are no names of the model
         return graph
 
-    def _reference_in_function(self, part: _Part, reference: str) -> tuple[str, int]:
-        """`argument`, or `node:output` or `node:output:index`."""
+    # -- references
+
+    def locate(self, reference: str) -> tuple[str, int]:
+        """The node and output that an input of a node of the graph means: `node` or `node:index`."""
+        name, _, index = reference.rpartition(":")
+        return (name, int(index)) if name and index.isdecimal() else (reference, 0)
+
+    def locate_in_function(self, nodes: Mapping[str, Any], reference: str) -> tuple[str, int]:
+        """The same in a function: `argument`, `node:output` or `node:output:index`."""
         name, _, rest = reference.partition(":")
         if not rest:
             return name, 0
         output, _, index = rest.partition(":")
-        node = part.nodes.get(name)
+        node = nodes.get(name)
         offset = int(index) if index.isdecimal() else 0
         if node is not None:
             for declared_ in self.outputs(node):
@@ -122,11 +135,11 @@ class GraphDefReader:
             return name, int(output)
         raise ModelError(f'a function reads "{reference}", which is not there')
 
-
-def _flat_reference(part: _Part, reference: str) -> tuple[str, int]:
-    """`node` or `node:index`."""
-    name, _, index = reference.rpartition(":")
-    return (name, int(index)) if name and index.isdecimal() else (reference, 0)
+    def called(self, node: Any) -> str:
+        """The name of the function that a node calls; empty for an op."""
+        if node.op in self.functions:
+            return str(node.op)
+        return str(node.attr["f"].func.name) if node.op in _CALLS and "f" in node.attr else ""
 
 
 class _Part:
@@ -137,7 +150,7 @@ class _Part:
         reader: GraphDefReader,
         graph: Graph,
         nodes: Mapping[str, Any],
-        locate: Any,
+        locate: Callable[[str], tuple[str, int]],
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
         self.reader, self.graph, self.nodes, self._locate = reader, graph, nodes, locate
@@ -147,12 +160,12 @@ class _Part:
 
     def node_of(self, reference: str) -> str:
         """The name of the node (or argument) that a reference means."""
-        name: str = self._locate(self, reference)[0]
+        name: str = self._locate(reference)[0]
         return name
 
     def value(self, reference: str, what: str) -> Value:
         """The value that a reference means; its node has been read."""
-        name, index = self._locate(self, reference)
+        name, index = self._locate(reference)
         results = self.values.get(name, ())
         if index >= len(results):
             raise ModelError(f'{what} reads "{reference}", which nothing computes')
@@ -203,14 +216,14 @@ class _Part:
         for name in names:
             for reference in self.nodes[name].input:
                 if not reference.startswith("^"):
-                    source, index = self._locate(self, reference)
+                    source, index = self._locate(reference)
                     ports[source] = max(ports.get(source, 0), index + 1)
         return ports
 
     # -- nodes
 
     def _node(self, node: Any, ports: int) -> None:
-        content = self.reader.values.find(node.name) if self.graph.name == "" else None
+        content = self.reader.values.find(node)
         if node.op in PLACEHOLDERS or node.name in self.inputs:
             made: Any = self._input(node)
         elif content is not None:

@@ -26,6 +26,12 @@ OPTIONS = (
     ),
     Option("saved_model_tags", "words", "The tags of the meta graph to take, when there are several.", metavar="TAGS"),
     Option(
+        "saved_model_signature",
+        "text",
+        "The signature to take; default: serving_default, else the first by name.",
+        metavar="KEY",
+    ),
+    Option(
         "input_meta_graph",
         "path",
         "A .meta file with its checkpoint beside it, in the place of --input_model.",

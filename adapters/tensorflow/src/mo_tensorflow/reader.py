@@ -12,7 +12,8 @@ from mo_core.frontend import SourceModel
 from mo_core.ir import Graph
 from mo_core.options import parse_outputs
 from mo_tensorflow.graphdef import GraphDefReader
-from mo_tensorflow.sources import Loaded, find
+from mo_tensorflow.sources import Loaded, Port, find
+from mo_tensorflow.training import leaves
 
 
 def read(source: Any, options: Any) -> SourceModel:
@@ -31,55 +32,52 @@ def read(source: Any, options: Any) -> SourceModel:
 
 
 def _model(loaded: Loaded, options: Any) -> SourceModel:
-    reader = GraphDefReader(loaded.graph, loaded.tensors, loaded.values)
-    outputs = _named_outputs(reader, options) or _leaves(reader)
-    graph = reader.graph([name for name, _ in outputs])
-    for name, index in outputs:
-        _add_output(reader, graph, name, index)
+    reader = loaded.reader
+    outputs = _outputs(loaded, options)
+    inputs = {reader.locate(p.tensor)[0]: p for p in loaded.inputs or () if p.tensor.endswith(":0")}
+    graph = reader.graph([name for name, _, _ in outputs], inputs)
+    for name, index, key in outputs:
+        _add_output(reader, graph, name, index, key)
+    for parameter in graph.inputs:
+        port = inputs.get(parameter.name)
+        if port is not None and port.key not in reader.nodes:  # the key is what callers of the model know
+            parameter.names.insert(0, port.key)
+            parameter.name = port.key
     return SourceModel(graph, metadata=loaded.metadata, functions=reader.library, notes=loaded.notes)
 
 
-def _add_output(reader: GraphDefReader, graph: Graph, name: str, index: int | None) -> None:
-    results = reader.values_of[name]
-    for i, value in enumerate(results):
+def _add_output(reader: GraphDefReader, graph: Graph, name: str, index: int | None, key: str) -> None:
+    for i, value in enumerate(reader.results[name]):
         if index in (None, i):
-            graph.add_output(value, value.names[0])
+            graph.add_output(value, key or value.names[0])
 
 
-def _named_outputs(reader: GraphDefReader, options: Any) -> Sequence[tuple[str, int | None]]:
-    """The nodes that the user names as outputs; empty when there are none, or when a name is not in the model.
+def _outputs(loaded: Loaded, options: Any) -> Sequence[tuple[str, int | None, str]]:
+    """Nodes, their outputs (None: all) and names for them: what the user names, the signature, or what nobody reads.
 
-    (The cut then says so, and which names are near.)
+    A name of the user that is not in the model changes nothing here: the cut says so, and which names are near.
     """
-    found: list[tuple[str, int | None]] = []
+    reader = loaded.reader
+    keys = {p.key: p for p in loaded.outputs or ()}
+    named: list[tuple[str, int | None, str]] = []
     for spec in parse_outputs(options.output):
         name = next((n for n in (spec.text, spec.name) if n in reader.nodes), None)
-        if name is None:
-            return []
-        found.append((name, None))
-    return found
+        if name is None and spec.text in keys:
+            named.append(_place(reader, keys[spec.text]))
+        elif name is not None:
+            named.append((name, None, ""))
+        else:
+            break
+    else:
+        if named:
+            return named
+    if loaded.outputs:
+        return [_place(reader, p) for p in loaded.outputs]
+    return [(name, None, "") for name in leaves(reader)]
 
 
-_NO_OUTPUTS = frozenset(
-    (
-        "Const",
-        "NoOp",
-        "Placeholder",
-        "PlaceholderV2",
-        "Assert",
-        "Print",
-        "PrintV2",
-        "SaveV2",
-        "MergeV2Checkpoints",
-        "VarIsInitializedOp",
-        "AssignVariableOp",
-        "Assign",
-    )
-)
-
-
-def _leaves(reader: GraphDefReader) -> Sequence[tuple[str, int | None]]:
-    """The nodes that compute something that no other node reads."""
-    read = {r.partition(":")[0] for n in reader.proto.node for r in n.input if not r.startswith("^")}
-    leaves = [n.name for n in reader.proto.node if n.name not in read and n.op not in _NO_OUTPUTS]
-    return [(name, None) for name in leaves]
+def _place(reader: GraphDefReader, port: Port) -> tuple[str, int | None, str]:
+    name, index = reader.locate(port.tensor)
+    if name not in reader.nodes:
+        raise ModelError(f'the output "{port.key}" of the signature is "{port.tensor}", which is not in the graph')
+    return name, index, port.key

@@ -93,16 +93,12 @@ class Tensors:
             raise ModelError(f"{what} has its content in more than one form")
         field, last = fields.pop(), windows[-1]  # of a repeated singular field the last one counts
         if field in (_CONTENT, _FLOAT8):
-            _check_bytes(last.length, element, shape, what)
-            if element.is_packed:
-                content = file.window(last.offset, last.length)
-                return _recipe(lambda: encode(np.frombuffer(content, np.uint8), element), element, shape)
-            return Mapped(file, last.offset, element, shape)
+            return stored(file, last.offset, last.length, element, shape, what)
         dtype = np.dtype(_DTYPES[field])
-        stored, needed = count(file.buffer, windows, dtype), math.prod(shape)
-        _check_count(stored, needed, element, shape, what)
+        given, needed = count(file.buffer, windows, dtype), math.prod(shape)
+        _check_count(given, needed, element, shape, what)
         if (
-            stored == needed
+            given == needed
             and len(windows) == 1
             and last.wire == BYTES
             and dtype == element.dtype
@@ -110,6 +106,17 @@ class Tensors:
         ):
             return Mapped(file, last.offset, element, shape)
         return _recipe(lambda: _settle(scalars(file.buffer, windows, dtype), element, shape), element, shape)
+
+
+def stored(
+    file: MappedFile, offset: int, length: int, element: ElementType, shape: tuple[int, ...], what: str
+) -> Tensor:
+    """The tensor whose elements lie in a file one after the other; raises ModelError when the length does not fit."""
+    _check_bytes(length, element, shape, what)
+    content = file.window(offset, length)
+    if element.is_packed:
+        return _recipe(lambda: encode(np.frombuffer(content, np.uint8), element), element, shape)
+    return Mapped(file, offset, element, shape)
 
 
 def _recipe(function: Callable[[], Any], element: ElementType, shape: tuple[int, ...]) -> Tensor:

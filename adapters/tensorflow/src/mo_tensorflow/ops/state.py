@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mo_core.errors import Unsupported
 from mo_core.ir import Value
 from mo_tensorflow.registry import tf_op
 
@@ -9,3 +10,10 @@ from mo_tensorflow.registry import tf_op
 @tf_op("ReadVariableOp")
 def read_variable(handle: Value) -> Value:
     return handle
+
+
+@tf_op("Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable", ignore=("*",))
+def variable_without_a_value() -> Value:
+    raise Unsupported(
+        "the variable has no value in the model", "Give the checkpoint with --input_checkpoint, or freeze the graph."
+    )
