@@ -1,7 +1,7 @@
 """Checkpoints: the tensors of a training, by name, as windows on their files.
 
-Version 2 (TensorBundle) has an index, `prefix.index`, and shards, `prefix.data-00000-of-00001`; version 1 is one file, or
-several, `prefix-00000-of-00002`. A tensor may be stored in slices.
+Version 2 (TensorBundle) has an index, `prefix.index`, and shards, `prefix.data-00000-of-00001`; version 1 is one file
+or several, `prefix-00000-of-00002`. A tensor may be stored in slices.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ _VERSION, _FIRST, _NAME = 0x08, 0x0A, 0x0A  # tags: of a number, and of bytes, i
 def kind_of(file: MappedFile, path: Path, text: bool = False) -> Message:
     """What a binary file is, whatever it is called.
 
-    A SavedModel begins with a number. The others begin with field 1: in a GraphDef that is a node, which begins with its
-    name; in a MetaGraphDef a description, which does not. Where that does not decide, the suffix does.
+    A SavedModel begins with a number. The others begin with field 1: in a GraphDef that is a node, which begins with
+    its name; in a MetaGraphDef a description, which does not. Where that does not decide, the suffix does.
     """
     head = bytes(file.buffer[:16])
     if head[:1] == bytes([_VERSION]):

@@ -1,8 +1,8 @@
 """Sorted tables: the file format of checkpoint indices, and of whole checkpoints of version 1.
 
-The format is that of LevelDB (https://github.com/google/leveldb/blob/main/doc/table_format.md): blocks of keys with shared
-beginnings, a block that lists the blocks, and a footer that says where that one is. Blocks are compressed with Snappy, or
-not at all: then every value is a window on the file.
+The format is that of LevelDB (https://github.com/google/leveldb/blob/main/doc/table_format.md): blocks of keys with
+shared beginnings, a block that lists the blocks, and a footer that says where that one is. Blocks are compressed with
+Snappy, or not at all: then every value is a window on the file.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ class Variables:
         reader: of the graph; tensors: makes its tensors. checkpoint: None when there is none.
         restore_op: the node that restores, where the model says it.
 
-    A variable has the value that the model's own restore op would give it; else that of its name in the checkpoint; else
-    the constant that it is initialised with.
+    A variable has the value that the model's own restore op would give it; else that of its name in the checkpoint;
+    else the constant that it is initialised with.
     """
 
     def __init__(
