@@ -8,12 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core import emit
 from mo_core.app.report import Report
-from mo_core.errors import ModelError, UsageError, did_you_mean
+from mo_core.errors import ModelError, ShapeError, UsageError, did_you_mean
 from mo_core.frontend import ConverterTable, Frontend, SourceModel, cut
 from mo_core.frontend.conversion import Conversion, converter_for
 from mo_core.ir import Foreign, Graph
@@ -164,13 +165,25 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     context.model = model
     with watch.stage("front"):
         _run_passes(front, model.graph, context, plugins, options)
-        report.notes += cut.cut(model, cut.Request.of(options))
-    with watch.stage("convert"):
         table = ConverterTable(plugins.converters(frontend.name))
+
+        def types(part: Graph) -> Sequence[Type]:
+            frontend.complete(replace(model, graph=part), options)
+            return Conversion(table, frontend, options, model.functions).types(part)
+
+        report.notes += cut.cut(model, cut.Request.of(options), types)
+    with watch.stage("convert"):
         tick = progress.tick if progress is not None else None
         frontend.complete(model, options)
         conversion = Conversion(table, frontend, options, model.functions, tick)
-        conversion.run(model.graph)
+        try:
+            conversion.run(model.graph)
+        except ShapeError as e:
+            if options.batch is not None and not e.remedy:
+                e.remedy = (
+                    "If the model has its batch as a number inside, leave --batch out, or export it with a free batch."
+                )
+            raise
     with watch.stage("optimise"):
         _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, plugins, options)
     report.notes += model.notes + conversion.notes + context.notes

@@ -14,7 +14,7 @@ from mo_core.frontend.converters import Converter, ConverterTable
 from mo_core.frontend.functions import Library, inline
 from mo_core.frontend.model import Frontend
 from mo_core.frontend.structure import DOMAIN
-from mo_core.ir import Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Value, release
+from mo_core.ir import UNKNOWN, Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Type, Value, release
 
 
 class _Failure:
@@ -51,6 +51,7 @@ class Conversion:
         self._virtual: dict[Value, Any] = {}
         self._problems: dict[tuple[str, str], Problem] = {}
         self._done: list[list[Foreign]] = []
+        self._patient = False  # whatever fails is not known, and no error
         self.notes: list[str] = []
 
     def run(self, graph: Graph) -> None:
@@ -60,6 +61,13 @@ class Conversion:
         self.convert(graph)
         self._raise_problems()
         self._spread(graph)
+
+    def types(self, graph: Graph) -> list[Type]:
+        """The types of the outputs, as far as the converters tell them; the graph is used up."""
+        self._patient = True
+        self.convert(graph)
+        found = [self._virtual.get(r.source, r.source) for r in graph.outputs]
+        return [v.type if isinstance(v, Value) and not isinstance(v.node, Foreign) else UNKNOWN for v in found]
 
     def convert(self, graph: Graph, bound: Mapping[Value, Value | Pack] | None = None) -> list[Any]:
         """Convert the nodes of one graph (bodies are converted when their node is).
@@ -138,7 +146,12 @@ class Conversion:
             self._problem(node, f"{e.fact} ({e.remedy.removesuffix('.')})" if e.remedy else e.fact)
             self._fail(node)
             return ()
-        except MoError as e:
+        except (MoError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as e:
+            if self._patient:
+                self._fail(node)
+                return ()
+            if not isinstance(e, MoError):
+                raise self._blame(node, converter_, e) from e
             by = f", converted by {converter_.provider}" if converter_ is not None and converter_.provider else ""
             e.note(f'{node.op} "{node.name or node.label}"{by}')
             raise

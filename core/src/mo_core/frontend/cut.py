@@ -6,15 +6,15 @@ new input takes its place; a value given to an input or tensor makes it a consta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
 from mo_core.errors import ShapeError, UsageError
 from mo_core.frontend import SourceModel
-from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Value, ancestors
+from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Type, Value, ancestors, copy_part
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array, encode
 from mo_core.ir.types import Dim, Dynamic, ElementType, Shape
@@ -100,10 +100,15 @@ def _layouts(options: Options) -> list[LayoutSpec]:
     return parse_layouts(options.layout, "layout") or parse_layouts(options.source_layout, "source_layout")
 
 
+Infer: TypeAlias = "Callable[[Graph], Sequence[Type]]"
+"""Gives the types of the outputs of a source graph, as far as they can be told; it may use the graph up."""
+
+
 class _Cutter:
     """One run on one source model, in place."""
 
-    def __init__(self, source: SourceModel, request: Request) -> None:
+    def __init__(self, source: SourceModel, request: Request, infer: Infer | None) -> None:
+        self.infer = infer
         self.source, self.graph, self.request = source, source.graph, request
         self.notes: list[str] = []
         self.listed: list[Parameter] = []  # what the user's list became, in its order
@@ -116,6 +121,10 @@ class _Cutter:
         inputs, frozen, outputs = self._resolve()
         if request.outputs:
             self._set_outputs(outputs)
+        for spec, place in inputs:
+            if _is_input(place) and spec.value is None:
+                self._retype(spec, place)
+        self._infer([*inputs, *frozen])
         for spec, place in (*inputs, *frozen):
             self._apply(spec, place)
         if not request.outputs:
@@ -198,9 +207,8 @@ class _Cutter:
 
     def _apply(self, spec: InputSpec, place: Place) -> None:
         old = place.value
-        if place.node is None and isinstance(old, Parameter) and spec.value is None:
-            self._retype(spec, old)
-            self.listed.append(old)
+        if _is_input(place) and spec.value is None:
+            self.listed.append(cast(Parameter, old))
             return
         if place.node is None:
             self.replaced.add(old)
@@ -212,10 +220,10 @@ class _Cutter:
             return
         if element is None:
             element = t.f32
-            self.notes.append(f'the type of "{spec.text}" is not stated in the model; f32 is assumed.')
+            self.notes.append(f'the type of "{spec.text}" is not known; f32 is assumed.')
         shape = old.shape if spec.shape is UNSET else _refined(spec.shape, old.shape)
         if shape is None:
-            self.notes.append(f'the shape of the new input "{spec.text}" is not known; it can stand behind the name.')
+            self.notes.append(f'the shape of the new input "{spec.text}" is not known; it can be given after the name.')
         parameter = self.graph.add_input(self._name(place), element, shape)
         self._connect(place, parameter)
         self._keep_computing_in(old.element, parameter)
@@ -245,7 +253,27 @@ class _Cutter:
                 parameter.names.extend(place.value.names)
                 place.value.names = []
 
-    def _retype(self, spec: InputSpec, parameter: Parameter) -> None:
+    def _infer(self, wanted: Sequence[tuple[InputSpec, Place]]) -> None:
+        """What the part that is cut away tells about the tensors at the cut, where neither file nor user say it."""
+        open_ = [
+            place.value
+            for spec, place in wanted
+            if isinstance(place.value.node, Foreign)
+            and (
+                (spec.element is None and place.value.element is t.dynamic)
+                or (spec.shape is UNSET and place.value.shape is None)
+            )
+        ]
+        if not open_ or self.infer is None:
+            return
+        values = list(dict.fromkeys(open_))
+        for value, (element, shape) in zip(values, self.infer(copy_part(self.graph, values))):
+            if isinstance(value.node, Foreign):
+                element = element if value.element is t.dynamic else value.element
+                value.node.retype(value.index, Type(element, shape if value.shape is None else value.shape))
+
+    def _retype(self, spec: InputSpec, place: Place) -> None:
+        parameter = cast(Parameter, place.value)
         shape = parameter.shape
         if spec.shape is not UNSET:
             if shape is not None and spec.shape is not None and len(shape) != len(spec.shape):
@@ -279,7 +307,7 @@ class _Cutter:
         assert value is not None
         if element is None:
             element = t.f32 if value.dtype.kind == "f" else t.from_dtype(value.dtype)
-            self.notes.append(f'the type of "{spec.text}" is not stated in the model; {element} is assumed.')
+            self.notes.append(f'the type of "{spec.text}" is not known; {element} is assumed.')
         data = _shaped(spec, _converted(spec, value, element), old.shape)
         if old.element.is_real and element.is_integer:  # the model computes with real numbers
             element = old.element
@@ -348,6 +376,11 @@ class _Cutter:
                     f'--static_shape: "{parameter.label}" {t.format_shape(parameter.shape)} has unknown dimensions, '
                     "so what depends on them is still computed at run time."
                 )
+
+
+def _is_input(place: Place) -> bool:
+    """True for an input of the model as it is."""
+    return place.node is None and isinstance(place.value, Parameter)
 
 
 def _refined(wanted: Shape, stated: Shape) -> Shape:
@@ -438,10 +471,11 @@ def erase_unused(graph: Graph) -> None:
             graph.erase_dead([node])
 
 
-def cut(source: SourceModel, request: Request) -> list[str]:
+def cut(source: SourceModel, request: Request, infer: Infer | None = None) -> list[str]:
     """Cut and freeze the graph of `source` in place; returns notes for the report.
 
+    `infer` is asked about the part that is cut away, where the file states no type for a tensor that becomes an input.
     Inputs that were listed come first, in that order; outputs come in the order given. Raises UsageError for names and
     shapes that do not fit the model.
     """
-    return _Cutter(source, request).run()
+    return _Cutter(source, request, infer).run()

@@ -111,6 +111,11 @@ class Foreign(Node):
         made.calls = self.calls
         return made
 
+    def retype(self, index: int, type_: Type) -> None:
+        """Say what type a result has, where the file does not state it."""
+        self.result_types = [*self.result_types[:index], type_, *self.result_types[index + 1 :]]
+        self.results[index].element, self.results[index].shape = type_
+
     def leave_out(self, index: int) -> None:
         """Drop the operand at `index`: its slot is empty from now on."""
         if self.graph is not None:
