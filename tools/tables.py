@@ -120,6 +120,14 @@ PAGES = {
         "Every layer type that has a converter. Inputs are bottoms, then "
         "learned blobs; attributes are the fields of the layer's parameter message.",
     ),
+    "kaldi-components.md": lambda: converters(
+        "kaldi",
+        "Kaldi components",
+        "Every component that has a converter, of all generations of networks. Attributes are tokens of the file; `values` "
+        "is what stands there without a token. Components that only say which frames or columns are read (Splice, "
+        "DistributeComponent, CompositeComponent, the recurrent components of nnet1) are written as descriptors and "
+        "simple components when the file is read.",
+    ),
     "operations.md": operations,
     "passes.md": passes,
     "options.md": options,

@@ -1,6 +1,6 @@
 """`make bench`: mo-onnx against ovc as ratios in one run, whole processes, in pairs; memory; linear time.
 
-    python -m tests.perf.bench [--rounds 7] [--large 4.0] [--only resnet50,encoder,fusing,caffe,large,chain]
+    python -m tests.perf.bench [--rounds 7] [--large 4.0] [--only resnet50,encoder,fusing,caffe,kaldi,large,chain]
 
 Exits with 1 when a bound of BOUNDS is missed. Telemetry of ovc is switched off first: it would only make ovc slower.
 """
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-BOUNDS = {"time": 0.75, "memory": 0.40, "large": 400.0, "linear": 14.0, "caffe": 1.3}
+BOUNDS = {"time": 0.75, "memory": 0.40, "large": 400.0, "linear": 14.0, "caffe": 1.3, "kaldi": 1.5, "utterance": 5.0}
 Run = tuple[float, float]  # seconds, MiB
 
 
@@ -98,6 +98,47 @@ def caffe(folder: Path, rounds: int) -> bool:
     return good
 
 
+def kaldi(folder: Path, rounds: int) -> bool:
+    """A chain model: conversion against importing what any converter would need, and both forms on the runtime."""
+    from tests.perf.kaldi import tdnn
+
+    model = folder / "chain.mdl"
+    if not model.exists():
+        tdnn(model, layers=12, width=768, inner=96, columns=40, classes=2000)
+    ours = [script("mo-kaldi"), str(model), "--utterance", "--output_dir", str(folder), "--model_name", "utterance"]
+    a, b = pairs(ours, [sys.executable, "-c", "import numpy, openvino"], rounds)
+    run([script("mo-kaldi"), str(model), "--output_dir", str(folder), "--model_name", "frames"])
+    seconds = statistics.median(x[0] / y[0] for x, y in zip(a, b))
+    faster = frames_against_utterance(folder)
+    good = seconds <= BOUNDS["kaldi"] and faster >= BOUNDS["utterance"]
+    print(
+        f"kaldi      {model.stat().st_size / (1 << 20):.0f} MiB: {middle(a, 0):.2f} s, {seconds:.2f} of importing numpy and "
+        f"openvino (at most {BOUNDS['kaldi']}); utterances {faster:.0f} times faster than frames (at least "
+        f"{BOUNDS['utterance']:.0f}){'' if good else '   MISSED'}",
+        flush=True,
+    )
+    return good
+
+
+def frames_against_utterance(folder: Path) -> float:
+    """How much longer 400 frames take one by one than at once."""
+    import numpy as np
+    import openvino
+
+    core, frames = openvino.Core(), np.random.default_rng(0).normal(size=(400, 40)).astype(np.float32)
+    whole, single = (
+        core.compile_model(str(folder / f"{n}.xml"), "CPU").create_infer_request() for n in ("utterance", "frames")
+    )
+    whole.infer({"input": frames})
+    start = time.perf_counter()
+    whole.infer({"input": frames})
+    at_once = time.perf_counter() - start
+    start = time.perf_counter()
+    for frame in frames:
+        single.infer({"input": frame[None]})
+    return (time.perf_counter() - start) / at_once
+
+
 def fusing_memory(model: Path, folder: Path) -> bool:
     base = [script("mo-onnx"), str(model), "--output_dir", str(folder), "--model_name", "fusing"]
     with_fusing, without = run(base)[1], run([*base, "--disable_fusing"])[1]
@@ -158,7 +199,7 @@ def chain(folder: Path) -> bool:
 
 def prepare() -> None:
     """What an installation does, too: compile our modules; and switch the telemetry of ovc off."""
-    for package in ("mo_core", "mo_onnx", "mo_caffe"):
+    for package in ("mo_core", "mo_onnx", "mo_caffe", "mo_kaldi"):
         spec = importlib.util.find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
             compileall.compile_dir(folder, quiet=2)
@@ -171,7 +212,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--large", type=float, default=4.0, metavar="GIB")
-    parser.add_argument("--only", default="resnet50,encoder,fusing,caffe,large,chain")
+    parser.add_argument("--only", default="resnet50,encoder,fusing,caffe,kaldi,large,chain")
     arguments = parser.parse_args()
     prepare()
     with tempfile.TemporaryDirectory(prefix="mo-bench-") as name:
@@ -181,6 +222,7 @@ def main() -> int:
             "encoder": lambda: compare("encoder", made("encoder", folder), folder, arguments.rounds),
             "fusing": lambda: fusing_memory(made("resnet50", folder), folder),
             "caffe": lambda: caffe(folder, arguments.rounds),
+            "kaldi": lambda: kaldi(folder, arguments.rounds),
             "large": lambda: large(folder, arguments.large),
             "chain": lambda: chain(folder),
         }
