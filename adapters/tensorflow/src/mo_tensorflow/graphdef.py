@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Function, Library
-from mo_core.ir import Constant, Foreign, FunctionRef, Graph, Parameter, Type, Value
+from mo_core.frontend.frames import without_frames
+from mo_core.frontend.structure import Edge, Record, build
+from mo_core.ir import UNKNOWN, Constant, Foreign, FunctionRef, Graph, Node, Parameter, Type, Value
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import ElementType, Shape
@@ -20,6 +22,8 @@ from mo_tensorflow.tensors import Tensors
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "RemoteCall")
 _SHAPES_OF_OUTPUTS = "_output_shapes"
+_VALUE = "constant"  # the op of records that become constants: no op of TensorFlow begins with a small letter
+_IDENTITIES = 100  # so many may stand between a Switch and what depends on it
 _NO_EMPTY_SHAPES = 24
 """Up to this version of GraphDef an empty shape of a placeholder means that nothing is known."""
 
@@ -103,7 +107,7 @@ class GraphDefReader:
             if argument.name not in function.ret:
                 raise ModelError(f'the function "{name}" says not what its output "{argument.name}" is')
             wanted.append(function.ret[argument.name])
-        part.read(part.node_of(reference) for reference in wanted)
+        part.read(self.locate_in_function(nodes, reference)[0] for reference in wanted)
         for reference in wanted:
             graph.add_output(part.value(reference, f'the function "{name}"'))
         for node in graph:
@@ -143,7 +147,7 @@ class GraphDefReader:
 
 
 class _Part:
-    """One graph in the making: the nodes of a GraphDef or of a function, and the values read so far."""
+    """One graph in the making: the nodes of a GraphDef or of a function."""
 
     def __init__(
         self,
@@ -158,11 +162,6 @@ class _Part:
         self.values: dict[str, Sequence[Value]] = {}
         self.inputs: set[str] = set()
 
-    def node_of(self, reference: str) -> str:
-        """The name of the node (or argument) that a reference means."""
-        name: str = self._locate(reference)[0]
-        return name
-
     def value(self, reference: str, what: str) -> Value:
         """The value that a reference means; its node has been read."""
         name, index = self._locate(reference)
@@ -173,42 +172,53 @@ class _Part:
         return found
 
     def read(self, roots: Iterable[str]) -> None:
-        """Put nodes into the graph, each after what it reads."""
-        ports = self._ports(needed := self._needed(roots))
+        """Put the nodes that `roots` depend on into the graph, each after what it reads."""
+        needed = self._needed(roots)
+        ports = self._ports(needed)
+        records = []
         for name in needed:
-            self._node(self.nodes[name], ports.get(name, 0))
+            node = self.nodes[name]
+            if node.op in PLACEHOLDERS or name in self.inputs:
+                self.values[name] = self._input(node).results
+            else:
+                records.append(self._record(node, ports.get(name, 1)))
+        self.values = build(self.graph, without_frames(records), self._made, self.values)
 
     def _needed(self, roots: Iterable[str]) -> list[str]:
-        """The nodes that `roots` depend on, each after what it reads."""
-        order: list[str] = []
-        state: dict[str, bool] = dict.fromkeys(self.values, True)  # False: being visited
-        for root in roots:
-            stack = [(root, "")]
-            while stack:
-                name, reader = stack[-1]
-                if state.get(name):
-                    stack.pop()
-                    continue
-                if name in state:
-                    state[name] = True
-                    order.append(name)
-                    stack.pop()
-                    continue
-                if name not in self.nodes:
-                    raise ModelError(f'"{reader}" reads "{name}", which nothing computes')
-                state[name] = False
-                for source in self._sources(name):
-                    if state.get(source) is False:
-                        raise ModelError(f'the graph has a cycle through "{source}"')
-                    if source not in state:
-                        stack.append((source, name))
-        return order
+        """The nodes that `roots` depend on, in the order of the file."""
+        seen: set[str] = set()
+        work = [(root, "") for root in roots if root not in self.values]
+        while work:
+            name, reader = work.pop()
+            if name in seen:
+                continue
+            if name not in self.nodes:
+                by = f'"{reader}" reads' if reader else "the outputs are"
+                raise ModelError(f'{by} "{name}", which nothing computes')
+            seen.add(name)
+            work += [(source, name) for source in self._sources(name) if source not in self.values]
+        return [name for name in self.nodes if name in seen]
 
     def _sources(self, name: str) -> list[str]:
-        """The nodes whose values a node reads, the first one last."""
+        """The nodes whose values a node reads, and those that tell in which branch of an old condition it is."""
         if name in self.inputs:
             return []
-        return [self.node_of(r) for r in reversed(self.nodes[name].input) if not r.startswith("^")]
+        sources = []
+        for reference in self.nodes[name].input:
+            if not reference.startswith("^"):
+                sources.append(self._locate(reference)[0])
+            elif self._is_pivot(reference[1:]):
+                sources.append(reference[1:])
+        return sources
+
+    def _is_pivot(self, name: str) -> bool:
+        """True for the identity of a Switch, on which all in one branch depends."""
+        node = self.nodes.get(name)
+        for _ in range(_IDENTITIES):
+            if node is None or node.op != "Identity" or not len(node.input):
+                break
+            node = self.nodes.get(self._locate(node.input[0])[0])
+        return node is not None and node.op in ("Switch", "RefSwitch")
 
     def _ports(self, names: Iterable[str]) -> dict[str, int]:
         """How many outputs of each node are read at least."""
@@ -217,74 +227,79 @@ class _Part:
             for reference in self.nodes[name].input:
                 if not reference.startswith("^"):
                     source, index = self._locate(reference)
-                    ports[source] = max(ports.get(source, 0), index + 1)
+                    ports[source] = max(ports.get(source, 1), index + 1)
         return ports
 
     # -- nodes
 
-    def _node(self, node: Any, ports: int) -> None:
+    def _record(self, node: Any, ports: int) -> Record:
+        what = f'{node.op} "{node.name}"'
+        inputs = [Edge(*self._locate(r)) for r in node.input if not r.startswith("^")]
+        controls = [r[1:] for r in node.input if r.startswith("^")]
         content = self.reader.values.find(node)
-        if node.op in PLACEHOLDERS or node.name in self.inputs:
-            made: Any = self._input(node)
-        elif content is not None:
-            made = self._constant(node.name, content)
-        elif node.op == "Const":
-            made = self._const(node)
-        else:
-            made = self._foreign(node, ports)
-        self.values[node.name] = made.results
-        made.results[0].names[:] = [node.name, f"{node.name}:0"]
-        for i, result in enumerate(made.results[1:], 1):
-            result.names.append(f"{node.name}:{i}")
+        if content is not None:
+            return Record(node.name, _VALUE, attributes={"value": content}, controls=controls)
+        if node.op == "Const":
+            return Record(node.name, *self._const(node, what), controls=controls)
+        given = self._attributes.read(node.attr, what)
+        count = sum(len(type_numbers(output, node.attr)) for output in self.reader.outputs(node))
+        return Record(node.name, node.op, inputs, given, controls, results=max(count, ports))
+
+    def _const(self, node: Any, what: str) -> tuple[str, Sequence[Edge], dict[str, Any]]:
+        """The op of the record, its inputs (none), and its attributes."""
+        value = node.attr.get("value")
+        if value is None or value.WhichOneof("value") != "tensor":
+            raise ModelError(f"{what} has no value")
+        try:
+            if isinstance(data_type(value.tensor.dtype), ElementType):
+                return _VALUE, (), {"value": self.reader.tensors.tensor(value.tensor, what)}
+            return node.op, (), self._attributes.read(node.attr, what)
+        except Unsupported:  # of a type that no tensor has: an error when something needs it
+            return node.op, (), {}
 
     def _input(self, node: Any) -> Parameter:
         kind = data_type(node.attr["dtype"].type) if "dtype" in node.attr else t.dynamic
         element = kind if isinstance(kind, ElementType) else t.dynamic
-        return self.graph.add_input(node.name, element, self._stated_shape(node))
+        made = self.graph.add_input(node.name, element, self._stated_shape(node))
+        made.names.append(f"{node.name}:0")
+        return made
 
     def _stated_shape(self, node: Any) -> Shape:
         if "shape" in node.attr:
             stated = node.attr["shape"].shape
             if len(stated.dim) or self.reader.proto.versions.producer >= _NO_EMPTY_SHAPES:
                 return shape(stated)
-        shapes = node.attr[_SHAPES_OF_OUTPUTS].list.shape if _SHAPES_OF_OUTPUTS in node.attr else []
+        shapes = self._output_shapes(node)
         return shape(shapes[0]) if len(shapes) else None
 
-    def _constant(self, name: str, content: Tensor) -> Constant:
-        made = Constant(value=content)
-        made.name, made.origin = name, (name,)
-        self.graph.add(made)
+    def _made(self, record: Record, slots: list[Value | None]) -> Node:
+        """The node of a record: what structuring needs it for."""
+        if record.op == _VALUE:
+            made: Node = Constant(value=record.attributes["value"])
+            made.name, made.origin = record.name, (record.name,)
+        else:
+            types = self._result_types(record)
+            given = record.attributes
+            made = Foreign("tensorflow", record.op, slots, given, types, domain=record.domain, name=record.name)
+        for i, result in enumerate(made.results):
+            result.names[:] = [f"{record.name}:{i}"] if i else [record.name, f"{record.name}:0"]
         return made
 
-    def _const(self, node: Any) -> Constant | Foreign:
-        what = f'Const "{node.name}"'
-        if "value" not in node.attr or node.attr["value"].WhichOneof("value") != "tensor":
-            raise ModelError(f"{what} has no value")
-        if isinstance(data_type(node.attr["value"].tensor.dtype), ElementType):
-            return self._constant(node.name, self.reader.tensors.tensor(node.attr["value"].tensor, what))
-        return self._foreign(node, 1)
-
-    def _foreign(self, node: Any, ports: int) -> Foreign:
-        what = f'{node.op} "{node.name}"'
-        slots = [self.value(r, what) for r in node.input if not r.startswith("^")]
-        try:
-            given = self._attributes.read(node.attr, what)
-        except Unsupported:
-            if node.op != "Const":
-                raise
-            given = {}  # a constant of a type that no tensor can have
-        made = Foreign("tensorflow", node.op, slots, given, self._result_types(node, ports), name=node.name)
-        self.graph.add(made)
-        return made
-
-    def _result_types(self, node: Any, ports: int) -> list[Type]:
-        """Types as far as the node states them; no node without results, since each stands for a value here."""
+    def _result_types(self, record: Record) -> list[Type]:
+        """Types as far as the node states them."""
+        node = self.nodes.get(record.name)
+        if record.domain or node is None:
+            return [UNKNOWN] * record.results
         numbers = [n for output in self.reader.outputs(node) for n in type_numbers(output, node.attr)]
-        numbers += [0] * (max(ports, 1) - len(numbers))
-        shapes = node.attr[_SHAPES_OF_OUTPUTS].list.shape if _SHAPES_OF_OUTPUTS in node.attr else []
+        numbers += [0] * (record.results - len(numbers))
+        shapes = self._output_shapes(node)
         types = []
         for i, number in enumerate(numbers):
             kind = data_type(number)
             element = kind if isinstance(kind, ElementType) else t.dynamic
             types.append(Type(element, shape(shapes[i]) if i < len(shapes) else None))
         return types
+
+    @staticmethod
+    def _output_shapes(node: Any) -> Sequence[Any]:
+        return node.attr[_SHAPES_OF_OUTPUTS].list.shape if _SHAPES_OF_OUTPUTS in node.attr else []
