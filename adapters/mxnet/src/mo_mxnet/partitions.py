@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from mo_core.errors import ModelError
 from mo_mxnet.symbol import Entry, Node, Symbol
@@ -41,9 +40,7 @@ def _copy(symbol: Symbol, arguments: Sequence[Entry] | None, nodes: list[Node]) 
         if len(variables) != len(arguments):
             raise ModelError(f"a partition has {len(arguments)} inputs, and its sub-graph has {len(variables)}")
         places.update(((v, 0), argument) for v, argument in zip(variables, arguments))
-    used: dict[int, int] = {}
-    for source, output in chain(symbol.heads, *(node.inputs for node in symbol.nodes)):
-        used[source] = max(used.get(source, 0), output)
+    used = symbol.result_counts()
     needed = symbol.needed()
     for index, node in enumerate(symbol.nodes):
         if not needed[index] or (arguments is not None and node.is_variable):
@@ -51,12 +48,12 @@ def _copy(symbol: Symbol, arguments: Sequence[Entry] | None, nodes: list[Node]) 
         inputs = tuple(places[entry] for entry in node.inputs)
         if is_partition(node):
             outputs = _copy(node.subgraphs[0], inputs, nodes)
-            if used.get(index, 0) >= len(outputs):
+            if used[index] > len(outputs):
                 raise ModelError(f'the partition "{node.name}" has {len(outputs)} outputs, and one more is read')
         else:
             if len(nodes) >= MAX_NODES:
                 raise ModelError(f"the partitions have more than {MAX_NODES} nodes")
             nodes.append(Node(node.op, node.name, inputs, node.attributes, node.subgraphs))
-            outputs = [(len(nodes) - 1, output) for output in range(used.get(index, 0) + 1)]
+            outputs = [(len(nodes) - 1, output) for output in range(used[index])]
         places.update(((index, i), entry) for i, entry in enumerate(outputs))
     return [places[head] for head in symbol.heads]

@@ -10,13 +10,14 @@ import numpy as np
 
 from mo_core.errors import ModelError
 from mo_core.frontend import SourceModel
-from mo_core.ir import Constant, Foreign, Graph, Parameter, Value, constant
+from mo_core.ir import Constant, Graph, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import Dynamic, ElementType, Shape
 from mo_core.options import parse_inputs
 from mo_mxnet import weights
 from mo_mxnet.attributes import CODES, parse, shape_of
+from mo_mxnet.bodies import foreign
 from mo_mxnet.files import load
 from mo_mxnet.partitions import departitioned
 from mo_mxnet.symbol import Node, Symbol
@@ -62,19 +63,16 @@ class _Reader:
         self._values: dict[tuple[int, int], Value] = {}
         self._needed = symbol.needed()
         self._readers: dict[int, list[tuple[int, int]]] = {}
-        self._results = [1] * len(symbol.nodes)
+        self._results = symbol.result_counts()
         for index, node in enumerate(symbol.nodes):
             if self._needed[index]:
                 self._count(index, node)
-        for index, output in symbol.heads:
-            self._results[index] = max(self._results[index], output + 1)
         self._taken: set[str] = {n.name for n in symbol.nodes if n.is_variable}
         self.notes: list[str] = []
 
     def _count(self, index: int, node: Node) -> None:
-        for slot, (source, output) in enumerate(node.inputs):
+        for slot, (source, _) in enumerate(node.inputs):
             self._readers.setdefault(source, []).append((index, slot))
-            self._results[source] = max(self._results[source], output + 1)
         count = node.attributes.get(OUTPUTS.get(node.op, ""))
         if count is not None:
             self._results[index] = max(self._results[index], min(parse("num_outputs", count, "int"), 1 << 16))
@@ -101,12 +99,7 @@ class _Reader:
         label = weights.LABELS.get(node.op)
         if label is not None and label < len(slots):
             slots[label] = None
-        given: dict[str, Any] = dict(node.attributes)
-        for number, body in enumerate(node.subgraphs):
-            given[f"__subgraph{number}__"] = body_graph(body)
-        made = Foreign("mxnet", node.op, slots, given, self._results[index], version=self._symbol.version)
-        made.name, made.origin = node.name, (node.name,)
-        self._graph.add(made)
+        made = foreign(self._graph, node, slots, self._results[index], self._symbol.version)
         for output, value in enumerate(made.results):
             self._values[index, output] = value
             self._names(value, node.name, output, len(made.results))
@@ -225,32 +218,3 @@ def complete(graph: Graph) -> None:
         if parameter.element is t.dynamic:
             parameter.retype(t.f32, parameter.shape)
             parameter.refresh()
-
-
-def body_graph(symbol: Symbol) -> Graph:
-    """A sub-graph, with its variables as inputs in MXNet's order."""
-    graph = Graph()
-    values: dict[tuple[int, int], Value] = {}
-    results = [1] * len(symbol.nodes)
-    for node in symbol.nodes:
-        for source, output in node.inputs:
-            results[source] = max(results[source], output + 1)
-    for source, output in symbol.heads:
-        results[source] = max(results[source], output + 1)
-    for index in symbol.variables():
-        parameter: Parameter = graph.add_input(symbol.nodes[index].name, t.dynamic, None)
-        values[index, 0] = parameter
-    needed = symbol.needed()
-    for index, node in enumerate(symbol.nodes):
-        if node.is_variable or not needed[index]:
-            continue
-        given: dict[str, Any] = dict(node.attributes)
-        for number, body in enumerate(node.subgraphs):
-            given[f"__subgraph{number}__"] = body_graph(body)
-        slots = [values[entry] for entry in node.inputs]
-        made = Foreign("mxnet", node.op, slots, given, results[index], version=symbol.version, name=node.name)
-        graph.add(made)
-        values.update(((index, output), value) for output, value in enumerate(made.results))
-    for head in symbol.heads:
-        graph.add_output(values[head])
-    return graph

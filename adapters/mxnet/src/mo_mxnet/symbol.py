@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeAlias
 
 from mo_core.errors import ModelError
@@ -73,6 +74,13 @@ class Symbol:
                 for source, _ in self.nodes[index].inputs:
                     found[source] = True
         return found
+
+    def result_counts(self) -> list[int]:
+        """How many outputs of each node are read; at least one."""
+        counts = [1] * len(self.nodes)
+        for source, output in chain(self.heads, *(node.inputs for node in self.nodes)):
+            counts[source] = max(counts[source], output + 1)
+        return counts
 
     def variables(self) -> list[int]:
         """The variables that the outputs depend on, in MXNet's order of arguments."""

@@ -20,6 +20,10 @@ FAMILIES = (
     "gather",
     "generate",
     "loss",
+    "sequence",
+    "attention",
+    "recurrent",
+    "control",
 )
 
 MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES)
