@@ -92,3 +92,28 @@ def test_tensorflow_is_not_imported(tmp_path):
     file.write_bytes(Frozen(small_network, {"x": random(2, 6, 6, 3)}).graph.SerializeToString())
     code = f"import sys, mo_core; mo_core.convert({str(file)!r}); print('tensorflow' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_a_graph_as_text(tmp_path):
+    model = Frozen(small_network, {"x": random(2, 6, 6, 3)})
+    for name, options in (("network.pbtxt", {}), ("network.txt", {}), ("network.data", {"input_model_is_text": True})):
+        file = tmp_path / name
+        file.write_text(str(model.graph))
+        compare([*run(file, model.feeds, **options, framework="tensorflow").values()], [*model.wants.values()])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("node { name: 'x' op: }", "the text is damaged: 1:"),
+        ("node { " * 100, "nested more than 64 deep"),
+        ("node { name: 'x' attr { key: 'T' value { type: DT_NONSENSE } } }", "DT_NONSENSE"),
+        ("version https://git-lfs.github.com/spec/v1", "git-LFS"),
+        ("", "no graph"),
+    ],
+)
+def test_damaged_text_is_refused(tmp_path, text, message):
+    file = tmp_path / "network.pbtxt"
+    file.write_text(text)
+    with pytest.raises(ModelError, match=message):
+        mo_core.convert(file)

@@ -7,7 +7,10 @@ from typing import TypeAlias
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
+from mo_tensorflow.proto import tensorflow_pb2 as pb
 
+_NUMBERS: dict[str, int] = dict(pb.DataType.items())
+_UNKNOWN = "type"
 _REFERENCE = 100  # added to the types of variables of the first generation
 
 
@@ -42,46 +45,6 @@ ELEMENTS: dict[int, ElementType] = {
     29: t.i4,
     30: t.u4,
 }
-_OTHERS = {
-    0: "none",
-    8: "complex64",
-    18: "complex128",
-    20: "resource",
-    21: "variant",
-    26: "float8_e4m3fnuz",
-    27: "float8_e4m3b11fnuz",
-    28: "float8_e5m2fnuz",
-    31: "int1",
-    32: "uint1",
-    33: "int2",
-    34: "uint2",
-    35: "float4_e2m1fn",
-}
-_NAMES = {
-    "DT_FLOAT": 1,
-    "DT_DOUBLE": 2,
-    "DT_INT32": 3,
-    "DT_UINT8": 4,
-    "DT_INT16": 5,
-    "DT_INT8": 6,
-    "DT_STRING": 7,
-    "DT_COMPLEX64": 8,
-    "DT_INT64": 9,
-    "DT_BOOL": 10,
-    "DT_QINT8": 11,
-    "DT_QUINT8": 12,
-    "DT_QINT32": 13,
-    "DT_BFLOAT16": 14,
-    "DT_QINT16": 15,
-    "DT_QUINT16": 16,
-    "DT_UINT16": 17,
-    "DT_COMPLEX128": 18,
-    "DT_HALF": 19,
-    "DT_RESOURCE": 20,
-    "DT_VARIANT": 21,
-    "DT_UINT32": 22,
-    "DT_UINT64": 23,
-}
 COMPLEX = {8: t.f32, 18: t.f64}
 """The complex types, with the type of their real and imaginary parts."""
 
@@ -90,20 +53,17 @@ def data_type(number: int) -> DataType:
     """The data type of a number of TensorFlow's enumeration."""
     plain = number - _REFERENCE if number > _REFERENCE else number
     found = ELEMENTS.get(plain)
-    return found if found is not None else OtherType(_OTHERS.get(plain, f"type {number}"))
-
-
-def named_type(name: str) -> DataType | None:
-    """The data type that is written like `DT_FLOAT`; None when it is none."""
-    number = _NAMES.get(name)
-    return None if number is None else data_type(number)
+    if found is not None:
+        return found
+    try:
+        return OtherType(pb.DataType.Name(plain).removeprefix("DT_").lower())
+    except ValueError:
+        return OtherType(f"{_UNKNOWN} {number}")
 
 
 def type_number(name: str) -> int | None:
-    """The number of the data type that is written like `DT_FLOAT` or `DT_FLOAT_REF`."""
-    plain = name.removesuffix("_REF")
-    number = _NAMES.get(plain)
-    return None if number is None else number + _REFERENCE * (plain != name)
+    """The number of the data type that is written like `DT_FLOAT`; None when it is none."""
+    return _NUMBERS.get(name)
 
 
 def element_of(number: int, what: str) -> ElementType:
@@ -111,6 +71,6 @@ def element_of(number: int, what: str) -> ElementType:
     found = data_type(number)
     if isinstance(found, ElementType):
         return found
-    if found.startswith("type ") or found == "none":
+    if found.startswith(_UNKNOWN) or found == "invalid":
         raise ModelError(f"{what} has the unknown data type {number}")
     raise Unsupported(f"{what} has the data type {found}, which the runtime does not have")

@@ -1,4 +1,4 @@
-"""Which message a file is: a GraphDef, a MetaGraphDef or a SavedModel, as text or binary."""
+"""Which message a file is: a GraphDef, a MetaGraphDef or a SavedModel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mo_tensorflow.schema import GRAPH, META_GRAPH, SAVED_MODEL
 _VERSION, _FIRST, _NAME = 0x08, 0x0A, 0x0A  # tags: of a number, and of bytes, in field 1
 
 
-def kind_of(file: MappedFile, path: Path, text: bool = False) -> Message:
+def kind_of(file: MappedFile, path: Path) -> Message:
     """What a binary file is, whatever it is called.
 
     A SavedModel begins with a number. The others begin with field 1: in a GraphDef that is a node, which begins with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mo_core.ir import Foreign
 
 SAVED_MODEL_FILE = "saved_model.pb"
+_TEXT = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:node\s*:?\s*\{|meta_info_def\s*:?\s*\{|saved_model_schema_version\s*:)")
 
 OPTIONS = (
     Option(
@@ -55,10 +57,10 @@ class TensorflowFrontend(Frontend):
     sources = ("saved_model_dir", "input_meta_graph")
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By suffix; a folder by the SavedModel or the checkpoint in it."""
+        """By suffix or by the text of a graph; a folder by the SavedModel or the checkpoint in it."""
         if path.is_dir():
             return any((path / name).is_file() for name in (SAVED_MODEL_FILE, "saved_model.pbtxt", "checkpoint"))
-        return path.suffix.lower() in self.suffixes
+        return path.suffix.lower() in self.suffixes or _TEXT.match(head) is not None
 
     def accepts(self, source: object) -> bool:
         """True for a GraphDef, MetaGraphDef or SavedModel, whichever copy of the schema made it."""

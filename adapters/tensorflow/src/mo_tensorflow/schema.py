@@ -20,10 +20,10 @@ META_GRAPH = Message("MetaGraphDef", nested={2: GRAPH})
 SAVED_MODEL = Message("SavedModel", nested={2: META_GRAPH})
 SAVED_SLICES = Message("SavedTensorSlices", nested={2: Message("SavedSlice", nested={3: TENSOR})})
 
-_CLASSES = {GRAPH: pb.GraphDef, META_GRAPH: pb.MetaGraphDef, SAVED_MODEL: pb.SavedModel}
+CLASSES = {GRAPH: pb.GraphDef, META_GRAPH: pb.MetaGraphDef, SAVED_MODEL: pb.SavedModel}
 
 
 def load(file: MappedFile, message: Message) -> tuple[Any, Skim]:
     """Parse a file as GRAPH, META_GRAPH or SAVED_MODEL; returns the message without its payloads, and their windows."""
     found = skim(file.buffer, message, forget=file.forget)
-    return parse(_CLASSES[message].FromString, found.skeleton), found
+    return parse(CLASSES[message].FromString, found.skeleton), found

@@ -13,8 +13,9 @@ from mo_tensorflow.checkpoint import Checkpoint, open_checkpoint
 from mo_tensorflow.graphdef import GraphDefReader
 from mo_tensorflow.kinds import kind_of
 from mo_tensorflow.proto import tensorflow_pb2 as pb
-from mo_tensorflow.schema import load
+from mo_tensorflow.schema import GRAPH, load
 from mo_tensorflow.tensors import Tensors
+from mo_tensorflow.text import kind_of_text, parse_text
 from mo_tensorflow.variables import Variables
 
 SAVED_MODEL_FILE = "saved_model.pb"
@@ -54,8 +55,11 @@ def find(source: Any, options: Any) -> Loaded:
         if path is None:
             return _checkpoint_folder(source, options)
         file = MappedFile(path)
-        kind = kind_of(file, path, text=bool(options.input_model_is_text))
-        message, skim = load(file, kind)
+        text = kind_of_text(bytes(file.buffer[:4096]))
+        if options.input_model_is_text or path.suffix.lower() == ".pbtxt" or text is not None:
+            message = parse_text(bytes(file.buffer), text or GRAPH)
+            return _Loader(message, Tensors(), path, options).load()
+        message, skim = load(file, kind_of(file, path))
         return _Loader(message, Tensors(file, skim), path, options).load()
     kind_name = source.DESCRIPTOR.full_name.removeprefix("tensorflow.")
     message = getattr(pb, kind_name).FromString(source.SerializeToString())
