@@ -375,22 +375,44 @@ def test_loop_that_appends_a_known_number_of_times_is_unrolled() -> None:
     assert "Loop" not in {n.type_name for n in _converted(source).graph}
 
 
-def test_loop_that_erases_from_a_sequence_is_not_supported_when_its_count_is_not_known() -> None:
+def test_loop_that_erases_from_a_sequence_carries_all_of_it_when_its_count_is_not_known() -> None:
+    body = graph(
+        [node("SequenceErase", "q_in at", "q_out"), node("Identity", "c_in", "go")],
+        [*typed("i", "c_in"), helper.make_tensor_sequence_value_info("q_in", TensorProto.FLOAT, None)],
+        "go q_out",
+    )
+    nodes = [
+        node("SequenceConstruct", "a b a", "q0"),
+        node("Loop", "n - q0", "q", body=body),
+        node("ConcatFromSequence", "q", "y", axis=0),
+    ]
+    named = [value("a", np.float32, [2]), value("b", np.float32, [2])]
+    source = model(nodes, [value("n", np.int64, []), value("at", np.int64, []), *named], ["y"])
+    a, b = np.float32([1, 2]), np.float32([3, 4])
+    for at, wanted in ((-2, [1, 2, 1, 2]), (0, [3, 4, 1, 2]), (2, [1, 2, 3, 4])):
+        feeds = {"n": np.array(1), "at": np.array(at), "a": a, "b": b}
+        check(source, feeds, oracle=lambda *_, wanted=wanted: [np.float32(wanted)])
+    known = model(nodes, [value("at", np.int64, []), *named], ["y"], {"n": np.array(1)})
+    with pytest.raises(Unsupported, match="position in a sequence"):
+        _converted(known)
+
+
+def test_loop_that_erases_from_elements_of_several_shapes_is_not_supported_when_its_count_is_not_known() -> None:
     body = graph(
         [node("SequenceErase", "q_in", "q_out"), node("Identity", "c_in", "go")],
         [*typed("i", "c_in"), helper.make_tensor_sequence_value_info("q_in", TensorProto.FLOAT, None)],
         "go q_out",
     )
     nodes = [
-        node("SequenceConstruct", "x x", "q0"),
+        node("SequenceConstruct", "x y", "q0"),
         node("Loop", "n - q0", "q", body=body),
-        node("SequenceLength", "q", "y"),
+        node("SequenceLength", "q", "z"),
     ]
-    source = model(nodes, [value("n", np.int64, []), value("x", np.float32, [2])], ["y"])
+    named = [value("x", np.float32, [2]), value("y", np.float32, [3])]
     with pytest.raises(Unsupported, match="more to a sequence than append"):
-        _converted(source)
-    known = model(nodes, [value("x", np.float32, [2])], ["y"], {"n": np.array(1)})
-    assert run(known, {"x": np.ones(2, np.float32)})[0][0] == 1
+        _converted(model(nodes, [value("n", np.int64, []), *named], ["z"]))
+    known = model(nodes, named, ["z"], {"n": np.array(1)})
+    assert run(known, {"x": np.ones(2, np.float32), "y": np.ones(3, np.float32)})[0][0] == 1
 
 
 @pytest.mark.parametrize("keep", [0, 1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mo_core.build.bodies import Convert, detach, refuse_effects, set_outputs
-from mo_core.build.sequences import Item, flat, regrouped
+from mo_core.build.sequences import Item, Tail, flat, regrouped
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Effects, Graph, Pack, Value
 from mo_core.ir.types import Dynamic
@@ -86,5 +86,8 @@ def _drops_axes(then: Sequence[Item], otherwise: Sequence[Item]) -> bool:
     return len(known) == len(then) and all(a <= b for a, b in known) and any(a < b for a, b in known)
 
 
-def _kind(item: Item) -> tuple[type, int]:
+def _kind(item: Item) -> tuple[object, ...]:
+    """What the results of both branches must have in common."""
+    if isinstance(item, Tail):
+        return Tail, len(item), item.parameter, item.at
     return (type(item), len(item)) if isinstance(item, Pack) else (Value, 1)

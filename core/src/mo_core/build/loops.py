@@ -14,7 +14,9 @@ import numpy as np
 
 from mo_core.build.basics import as_i64, concat, dim_of, integer, known_ints, squeeze, unsqueeze
 from mo_core.build.bodies import Convert, detach, refuse_effects, set_outputs, settled, size
-from mo_core.build.sequences import ONLY_APPENDS, Item, Stack, Tail, stacked
+from mo_core.build.carried import CarriedSequence
+from mo_core.build.counting import Carriage, plain
+from mo_core.build.sequences import Item
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Graph, Node, Pack, Parameter, Value, constant, copy_graph, copy_nodes, release
 from mo_core.ir import types as t
@@ -151,8 +153,8 @@ def _loop(
     start = constant(True) if condition is None else condition
     places = [i for i, item in enumerate(initial) if isinstance(item, Value)]
     tensors = [v for v in initial if isinstance(v, Value)]
-    carried, grown = len(tensors), [i for i, item in enumerate(initial) if isinstance(item, Pack)]
-    appended: list[int] = []
+    sequences = {i: CarriedSequence(item) for i, item in enumerate(initial) if isinstance(item, Pack)}
+    scans = len(body.outputs) - 1 - len(initial)
 
     def run(copy: Graph, types: Sequence[Type]) -> Sequence[Value]:
         number, condition, *parameters = copy.inputs
@@ -160,65 +162,66 @@ def _loop(
         for i, type_ in zip(places, types):
             retype(parameters[i], type_)
         bound: dict[Value, Value | Pack] = {condition: constant(True)}
-        for i in grown:
-            bound[parameters[i]] = Tail()
+        bound.update((parameters[i], sequence.enter(parameters[i])) for i, sequence in sequences.items())
         go, *values = convert(copy, bound)
-        tails = [values[i] for i in grown]
-        if not all(isinstance(tail, Tail) for tail in tails):
-            raise Unsupported(*ONLY_APPENDS)
-        appended[:] = [len(tail) for tail in tails]
+        after = _tensors([values[i] for i in places])
+        carriage = Carriage(copy, [parameters[i] for i in places], after, tensors)
+        for i, sequence in sequences.items():
+            sequence.leave(values[i], lambda at: plain(at) is number or carriage.counts_from_zero(at))
+        wholes = [s.after for s in sequences.values() if s.after is not None]
         stacks = [unsqueeze(v, 0) for v in _tensors(values[len(initial) :])]
-        pieces = [concat([unsqueeze(v, 0) for v in tail], 0) for tail in tails if tail]
-        return [*_tensors([values[i] for i in places]), go, *stacks, *pieces]
+        return [*after, *wholes, go, *stacks, *[s.piece for s in sequences.values() if s.piece is not None]]
 
     copy, values = settled(body, [v.type for v in tensors], run)
     refuse_effects(copy)
     changes_rank = any(v.shape is not None and copy.inputs[2 + i].shape is None for i, v in zip(places, tensors))
+    carried = len(values) - 1 - scans - sum(1 for s in sequences.values() if s.piece is not None)
     if changes_rank and trips_to_unroll is not None and _truth(values[carried]) is True:
         release(copy)
         return _unrolled(trips_to_unroll, initial, body, convert)  # the runtime has no loops for that
-    set_outputs(copy, values, [copy.inputs[2 + i] for i in places])
-    for parameter in [copy.inputs[1], *[copy.inputs[2 + i] for i in grown]]:
-        copy.remove_input(parameter)
+    before = [copy.inputs[2 + i] for i in places]
+    if trip_count is None:
+        count = Carriage(copy, before, values[: len(before)], tensors).trips(values[carried])
+        if count is not None:
+            trips, values = count, [*values[:carried], constant(True), *values[carried + 1 :]]
+            known = known_ints(count)
+            start = constant(True) if known is not None and known[0] > 0 else start
+    dense = [s for s in sequences.values() if s.after is not None]
+    set_outputs(copy, values, [*before, *(s.parameter for s in dense)])
+    read = [s for s in sequences.values() if s.after is None and s.reads]
+    needed = {*before, *(s.parameter for s in (*dense, *read))}
     counted = bool(copy.inputs[0].uses)
-    if not counted:
-        copy.remove_input(copy.inputs[0])
-    first = int(counted)
+    for parameter in [p for p in copy.inputs[0 if not counted else 1 :] if p not in needed]:
+        copy.remove_input(parameter)
+    place = {p: i for i, p in enumerate(copy.inputs)}
     outside = close(copy)
-    ports: list[InputPort] = [Merged(first + i, i) for i in range(carried)]
-    ports += [Invariant(first + carried + i) for i in range(len(outside))]
+    operands = [*tensors, *(s.whole for s in (*dense, *read) if s.whole is not None)]
+    ports: list[InputPort] = [Merged(place[p], i) for i, p in enumerate([*before, *(s.parameter for s in dense)])]
+    ports += [Invariant(place[s.parameter]) for s in read]
+    ports += [Invariant(len(place) + i) for i in range(len(outside))]
     results: list[OutputPort] = [LastValue(i) for i in range(carried)]
-    scans = len(body.outputs) - 1 - len(initial)
-    widths = [*[1] * scans, *[n for n in appended if n]]
-    results += [Concatenated(carried + 1 + i, 0, stride=n, part_size=n) for i, n in enumerate(widths)]
+    results += [Concatenated(i, 0) for i in range(carried + 1, len(values))]
     node = Loop(
         trips,
         start,
-        [*tensors, *outside],
+        [*operands, *outside],
         body=copy,
         input_ports=tuple(ports),
         output_ports=tuple(results),
         body_condition=carried,
         current_iteration=0 if counted else None,
     )
-    return _with_sequences(node.results, initial, appended, scans)
-
-
-def _with_sequences(
-    results: Sequence[Value], initial: Sequence[Item], appended: Sequence[int], scans: int
-) -> Sequence[Item]:
-    """The results of a loop with what it appended behind the sequences that it began with."""
-    carried = sum(1 for item in initial if isinstance(item, Value))
-    last, pieces, counts = iter(results[:carried]), iter(results[carried + scans :]), iter(appended)
+    last, wholes = iter(node.results[: len(tensors)]), iter(node.results[len(tensors) : carried])
+    pieces = iter(node.results[carried + scans :])
     items: list[Item] = []
-    for item in initial:
-        if not isinstance(item, Pack):
+    for i in range(len(initial)):
+        if i not in sequences:
             items.append(next(last))
-        elif next(counts):
-            items.append(Stack([concat([*([stacked(item)] if item else []), next(pieces)], 0)]))
         else:
-            items.append(item)
-    return [*items, *results[carried : carried + scans]]
+            sequence = sequences[i]
+            made = wholes if sequence.after is not None else pieces if sequence.piece is not None else None
+            items.append(sequence.result(None if made is None else next(made)))
+    return [*items, *node.results[carried : carried + scans]]
 
 
 def _no_iteration(initial: Sequence[Item], body: Graph, convert: Convert) -> Sequence[Item]:

@@ -16,9 +16,11 @@ from mo_core.build.basics import (
     const_ints,
     dim_of,
     dims_of,
+    filled,
     integer,
     known_ints,
     move_axis,
+    normalized,
     reshape_to,
     scalar,
     slice_axis,
@@ -28,26 +30,31 @@ from mo_core.build.basics import (
     vector,
 )
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Pack, Value, constant
+from mo_core.ir import Pack, Parameter, Type, Value, constant
+from mo_core.ir import types as t
 from mo_core.ir.types import normalize_axis, same_shape
-from mo_core.ops import Gather, Multiply
+from mo_core.ops import Add, Gather, Multiply, ScatterUpdate
 
 __all__ = [
     "ONLY_APPENDS",
     "Item",
     "Nothing",
+    "Reserved",
     "Stack",
     "Tail",
     "as_sequence",
+    "blank",
     "concatenated",
     "element",
     "erased",
     "flat",
     "inserted",
     "length",
+    "overwritten",
     "regrouped",
     "split_up",
     "stacked",
+    "written",
 ]
 
 Item: TypeAlias = "Value | Pack"
@@ -74,17 +81,42 @@ class Nothing(Pack):
     """An optional that holds nothing."""
 
 
-class Tail(Pack):
-    """A sequence that a loop carries, as one iteration sees it: the values that this iteration appends, in order."""
+class Reserved(Pack):
+    """An array of which no element is written yet: its only value is the number of elements, an integer scalar."""
 
     listed = False
 
 
+class Tail(Pack):
+    """A sequence that a loop carries, as one iteration sees it: the values that this iteration adds, in order.
+
+    Attributes:
+        parameter: the parameter of the body that stands for the sequence; readable: it holds the elements, stacked.
+        at: where the value is written (an integer scalar); None: the values are appended.
+    """
+
+    listed = False
+    parameter: Parameter
+    readable: bool
+    at: Value | None
+
+    @classmethod
+    def of(cls, parameter: Parameter, readable: bool, values: Sequence[Value] = (), at: Value | None = None) -> Tail:
+        """The sequence of a parameter with these values added."""
+        made = cls(values)
+        made.parameter, made.readable, made.at = parameter, readable, at
+        return made
+
+    def adding(self, values: Sequence[Value], at: Value | None = None) -> Tail:
+        """The same sequence with these values added."""
+        return Tail.of(self.parameter, self.readable, values, at)
+
+
 def stacked(sequence: Pack) -> Value:
     """The elements along a new axis 0; raises Unsupported when their shapes differ."""
+    sequence = _settled(sequence)
     if isinstance(sequence, Stack):
         return sequence.whole
-    _refuse_tail(sequence)
     if not sequence or not all(same_shape(sequence[0].shape, v.shape) for v in sequence):
         raise Unsupported("a sequence is used in a way that needs elements of one shape, and they differ")
     return concat([unsqueeze(v, 0) for v in sequence], 0)
@@ -100,10 +132,9 @@ def as_sequence(item: Item) -> Pack:
 def inserted(item: Item, value: Value, position: Value | None = None) -> Pack:
     """The sequence with one element more, before `position` (an integer scalar; negative: from the end; None: last)."""
     sequence = as_sequence(item)
-    if isinstance(sequence, Tail):
-        if position is not None:
-            raise _more_than_appending()
-        return Tail([*sequence, value])
+    if isinstance(sequence, Tail) and position is None and sequence.at is None:
+        return sequence.adding([*sequence, value])
+    sequence = _settled(sequence)
     if isinstance(sequence, Stack):
         whole, new = sequence.whole, unsqueeze(value, 0)
         if position is None:
@@ -116,20 +147,23 @@ def inserted(item: Item, value: Value, position: Value | None = None) -> Pack:
 
 def erased(item: Item, position: Value | None = None) -> Pack:
     """The sequence without the element at `position` (None: the last)."""
-    sequence = as_sequence(item)
-    _refuse_tail(sequence)
+    sequence = _settled(as_sequence(item))
     if isinstance(sequence, Stack):
-        raise Unsupported("removing an element from a sequence of unknown length is not supported")
+        whole = sequence.whole
+        if position is None:
+            return Stack([slice_axis(whole, 0, 0, -1)])
+        place = normalized(scalar(as_i64(position)), dim_of(whole, 0))
+        rest = slice_axis(whole, 0, Add(place, integer(1)))
+        return Stack([concat([slice_axis(whole, 0, 0, place), rest], 0)])
     at = _place(integer(-1) if position is None else position, len(sequence), len(sequence))
     return Pack([*sequence[:at], *sequence[at + 1 :]])
 
 
 def element(item: Item, position: Value) -> Value:
     """The element at `position` (an integer scalar; negative: from the end)."""
-    sequence = as_sequence(item)
+    sequence = _settled(as_sequence(item))
     if isinstance(sequence, Stack) or known_ints(position) is None:
         return Gather(stacked(sequence), scalar(as_i64(position)), constant(0))
-    _refuse_tail(sequence)
     return sequence[_place(position, len(sequence), len(sequence))]
 
 
@@ -144,7 +178,9 @@ def _place(position: Value, count: int, end: int) -> int:
 def length(item: Item) -> Value:
     """The number of elements, an i64 scalar."""
     sequence = as_sequence(item)
-    _refuse_tail(sequence)
+    if isinstance(sequence, Reserved):
+        return scalar(as_i64(sequence[0]))
+    sequence = _settled(sequence)
     return dim_of(sequence.whole, 0) if isinstance(sequence, Stack) else integer(len(sequence))
 
 
@@ -177,8 +213,7 @@ def split_up(x: Value, lengths: Value | None = None, axis: int = 0, keep_axis: b
 
 def concatenated(item: Item, axis: int, new_axis: bool = False) -> Value:
     """The elements put together along an axis of theirs, or along a new one."""
-    sequence = as_sequence(item)
-    _refuse_tail(sequence)
+    sequence = _settled(as_sequence(item))
     if isinstance(sequence, Stack):
         return _joined(sequence.whole, axis, new_axis)
     if not sequence:
@@ -200,13 +235,51 @@ def _joined(whole: Value, axis: int, new_axis: bool) -> Value:
     return reshape_to(y, vector([dims_of(y, range(axis)), both, dims_of(y, range(axis + 2, rank))]))
 
 
-def _refuse_tail(sequence: Pack) -> None:
-    if isinstance(sequence, Tail):
-        raise _more_than_appending()
+def written(item: Item, position: Value, value: Value) -> Pack:
+    """The sequence with `value` in the place of the element at `position` (an integer scalar, not negative)."""
+    sequence = as_sequence(item)
+    if isinstance(sequence, Tail) and not sequence:
+        return sequence.adding([value], position)
+    known = known_ints(position)
+    if isinstance(sequence, Reserved):
+        sequence = Stack([blank(sequence, value.type)])
+    sequence = _settled(sequence)
+    if sequence.listed and known is not None:
+        at = _place(position, len(sequence), len(sequence))
+        return Pack([*sequence[:at], value, *sequence[at + 1 :]])
+    return Stack([overwritten(stacked(sequence), position, value)])
 
 
-def _more_than_appending() -> Unsupported:
-    return Unsupported(*ONLY_APPENDS)
+def overwritten(whole: Value, position: Value, value: Value) -> Value:
+    """Stacked elements with another one at `position` (an integer scalar)."""
+    return ScatterUpdate(whole, vector([scalar(as_i64(position))]), unsqueeze(value, 0), constant(0))
+
+
+def blank(sequence: Reserved, type_: Type) -> Value:
+    """The elements of an array that is not written yet, stacked: zeros of the type of an element.
+
+    Raises Unsupported when the shape of an element is not known.
+    """
+    element, shape = type_
+    if not t.is_static(shape):
+        raise Unsupported(
+            "an array is read or written at places that are not known, and the shape of its elements is not either",
+            "Give the shapes of the inputs with --input_shape.",
+        )
+    return filled([scalar(as_i64(sequence[0])), *t.static(shape)], constant(0, element))
+
+
+def _settled(sequence: Pack) -> Pack:
+    """A sequence as a loop carries it with what was added in its place; raises Unsupported when it is not there yet."""
+    if isinstance(sequence, Reserved):
+        raise Unsupported("an element of an array is read, and none is written yet")
+    if not isinstance(sequence, Tail):
+        return sequence
+    if not sequence.readable:
+        raise Unsupported(*ONLY_APPENDS)
+    if sequence.at is not None:
+        return Stack([overwritten(sequence.parameter, sequence.at, sequence[0])])
+    return Stack([concat([sequence.parameter, *[unsqueeze(v, 0) for v in sequence]], 0)])
 
 
 def flat(items: Sequence[Item]) -> list[Value]:
@@ -217,4 +290,8 @@ def flat(items: Sequence[Item]) -> list[Value]:
 def regrouped(values: Sequence[Value], like: Sequence[Item]) -> list[Item]:
     """Values in the packs of the items that they came from, in order."""
     rest = iter(values)
-    return [type(item)(next(rest) for _ in item) if isinstance(item, Pack) else next(rest) for item in like]
+    return [_like(item, [next(rest) for _ in item]) if isinstance(item, Pack) else next(rest) for item in like]
+
+
+def _like(item: Pack, values: Sequence[Value]) -> Pack:
+    return item.adding(values, item.at) if isinstance(item, Tail) else type(item)(values)
