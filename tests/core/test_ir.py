@@ -177,3 +177,50 @@ def test_where_paths_meet_again_a_node_is_inferred_once(graph):
     x.refresh()
     graph.refresh(x.users())
     assert y.shape == (5 << 60, 4)
+
+
+class Numbered(ReLU, opset="test"):
+    """A ReLU that counts how often nodes of its kind get a place in the order."""
+
+    given = 0
+
+    @property
+    def _order(self):
+        return self.__dict__["place"]
+
+    @_order.setter
+    def _order(self, place):
+        Numbered.given += 1
+        self.__dict__["place"] = place
+
+
+@pytest.mark.parametrize("where", ["before one node", "after one node", "everywhere"])
+def test_a_run_of_insertions_does_not_number_the_graph_again_and_again(where):
+    def given_each(count):
+        graph, Numbered.given = Graph(), 0
+        x = graph.add_input("x", t.f32, (2,))
+        places = [graph.add(Numbered(x)), graph.add(Numbered(x))]
+        for i in range(count):
+            place = places[1] if where != "everywhere" else places[i * 7919 % len(places)]
+            new = Numbered(x)
+            graph.splice([new], place)
+            places[1] = new if where == "after one node" else places[1]
+            places.append(new)
+        graph.verify()
+        order = [n._order for n in graph if isinstance(n, Numbered)]
+        assert order == sorted(order) and len(set(order)) == count + 2
+        return Numbered.given / count
+
+    few, many = given_each(3_000), given_each(30_000)
+    assert many < 1.5 * few + 0.5 and many < 40
+
+
+def test_a_chain_goes_in_before_one_node_in_one_piece():
+    graph = Graph()
+    x = graph.add_input("x", t.f32, (2,))
+    end, y = graph.add(Numbered(x)), x
+    for _ in range(30_000):
+        y = Numbered(y)
+    Numbered.given = 0
+    graph.splice([y], end)
+    assert Numbered.given == 30_000 and len(graph) == 30_002

@@ -132,7 +132,7 @@ def without_epsilon(patch):
 
 
 def transpose_the_wrong_way(patch):
-    patch.setattr(np, "argsort", lambda order: np.array(order))
+    patch.setattr(_channels, "inverse", tuple)
 
 
 def careless_about_signs(patch):

@@ -21,7 +21,6 @@ from mo_core.build.basics import (
     gather,
     integer,
     ints,
-    known_ints,
     move_axis,
     normalized,
     permute,
@@ -39,6 +38,7 @@ from mo_core.build.basics import (
     unsqueeze,
     vector,
 )
+from mo_core.ir.known import known_ints
 
 __all__ = [
     "Size",

@@ -14,6 +14,7 @@ import numpy as np
 from mo_core.errors import ShapeError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.known import known_ints
 from mo_core.ir.types import Dim, ElementType
 from mo_core.ops import (
     Add,
@@ -63,14 +64,6 @@ def constant_like(x: Value, number: Any) -> Value:
     if x.element is t.dynamic:
         return ConvertLike(constant(np.asarray(number)), x)
     return constant(number, x.element)
-
-
-def known_ints(v: Value | None) -> tuple[int, ...] | None:
-    """The whole numbers in `v` when they are all known now, else None."""
-    content = v.const if v is not None else None
-    if content is None or not (content.dtype.kind in "iub" or np.isfinite(content).all()):
-        return None
-    return tuple(int(i) for i in content.reshape(-1))
 
 
 def const_ints(v: Value, what: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mo_core.build.basics import as_i64, concat, dim_of, integer, known_ints, squeeze, unsqueeze
+from mo_core.build.basics import as_i64, concat, dim_of, integer, squeeze, unsqueeze
 from mo_core.build.bodies import Convert, detach, refuse_effects, set_outputs, settled, size
 from mo_core.build.carried import CarriedSequence
 from mo_core.build.counting import Carriage, plain
@@ -20,6 +20,7 @@ from mo_core.build.sequences import Item
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Graph, Node, Pack, Parameter, Value, constant, copy_graph, copy_nodes, release
 from mo_core.ir import types as t
+from mo_core.ir.known import known_ints
 from mo_core.ir.types import Type
 from mo_core.ops.control import (
     Concatenated,

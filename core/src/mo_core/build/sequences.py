@@ -18,7 +18,6 @@ from mo_core.build.basics import (
     dims_of,
     filled,
     integer,
-    known_ints,
     move_axis,
     normalized,
     reshape_to,
@@ -32,6 +31,7 @@ from mo_core.build.basics import (
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Pack, Parameter, Type, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.known import known_ints
 from mo_core.ir.types import normalize_axis, same_shape
 from mo_core.ops import Add, Gather, Multiply, ScatterUpdate
 

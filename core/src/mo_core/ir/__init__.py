@@ -1,12 +1,12 @@
 """Values, nodes and graphs: what converters, passes and plug-ins import.
 
-The modules `types` (element types, dimensions, shapes), `tensor` (recipes for weights) and `schema` (declaring
-operations) are public, too.
+The modules `types` (element types, dimensions, shapes), `tensor` (recipes for weights), `schema` (declaring
+operations), `known` (what is known of values) and `permutations` (orders of axes) are public, too.
 """
 
 from __future__ import annotations
 
-from mo_core.ir import schema, tensor, types
+from mo_core.ir import known, permutations, schema, tensor, types
 from mo_core.ir.copy import ancestors, copy_graph, copy_node, copy_nodes, copy_part
 from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
@@ -36,6 +36,8 @@ __all__ = [
     "copy_node",
     "copy_nodes",
     "copy_part",
+    "known",
+    "permutations",
     "release",
     "schema",
     "settle",

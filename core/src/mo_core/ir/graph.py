@@ -13,7 +13,12 @@ from mo_core.errors import InternalError
 from mo_core.ir.node import Node, Parameter, Result, Value, same_type_shape
 from mo_core.ir.types import ElementType, Shape
 
-_STRIDE = 1 << 20
+_STRIDE = 1 << 40
+"""Distance between the numbers of neighbours at the end of the list."""
+_STEP = 1 << 20
+"""Distance to the neighbour before when a node is put between two: a run of nodes before one leaves room for more."""
+_DENSITY = 1.5
+"""How many times as many nodes a range that is twice as wide may hold, when numbers are given anew; between 1 and 2."""
 
 
 class Graph:
@@ -140,6 +145,7 @@ class Graph:
 
     def _link_raw(self, node: Node, before: Node | None) -> None:
         after = self._last if before is None else before._prev
+        node._order = _number_between(after, before)
         node.graph, node._prev, node._next = self, after, before
         if after is None:
             self._first = node
@@ -147,13 +153,8 @@ class Graph:
             after._next = node
         if before is None:
             self._last = node
-            node._order = after._order + _STRIDE if after is not None else 0
         else:
             before._prev = node
-            low = after._order if after is not None else before._order - 2 * _STRIDE
-            node._order = (low + before._order) // 2
-            if node._order == low:
-                self._renumber()
         self._count += 1
 
     def _unlink(self, node: Node) -> None:
@@ -180,10 +181,6 @@ class Graph:
         for node in nodes:
             self._unlink(node)
             self._link_raw(node, before)
-
-    def _renumber(self) -> None:
-        for i, node in enumerate(self):
-            node._order = i * _STRIDE
 
     def after(self, node: Node | None) -> Node | None:
         """The node that follows in the list (None: the first); None at the end."""
@@ -325,6 +322,42 @@ class Graph:
         for result in self.outputs:
             if result not in seen:
                 raise InternalError(f"the output {result!r} is not in the graph")
+
+
+def _number_between(low: Node | None, high: Node | None) -> int:
+    """A number between those of two neighbours (None: the ends of the list)."""
+    if low is None:
+        return high._order - _STRIDE if high is not None else 0
+    if high is None:
+        return low._order + _STRIDE
+    if high._order - low._order < 2:
+        _spread(high)
+    return low._order + min(_STEP, (high._order - low._order) // 2)
+
+
+def _spread(node: Node) -> None:
+    """Give the nodes around `node` new numbers, evenly, in the smallest range around it that is sparse enough.
+
+    How many nodes a range may hold grows slower than its width, so that a node is numbered anew O(log n) times a
+    node that is put in, wherever that is (order maintenance by tags, Bender et al. 2002).
+    """
+    first = last = node
+    count, bits = 1, 0
+    while True:
+        bits += 1
+        low, high = node._order >> bits << bits, ((node._order >> bits) + 1) << bits
+        while first._prev is not None and first._prev._order >= low:
+            first, count = first._prev, count + 1
+        while last._next is not None and last._next._order < high:
+            last, count = last._next, count + 1
+        if count < _DENSITY**bits / 2:
+            break
+    gap = (high - low) // count
+    current: Node | None = first
+    for i in range(count):
+        assert current is not None
+        current._order = low + i * gap
+        current = current._next
 
 
 def _chain(graphs: Sequence[Graph]) -> Iterator[Node]:

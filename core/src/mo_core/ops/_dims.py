@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
+from mo_core.ir.known import as_dim, entries
 from mo_core.ir.types import INF, Dim, Dynamic, Shape, bounds, format_shape, merge_dim
-from mo_core.ops._values import as_dim, entries
 
 
 def unknown(node: Node, key: Hashable, lo: int = 0, hi: int = INF) -> Dim:

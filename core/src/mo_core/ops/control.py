@@ -15,10 +15,10 @@ from typing import TypeAlias
 from mo_core.errors import ShapeError
 from mo_core.ir import Constant, Graph, Node, Parameter, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import scalar
 from mo_core.ir.schema import Ints, Operand, Operands, hidden, operand, variadic
 from mo_core.ir.types import Dim, Shape, Type
 from mo_core.ops._dims import agree, unknown
-from mo_core.ops._values import scalar
 
 __all__ = [
     "Concatenated",

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import as_dim
 from mo_core.ir.schema import (
     Ints,
     Operand,
@@ -22,7 +23,6 @@ from mo_core.ir.schema import (
 )
 from mo_core.ir.types import Dim, Dynamic, Type, format_shape
 from mo_core.ops._dims import agree, content_dims, dims_or, per_axis, unknowns, windows
-from mo_core.ops._values import as_dim
 
 __all__ = [
     "BinaryConvolution",

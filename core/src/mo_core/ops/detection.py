@@ -10,6 +10,7 @@ import math
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import as_dim, scalar
 from mo_core.ir.schema import (
     Ints,
     Operand,
@@ -28,7 +29,6 @@ from mo_core.ir.schema import (
 )
 from mo_core.ir.types import Dim, ElementType, Type
 from mo_core.ops._dims import agree, at, content_dims, of_rank, unknown
-from mo_core.ops._values import as_dim, scalar
 
 __all__ = [
     "DetectionOutput",

@@ -7,10 +7,11 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import as_dim, numbers, scalar
 from mo_core.ir.schema import Operand, OptionalOperand, one_of, operand, optional
 from mo_core.ir.types import Dim, Type
 from mo_core.ops._dims import unknown
-from mo_core.ops._values import NDArray, as_dim, numbers, scalar
+from mo_core.ops._values import NDArray
 
 
 class _Bags(Node):

@@ -10,10 +10,11 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
 from mo_core.ir import types as t
+from mo_core.ir.known import axis_of
 from mo_core.ir.schema import Operand, boolean, integer, one_of, operand
 from mo_core.ir.types import Dim, Shape, Type
 from mo_core.ops._dims import unknowns
-from mo_core.ops._values import NDArray, axis_of
+from mo_core.ops._values import NDArray
 
 
 def _merged(node: Node, a: Shape, b: Shape, count: int) -> tuple[Dim, ...]:

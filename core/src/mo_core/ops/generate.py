@@ -10,10 +10,11 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import as_dim, scalar
 from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, integer, one_of, operand, optional
 from mo_core.ir.types import Dim, Dynamic, ElementType, Type
 from mo_core.ops._dims import content_dims, unknown
-from mo_core.ops._values import NDArray, as_dim, scalar
+from mo_core.ops._values import NDArray
 
 
 class Range(Node, opset="opset4"):

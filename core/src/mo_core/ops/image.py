@@ -8,6 +8,7 @@ import numpy as np
 
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
+from mo_core.ir.known import axes_of, numbers
 from mo_core.ir.schema import (
     Ints,
     Operand,
@@ -22,7 +23,6 @@ from mo_core.ir.schema import (
 )
 from mo_core.ir.types import Dim, Type
 from mo_core.ops._dims import agree, at, content_dims, of_rank, per_axis, rising, unknown, unknowns, windows
-from mo_core.ops._values import axes_of, numbers
 
 __all__ = ["Col2Im", "ExtractImagePatches", "GridSample", "Interpolate", "ReorgYolo"]
 

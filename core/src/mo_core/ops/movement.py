@@ -11,6 +11,7 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import KNOWN_LIMIT, Node
 from mo_core.ir import types as t
+from mo_core.ir.known import Entry, as_dim, entries, numbers
 from mo_core.ir.schema import (
     Operand,
     Operands,
@@ -24,7 +25,7 @@ from mo_core.ir.schema import (
 )
 from mo_core.ir.types import Dim, Dynamic, Type
 from mo_core.ops._dims import unknown, unknowns
-from mo_core.ops._values import Entry, NDArray, as_dim, entries, numbers
+from mo_core.ops._values import NDArray
 
 
 class Concat(Node, opset="opset1", partial=True):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import axes_of
 from mo_core.ir.schema import Operand, boolean, integer, one_of, operand, real
 from mo_core.ir.types import Type
 from mo_core.ops._dims import agree, at, of_rank
-from mo_core.ops._values import axes_of
 
 __all__ = ["GRN", "LRN", "MVN", "BatchNormInference", "GroupNormalization", "NormalizeL2"]
 

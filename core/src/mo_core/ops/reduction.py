@@ -10,10 +10,11 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
 from mo_core.ir import types as t
+from mo_core.ir.known import axes_of, entries
 from mo_core.ir.schema import Operand, boolean, operand
 from mo_core.ir.types import Shape, Type
 from mo_core.ops._dims import unknown, unknowns
-from mo_core.ops._values import NDArray, axes_of, entries
+from mo_core.ops._values import NDArray
 
 
 class Reduction(Node):

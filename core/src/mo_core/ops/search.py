@@ -9,10 +9,11 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
 from mo_core.ir import types as t
+from mo_core.ir.known import as_dim, axis_of, scalar
 from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, integer, operand, optional, required_one_of
 from mo_core.ir.types import Dim, ElementType, Shape, Type
 from mo_core.ops._dims import unknown
-from mo_core.ops._values import NDArray, as_dim, axis_of, replaced, scalar
+from mo_core.ops._values import NDArray, replaced
 
 
 class OneHot(Node, opset="opset1"):

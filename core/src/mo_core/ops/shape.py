@@ -12,10 +12,11 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import KNOWN_LIMIT, Node
 from mo_core.ir import types as t
+from mo_core.ir.known import as_dim, axes_of, entries, numbers
 from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, one_of, operand, optional
 from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_core.ops._dims import content_dims, unknown, unknowns
-from mo_core.ops._values import NDArray, as_dim, axes_of, entries, numbers
+from mo_core.ops._values import NDArray
 
 
 class ShapeOf(Node, opset="opset3"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from mo_core.errors import ShapeError
 from mo_core.ir import Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import Entry, as_dim, axes_of, entries, scalar
 from mo_core.ir.schema import Operand, OptionalOperand, boolean, operand, optional
 from mo_core.ir.types import Dim, Type
 from mo_core.ops._dims import agree, of_rank, rising, unknown, unknowns
-from mo_core.ops._values import Entry, as_dim, axes_of, entries, scalar
 
 __all__ = ["DFT", "IDFT", "IRDFT", "ISTFT", "RDFT", "STFT"]
 

@@ -10,10 +10,11 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
 from mo_core.ir import types as t
+from mo_core.ir.known import Entry, as_dim, axis_of, entries, numbers
 from mo_core.ir.schema import Ints, Operand, OptionalOperand, integer, ints, operand, optional
 from mo_core.ir.types import INF, Dim, Dynamic, Type
 from mo_core.ops._dims import unknown, unknowns
-from mo_core.ops._values import Entry, NDArray, as_dim, axis_of, entries, numbers, replaced
+from mo_core.ops._values import NDArray, replaced
 
 FAR = 2**31 - 1
 """Frameworks write this, or more, for "to the end"."""

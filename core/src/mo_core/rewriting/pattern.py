@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from mo_core import ops
 from mo_core.errors import UsageError, did_you_mean
 from mo_core.ir import Constant, Foreign, Node, Value
+from mo_core.ir.known import is_number
 
 
 class Match:
@@ -261,14 +262,6 @@ def _operands(patterns: Sequence[Pattern], values: Sequence[Value], match: Match
         if not found:
             break
     return found
-
-
-def is_number(value: Value, number: float, tolerance: float = 1e-6) -> bool:
-    """True for a constant whose elements all equal `number` (relative tolerance)."""
-    content = value.known
-    if content is None or content.dtype.kind not in "fiu" or not content.size:
-        return False
-    return bool((abs(content - number) <= tolerance * max(1.0, abs(number))).all())
 
 
 def any_(name: str = "", where: Callable[[Value], bool] | None = None, uses: int | None = None) -> Any_:

@@ -11,6 +11,7 @@ from mo_core import ops
 from mo_core.errors import Decline
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.permutations import inverse, is_identity
 from mo_core.ops.elementwise import Elementwise
 from mo_core.ops.reduction import LogicalReduction, Reduction
 from mo_core.ops.unary import Predicate, Unary
@@ -42,14 +43,9 @@ def order_of(transpose: Node) -> tuple[int, ...]:
     return tuple(reversed(range(len(shape)))) if content is not None and shape is not None else ()
 
 
-def inverse(order: Sequence[int]) -> tuple[int, ...]:
-    """The permutation that undoes `order`."""
-    return tuple(order.index(i) for i in range(len(order)))
-
-
 def transpose(x: Value, order: Sequence[int]) -> Value:
     """A Transpose, or the value itself when every axis stays."""
-    return x if list(order) == list(range(len(order))) else ops.Transpose(x, list(order))
+    return x if is_identity(order) else ops.Transpose(x, list(order))
 
 
 def _order(node: Node) -> tuple[int, ...]:

@@ -6,12 +6,15 @@ depthwise convolutions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.permutations import inverse
 from mo_core.ir.tensor import lazy
 from mo_core.ops import (
     Add,
@@ -127,11 +130,11 @@ def into_weights(layer: Node, x: Value, gather: Node) -> Value | None:
         raise Decline("the layer does not take the permuted axis for its input channels, or has groups")
     if not _absorbed(gather, found[1]):
         raise Decline(f'"{gather.label}" is read by others, which need the order')
-    back = [int(i) for i in np.argsort(found[0])]
+    back = inverse(found[0])
     return layer.evolve(x, _turned(layer.operands[taker.weights], back, taker.axes.index("i")), *layer.operands[2:])
 
 
-def _turned(weights: Value, order: list[int], axis: int) -> Value:
+def _turned(weights: Value, order: Sequence[int], axis: int) -> Value:
     """Weights (and what they are decompressed with) with one axis in another order."""
     node = weights.node
     if isinstance(node, Constant):
@@ -153,7 +156,7 @@ def behind_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
     order, axis = found
     place = axis - (gather.rank - c.rank)
     if place >= 0 and c.dims[place] != 1:
-        c = Gather(c, constant(np.argsort(order)), constant(place))
+        c = Gather(c, constant(list(inverse(order))), constant(place))
     kind = Add if isinstance(node, Add) else Multiply
     return gather.evolve(kind(x, c), *gather.operands[1:])
 
@@ -177,7 +180,7 @@ def behind_depthwise(layer: Node, x: Value, w: Value, gather: Node) -> Value | N
     order, each = found[0], w.dims[1]
     if not isinstance(each, int):
         return None
-    filters = _turned(w, [int(i) for i in np.argsort(order)], 0)
+    filters = _turned(w, inverse(order), 0)
     return Gather(layer.evolve(x, filters), constant([g * each + i for g in order for i in range(each)]), constant(1))
 
 

@@ -18,6 +18,7 @@ from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, tensor
 from mo_core.ir import types as t
+from mo_core.ir.permutations import inverse
 from mo_core.ir.tensor import Array, Lazy, Tensor, encode, lazy
 from mo_core.ir.types import Shape
 from mo_core.ops import (
@@ -188,7 +189,7 @@ def _across_transpose(node: Transpose, dims: Dims, up: bool) -> Move | None:
     order = order or tuple(range(len(dims)))[::-1]
     order = t.normalize_axes(order, len(dims))
     if up:
-        order = tuple(int(i) for i in np.argsort(order))
+        order = inverse(order)
     return Move(tuple(dims[i] for i in order), dims, order)
 
 

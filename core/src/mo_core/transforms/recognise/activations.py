@@ -10,6 +10,7 @@ import math
 
 from mo_core import ops
 from mo_core.ir import Constant, Node, Value, constant
+from mo_core.ir.known import number
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
 from mo_core.rewriting.rewrite import Instead, rule
@@ -19,7 +20,6 @@ from mo_core.transforms.recognise.algebra import (
     inside,
     instead,
     multiple,
-    number,
     outside,
     same,
     shaped_like,

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.known import number
 from mo_core.ops import Add, Divide, Multiply, Negative, Power, SquaredDifference, Subtract
 from mo_core.rewriting.rewrite import Instead
 
@@ -25,15 +26,6 @@ Terms: TypeAlias = "dict[Key, float]"
 ARITHMETIC = (Add, Subtract, Multiply, Divide, Power, Negative, SquaredDifference)
 _DEEP, _MANY, _NEAR, _READERS = 8, 24, 10, 8
 _TOLERANCE = {"f64": 1e-6, "f32": 1e-6, "f16": 1e-3, "bf16": 1e-2}
-
-
-def number(value: Value) -> float | None:
-    """The number that a small constant holds in all of its elements."""
-    content = value.known
-    if content is None or not content.size or content.dtype.kind not in "fiu":
-        return None
-    first = content.flat[0]
-    return float(first) if content.size == 1 or bool((content == first).all()) else None
 
 
 class Leaves:

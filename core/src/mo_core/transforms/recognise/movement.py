@@ -10,12 +10,13 @@ from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.known import number
 from mo_core.ops.reduction import Reduction
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
 from mo_core.rewriting.rewrite import rule
 from mo_core.transforms.recognise.activations import BEFORE
-from mo_core.transforms.recognise.algebra import number, shaped_like
+from mo_core.transforms.recognise.algebra import shaped_like
 
 # -- padding
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mo_core import ops
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.known import number
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, p
 from mo_core.rewriting.rewrite import Instead, rule
@@ -22,7 +23,6 @@ from mo_core.transforms.recognise.algebra import (
     affine,
     inside,
     instead,
-    number,
     outside,
     same,
     shaped_like,

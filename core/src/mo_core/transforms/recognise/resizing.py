@@ -8,11 +8,11 @@ from mo_core import ops
 from mo_core.build import known_ints
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.known import number
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
 from mo_core.rewriting.rewrite import rule
 from mo_core.transforms.recognise.activations import BEFORE, is_data
-from mo_core.transforms.recognise.algebra import number
 
 _data = any_("x", where=is_data)
 

@@ -14,8 +14,8 @@ from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Graph, Node, Value, constant, copy_nodes
 from mo_core.ir import types as t
+from mo_core.ir.known import axes_of
 from mo_core.ir.types import Dynamic
-from mo_core.ops._values import axes_of
 from mo_core.ops.elementwise import Elementwise
 from mo_core.rewriting.passes import Context, Stage, graph_pass, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
