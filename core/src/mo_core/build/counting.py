@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mo_core.build.basics import as_i64, integer, known_ints, scalar
+from mo_core.build.basics import as_i64, integer, scalar
 from mo_core.ir import Graph, Value, constant
+from mo_core.ir.known import known_ints
 from mo_core.ops import (
     Add,
     Convert,
