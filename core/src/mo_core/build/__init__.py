@@ -77,6 +77,7 @@ __all__ = [
     "slice_axis",
     "split",
     "squeeze",
+    "states",
     "swap_axes",
     "take",
     "to_element",

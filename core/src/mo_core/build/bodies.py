@@ -65,14 +65,14 @@ def set_outputs(body: Graph, values: Sequence[Value], carried: Sequence[Paramete
     for value, parameter in zip_longest(values, carried):
         foreign = value.node.graph is not None and value.node.graph is not body
         if parameter is not None and value is not parameter and (isinstance(value.node, Parameter) or foreign):
-            value = _copied(value)
+            value = copied(value)
         body.add_output(value)
     body.erase_dead(
         [node for node in before if isinstance(node, Foreign)]
     )  # what gave sequences stands for nothing now
 
 
-def _copied(value: Value) -> Value:
+def copied(value: Value) -> Value:
     """The same content by an operation that is not recognised as one without effect."""
     if value.element is t.boolean:
         return LogicalAnd(value, value)

@@ -11,7 +11,7 @@ from mo_core.transforms.quantise import pairs as quantization
 from mo_core.transforms.recognise import activations, attention, groups, movement, norms, pointwise, resizing
 from mo_core.transforms.requested import legacy_ir, precision, preprocess, pruning, stateful, target
 from mo_core.transforms.simplify import cleanup, shapes, strides
-from mo_core.transforms.workarounds import lrn_bias, pieces_in_place, sequence_reductions, tied_filters
+from mo_core.transforms.workarounds import assigned_inputs, lrn_bias, pieces_in_place, sequence_reductions, tied_filters
 
 PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,
@@ -43,6 +43,7 @@ PASSES: tuple[Pass, ...] = (
     shapes.equal_shapes,
     cleanup.common_subexpressions,
     cleanup.separate_constants,
+    assigned_inputs.assigned_inputs,
     tied_filters.tied_filters,
     sequence_reductions.sequence_reductions,
     lrn_bias.lrn_bias,

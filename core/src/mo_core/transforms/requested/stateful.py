@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from mo_core.build.states import assigned, state
+from mo_core.build.states import zeros as zeros_of
 from mo_core.errors import UsageError, nearest_first
 from mo_core.ir import Constant, Graph, Node, Parameter, Value, constant, copy_nodes
 from mo_core.ir import types as t
-from mo_core.ir.tensor import Array
-from mo_core.ops import Assign, GRUSequence, Loop, LSTMSequence, ReadValue, RNNSequence, TensorIterator
+from mo_core.ops import GRUSequence, Loop, LSTMSequence, ReadValue, RNNSequence, TensorIterator
 from mo_core.ops.control import LastValue, Merged, Sliced
 from mo_core.options.preparation import parse_transforms
 from mo_core.rewriting.passes import Context, Stage, graph_pass
@@ -85,14 +86,12 @@ def _join(graph: Graph, source: str, target: str) -> None:
             "Name pairs of one type and shape.",
         )
     readers = list(parameter.uses)
-    read = _read(_zeros(parameter), parameter, f"{source}{target}")
+    read = state(f"{source}{target}", parameter.type, _zeros(parameter))
     read.name, read.origin, read.names, parameter.names = parameter.name, parameter.origin, parameter.names, []
     graph.splice([read], next(n for n in graph if not isinstance(n, Parameter)))
     for node, index in readers:
         node.set_operand(index, read)
-    assign = Assign(result.source, variable_id=f"{source}{target}")
-    assign.name, assign.origin = f"{read.name}/assign", parameter.origin
-    graph.add(assign)
+    graph.add(assigned(read, result.source))
     graph.remove_output(result)
     graph.remove_input(parameter)
 
@@ -104,15 +103,10 @@ def _may_be(shape: t.Shape, wanted_shape: tuple[int, ...]) -> bool:
     return len(bounds) == len(wanted_shape) and all(lo <= n <= hi for (lo, hi), n in zip(bounds, wanted_shape))
 
 
-def _read(initial: Value, like: Value, variable: str) -> ReadValue:
-    return ReadValue(initial, variable_id=variable, variable_type=like.element, variable_shape=like.shape)
-
-
 def _zeros(like: Value) -> Constant:
-    storage = like.element.dtype or like.element.storage
     if like.element.is_packed:
         raise UsageError(f'--transform: "{like.label}" is {like.element}, which no state can have', "Leave it out.")
-    return constant(Array(np.zeros(like.static_shape, storage), like.element, like.static_shape))
+    return zeros_of(like.type, like.label)
 
 
 # -- LowLatency2
@@ -154,7 +148,7 @@ def _keep_sequence(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> in
         read = _state(graph, node, node.operands[place], place - 1, zeros, notes)
         node.set_operand(place, read)
     for place in places:
-        _assign(graph, node.results[place], node.operands[place].node)
+        graph.add(assigned(cast(ReadValue, node.operands[place].node), node.results[place]))
     return len(places)
 
 
@@ -165,16 +159,10 @@ def _state(graph: Graph, node: Node, initial: Value, number: int, zeros: bool, n
         first = initial
         if zeros:
             notes.append(f'LowLatency2: the shape of a state of "{node.label}" is unknown; it begins as in the model.')
-    read = _read(first, initial, f"{node.name}/variable_{number}")
+    read = state(f"{node.name}/variable_{number}", initial.type, first)
     read.name, read.origin = f"{node.name}/state_{number}", node.origin
     graph.splice([read], node)
     return read
-
-
-def _assign(graph: Graph, value: Value, read: Any) -> None:
-    assign = Assign(value, variable_id=read.variable_id)
-    assign.name, assign.origin = f"{read.name}/assign", read.origin
-    graph.add(assign)
 
 
 def _keep_loop(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> int:
@@ -198,7 +186,7 @@ def _keep_loop(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> int:
     absorb(graph, node, results[: len(node.results)], [node])
     graph.splice(results, None)
     for read, value in zip(reads, results[len(node.results) :]):
-        _assign(graph, value, read)
+        graph.add(assigned(cast(ReadValue, read), value))
     return len(states)
 
 
