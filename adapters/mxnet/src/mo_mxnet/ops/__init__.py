@@ -24,6 +24,9 @@ FAMILIES = (
     "attention",
     "recurrent",
     "control",
+    "resize",
+    "detection",
+    "proposal",
 )
 
 MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES)
