@@ -44,7 +44,7 @@ class _Loops:
         self._records = records
         self._readers: dict[str, list[Record]] = {}
         for record in records.values():
-            for source in dict.fromkeys(_sources(record)):
+            for source in dict.fromkeys((*_sources(record), *record.controls)):
                 self._readers.setdefault(source, []).append(record)
         self._frames = self._find_frames()
 
@@ -74,7 +74,8 @@ class _Loops:
         work = [r for r in self._records.values() if r.op == "Enter"]
         while work:
             record = work.pop()
-            frame = max((self._frame_behind(source, frames) for source in _sources(record)), key=len, default=())
+            behind = (*_sources(record), *record.controls)  # a constant is tied to its frame by what runs before it
+            frame = max((self._frame_behind(source, frames) for source in behind), key=len, default=())
             if record.op == "Enter":
                 frame = (*frame, _text(record.attributes.get("frame_name", "")))
             if len(frame) > MAX_NESTING:

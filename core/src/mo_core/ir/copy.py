@@ -6,7 +6,7 @@ a tensor never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 from mo_core.ir.graph import Graph
@@ -27,17 +27,17 @@ def copy_node(node: Node, mapping: MutableMapping[Value, Value]) -> Node:
     return copy
 
 
-def copy_nodes(nodes: Iterable[Node], mapping: MutableMapping[Value, Value]) -> list[Node]:
+def copy_nodes(nodes: Iterable[Node], mapping: MutableMapping[Value, Value]) -> Iterator[Node]:
     """Detached copies of nodes given in order of computation; parameters and results are left out.
 
-    `mapping` is extended by every value that is copied.
+    `mapping` is extended by every value that is copied. Each copy is made when it is asked for, and put into its graph
+    before the next: a body that reads a node which is in no graph would take it in.
     """
-    copies = []
     for node in nodes:
         if not isinstance(node, (Parameter, Result)):
-            copies.append(copy_node(node, mapping))
-            mapping.update(zip(node.results, copies[-1].results))
-    return copies
+            copy = copy_node(node, mapping)
+            mapping.update(zip(node.results, copy.results))
+            yield copy
 
 
 def copy_graph(graph: Graph, mapping: MutableMapping[Value, Value] | None = None) -> Graph:

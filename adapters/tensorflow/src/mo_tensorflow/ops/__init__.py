@@ -7,9 +7,14 @@ from importlib import import_module
 FAMILIES = (
     "activation",
     "arithmetic",
+    "control",
     "convolution",
+    "generate",
+    "logic",
     "matrix",
+    "sequence",
     "shape",
+    "slicing",
     "state",
 )
 

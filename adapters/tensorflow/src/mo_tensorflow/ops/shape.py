@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mo_core.build import as_i64, reshape_to
+from mo_core.build import as_i64, reshape_to, shape_of, to_element
 from mo_core.ir import Value
+from mo_core.ir import types as t
+from mo_core.ir.types import ElementType
 from mo_tensorflow.registry import tf_op
 
 
@@ -15,3 +17,8 @@ def identity(x: Value) -> Value:
 @tf_op("Reshape")
 def reshape(x: Value, shape: Value) -> Value:
     return reshape_to(x, as_i64(shape))
+
+
+@tf_op("Shape")
+def shape(x: Value, *, out_type: ElementType = t.i32) -> Value:
+    return to_element(shape_of(x), out_type)
