@@ -108,7 +108,12 @@ def test_squeeze_of_an_unknown_dimension_is_done() -> None:
     check(source, {"x": X[:, None]}, {"x": X[:1, None]})
     converted = _converted(source)
     assert len(converted.outputs["z"].shape) == 2
-    assert any("taken to be 1" in note for note in converted.report.notes)
+    assert any("taken to be 1; give the shapes" in note for note in converted.report.notes)
+    # both ways, as soon as the dimension is given
+    for shape in ((2, 1, 3), (2, 2, 3)):
+        given = _converted(source, input_shape=str(list(shape)))
+        assert given.outputs["z"].shape == ((2, 3) if shape[1] == 1 else (2, 2, 3))
+        assert not any("taken to be 1" in note for note in given.report.notes)
 
 
 # -- Loop

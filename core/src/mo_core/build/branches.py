@@ -42,7 +42,10 @@ def branch(
     if _asks_for_a_dimension_of_one(condition) and _drops_axes(*branches):
         # The runtime has no values whose rank depends on the data. This is how PyTorch exports a squeeze of a dimension
         # that it does not know, and what follows expects it to be done.
-        note("the dimension that decides about a squeeze is not known, and it is taken to be 1")
+        note(
+            "the dimension that decides about a squeeze is not known, and it is taken to be 1; "
+            "give the shapes of the inputs with --input_shape where it is not"
+        )
         return Effects(branches[0], detach(then_body))
     inputs: dict[Value, int] = {}
     places = []
