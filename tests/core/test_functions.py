@@ -7,7 +7,7 @@ from mo_core import ops
 from mo_core.errors import ModelError, ShapeError, Unsupported
 from mo_core.frontend import ConverterTable, Frontend, Function, Library, converter, converters_of
 from mo_core.frontend.conversion import Conversion
-from mo_core.ir import Effects, Foreign, FunctionRef, Graph, constant, copy_graph, copy_nodes
+from mo_core.ir import Effects, Foreign, FunctionRef, Graph, constant, copy_graph, copy_into
 from mo_core.ir import types as t
 from mo_core.testing import evaluate
 
@@ -180,8 +180,7 @@ def test_a_body_that_is_copied_reads_the_copy_of_what_it_read():
     body.add_output(inner)
     graph.add(Foreign("test", "Loop", [], {"body": body}))
     copy = Graph("copy")
-    for node in copy_nodes(list(graph), {}):
-        copy.add(node)
+    copy_into(copy, graph, {})
     first, loop = copy
     assert loop.bodies[0].captures() == [first]
     assert first.graph is copy and first is not read

@@ -326,3 +326,19 @@ def test_a_list_of_elements_of_several_shapes_cannot_be_read_in_a_loop(tmp_path)
     graph.add_output(build(x, y))
     with pytest.raises(Unsupported, match="more to a sequence than append"):
         Conversion(ConverterTable(converters_of(*BINARY, pair, read, while_)), Frontend()).run(graph)
+
+
+def test_a_body_in_the_body_reads_what_the_outer_one_computes(tmp_path):
+    def build(x):
+        def step(i, x):
+            return ADVANCE(i), inner(x.node.graph.add(node("Add", x, x)))
+
+        def inner(value):
+            """value + value, three times, in a loop whose body reads `value` from around it."""
+            body = lambda j, s: (ADVANCE(j), node("Add", s, value))  # noqa: E731
+            return loop([i32(0), value], lambda j, s: node("Less", j, i32(3)), body)[1]
+
+        return loop([i32(0), x], lambda i, x: node("Less", i, i32(2)), step)[1]
+
+    _, (y,) = computed(tmp_path, build, {"x": np.float32([1, 3])})
+    assert y.tolist() == [64, 192]

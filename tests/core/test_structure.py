@@ -181,6 +181,16 @@ def test_loops_inside_of_loops(tmp_path):
     assert kinds(graph) == ["Loop", "Loop"]
 
 
+def test_a_constant_that_enters_an_inner_loop_may_be_tied_to_no_frame(tmp_path):
+    records = [r for r in nested() if r.name != "zero/outer"]
+    start = next(r for r in records if r.name == "inner/i/enter")
+    start.inputs = [Edge("zero")]
+    inputs = {"n": np.array(2, F), "m": np.array(3, F), "x0": np.array([1, 2], F)}
+    for order in (records, records[::-1]):
+        _, (x,) = computed(tmp_path, without_frames(order), inputs, "x/exit")
+        assert x.tolist() == [(1 * 8 + 1) * 8 + 1, (2 * 8 + 1) * 8 + 1]
+
+
 def test_the_order_of_the_records_does_not_matter():
     names = [r.name for r in in_order(without_frames(nested()))]
     again = [r.name for r in in_order(without_frames(nested()[::-1]))]
@@ -322,6 +332,13 @@ def test_a_switch_whose_sides_never_meet_gives_its_data(tmp_path):
     records = without_frames([record("s", "Switch", "x", "p", results=2), record("y", "Add", "s:1", "s:1")])
     _, (y,) = computed(tmp_path, records, {"x": np.array([3, 4], F), "p": np.array(False)}, "y")
     assert y.tolist() == [6, 8]
+
+
+def test_what_a_side_computes_beside_its_results_is_left_out(tmp_path):
+    """Such as the pivots that TensorFlow ties constants to."""
+    beside = [record("pivot", "Identity", "m/switch:0"), record("more", "Add", "pivot", "m/then")]
+    records = without_frames([*branch(side("Add", "m/then"), side("Mul", "m/else")), *beside])
+    assert {"m"} == {r.name for r in records if not r.name.startswith("m/")}
 
 
 def test_a_merge_of_values_that_are_no_two_sides_is_refused():

@@ -18,7 +18,7 @@ from mo_core.build.carried import CarriedSequence
 from mo_core.build.counting import Carriage, plain
 from mo_core.build.sequences import Item
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Constant, Graph, Node, Pack, Parameter, Value, constant, copy_graph, copy_nodes, release
+from mo_core.ir import Constant, Graph, Node, Pack, Parameter, Value, constant, copy_graph, copy_into, release
 from mo_core.ir import types as t
 from mo_core.ir.known import known_ints
 from mo_core.ir.types import Type
@@ -321,12 +321,10 @@ def while_loop(initial: Sequence[Item], cond: Graph, body: Graph, convert: Conve
     turned.add_input("", t.boolean, ())
     parameters = [turned.add_input(p.name, p.element_type, p.dimensions) for p in body.inputs]
     mapping: dict[Value, Value] = dict(zip(body.inputs, parameters))
-    for node in copy_nodes(body, mapping):
-        turned.add(node)
+    copy_into(turned, body, mapping)
     after = [mapping.get(r.source, r.source) for r in body.outputs]
     mapping = dict(zip(cond.inputs, after))
-    for node in copy_nodes(cond, mapping):
-        turned.add(node)
+    copy_into(turned, cond, mapping)
     (go,) = (r.source for r in cond.outputs)
     for value in (mapping.get(go, go), *after):
         turned.add_output(value)

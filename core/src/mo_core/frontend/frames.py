@@ -71,13 +71,21 @@ class _Loops:
     def _find_frames(self) -> dict[str, tuple[str, ...]]:
         """For every record the names of the frames that it runs in, the outermost first."""
         frames: dict[str, tuple[str, ...]] = dict.fromkeys(self._records, ())
+        entries: dict[str, list[Record]] = {}
+        around: dict[str, tuple[str, ...]] = {}  # a constant that enters may be tied to no frame; the others tell
         work = [r for r in self._records.values() if r.op == "Enter"]
+        for enter in work:
+            entries.setdefault(_frame_name(enter), []).append(enter)
         while work:
             record = work.pop()
             behind = (*_sources(record), *record.controls)  # a constant is tied to its frame by what runs before it
             frame = max((self._frame_behind(source, frames) for source in behind), key=len, default=())
             if record.op == "Enter":
-                frame = (*frame, _text(record.attributes.get("frame_name", "")))
+                name = _frame_name(record)
+                if len(frame) > len(around.get(name, ())):
+                    around[name] = frame
+                    work += entries[name]
+                frame = (*around.get(name, ()), name)
             if len(frame) > MAX_NESTING:
                 raise ModelError(f'loops are nested more than {MAX_NESTING} deep, at "{record.name}"')
             if len(frame) > len(frames[record.name]):
@@ -230,8 +238,9 @@ def _without_branches(records: list[Record], outputs: list[Edge]) -> tuple[list[
                 del by_name[record.name]
             else:  # a name that may be asked for as an output
                 by_name[record.name] = _same(record, _first(record), _first(record))
-    for record in ordered:  # what one side computes beside that, and no Merge takes, goes with it
-        if guards.of[record.name] and not moved.isdisjoint(_sources(by_name.get(record.name, record))):
+    joined = set(guards.conditions.values())
+    for record in ordered:  # what a side computes, and no Merge takes, goes with it
+        if record.op != "Merge" and any(condition in joined for condition, _ in guards.of[record.name]):
             moved.add(record.name)
     roots = [Edge(name) for name in by_name if name not in moved]
     ends = [_resolved(e, aliases) for e in outputs]
@@ -336,5 +345,6 @@ def _condition(switch: Record) -> Edge:
     return edge
 
 
-def _text(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+def _frame_name(enter: Record) -> str:
+    name = enter.attributes.get("frame_name", "")
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)

@@ -7,7 +7,7 @@ operations), `known` (what is known of values) and `permutations` (orders of axe
 from __future__ import annotations
 
 from mo_core.ir import known, permutations, schema, tensor, types
-from mo_core.ir.copy import ancestors, copy_graph, copy_node, copy_nodes, copy_part
+from mo_core.ir.copy import ancestors, copy_graph, copy_into, copy_node, copy_nodes, copy_part
 from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
 from mo_core.ir.source import UNKNOWN, Effects, Foreign, FunctionRef, Pack
@@ -33,6 +33,7 @@ __all__ = [
     "ancestors",
     "constant",
     "copy_graph",
+    "copy_into",
     "copy_node",
     "copy_nodes",
     "copy_part",

@@ -6,7 +6,7 @@ a tensor never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
 from mo_core.ir.graph import Graph
@@ -27,17 +27,18 @@ def copy_node(node: Node, mapping: MutableMapping[Value, Value]) -> Node:
     return copy
 
 
-def copy_nodes(nodes: Iterable[Node], mapping: MutableMapping[Value, Value]) -> Iterator[Node]:
+def copy_nodes(nodes: Iterable[Node], mapping: MutableMapping[Value, Value]) -> list[Node]:
     """Detached copies of nodes given in order of computation; parameters and results are left out.
 
-    `mapping` is extended by every value that is copied. Each copy is made when it is asked for, and put into its graph
-    before the next: a body that reads a node which is in no graph would take it in.
+    `mapping` is extended by every value that is copied. Bodies must not read values around them (`copy_into` may): one
+    that reads a node which is in no graph would take it in.
     """
+    copies = []
     for node in nodes:
         if not isinstance(node, (Parameter, Result)):
-            copy = copy_node(node, mapping)
-            mapping.update(zip(node.results, copy.results))
-            yield copy
+            copies.append(copy_node(node, mapping))
+            mapping.update(zip(node.results, copies[-1].results))
+    return copies
 
 
 def copy_graph(graph: Graph, mapping: MutableMapping[Value, Value] | None = None) -> Graph:
@@ -51,7 +52,7 @@ def copy_graph(graph: Graph, mapping: MutableMapping[Value, Value] | None = None
         twin = copy.add_input(parameter.name, parameter.element_type, parameter.dimensions)
         twin.names, twin.known = list(parameter.names), parameter.known
         mapping[parameter] = twin
-    _fill(copy, graph, mapping)
+    copy_into(copy, graph, mapping)
     for result in graph.outputs:
         made = copy.add_output(mapping.get(result.source, result.source))
         made.name = result.name
@@ -65,13 +66,17 @@ def copy_part(graph: Graph, outputs: Sequence[Value]) -> Graph:
     copy = Graph(graph.name)
     for parameter in graph.inputs:
         mapping[parameter] = copy.add_input(parameter.name, parameter.element_type, parameter.dimensions)
-    _fill(copy, (node for node in graph if node in needed), mapping)
+    copy_into(copy, (node for node in graph if node in needed), mapping)
     for value in outputs:
         copy.add_output(mapping[value])
     return copy
 
 
-def _fill(copy: Graph, nodes: Iterable[Node], mapping: MutableMapping[Value, Value]) -> None:
+def copy_into(copy: Graph, nodes: Iterable[Node], mapping: MutableMapping[Value, Value]) -> None:
+    """Copies of nodes, given in order of computation, at the end of a graph; `mapping` is extended.
+
+    Tensor names are kept. Parameters and results are left out.
+    """
     for node in nodes:
         if isinstance(node, (Parameter, Result)):
             continue

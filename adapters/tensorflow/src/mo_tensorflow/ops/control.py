@@ -14,7 +14,7 @@ from mo_core.build.branches import branch
 from mo_core.build.loops import loop, while_loop
 from mo_core.build.sequences import Item
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Effects, Foreign, Graph, Pack, Value, constant, copy_nodes, release
+from mo_core.ir import Effects, Foreign, Graph, Pack, Value, constant, copy_into, release
 from mo_core.ir import types as t
 from mo_core.ops import Add, Divide, Equal, Maximum, Multiply, NotEqual, ReduceProd, ShapeOf, Sign, Subtract
 from mo_tensorflow.registry import tf_op
@@ -146,8 +146,7 @@ def for_(start: Value, limit: Value, delta: Value, *initial: Item, body: Graph, 
     parameters = [turned.add_input(p.name, p.element_type, p.dimensions) for p in body.inputs[1:]]
     place = Add(Multiply(to_element(number, start.element), delta), start)
     mapping: dict[Value, Value] = dict(zip(body.inputs, [place, *parameters]))
-    for node in copy_nodes(body, mapping):
-        turned.add(node)
+    copy_into(turned, body, mapping)
     for value in (go, *[mapping.get(r.source, r.source) for r in body.outputs]):
         turned.add_output(value)
     try:

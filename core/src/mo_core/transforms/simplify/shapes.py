@@ -273,7 +273,7 @@ def decided_if(branch: ops.If, condition: Value) -> list[Value] | None:
         (branch.then_body, branch.then_inputs) if content.reshape(-1)[0] else (branch.else_body, branch.else_inputs)
     )
     mapping: dict[Value, Value] = {v: branch.inputs[i] for v, i in zip(body.inputs, places)}
-    list(copy_nodes(body, mapping))  # which fills the mapping
+    copy_nodes(body, mapping)
     return [mapping[r.source] for r in body.outputs]
 
 
