@@ -47,7 +47,7 @@ def _model(loaded: Loaded, options: Any) -> SourceModel:
 
 
 def _add_output(reader: GraphDefReader, graph: Graph, name: str, index: int | None, key: str) -> None:
-    for i, value in enumerate(reader.results[name]):
+    for i, value in enumerate(reader.results.get(name, ())):  # a pivot of a branch is gone
         if index in (None, i):
             graph.add_output(value, key or value.names[0])
 
