@@ -1,5 +1,7 @@
 """Graphs with cycles as records, structured into loops and branches, computed by the runtime from the emitted files."""
 
+import sys
+
 import numpy as np
 import openvino as ov
 import pytest
@@ -436,3 +438,42 @@ def test_a_body_reads_values_around_it():
     (body,) = next(n for n in graph if isinstance(n, Foreign)).bodies
     assert body.captures() == [graph.inputs[0]]
     assert not any(isinstance(n, Constant) for n in graph)
+
+
+def in_a_row(count, piece):
+    return [r for i in range(count) for r in piece(i)]
+
+
+def branch_of_a_row(i):
+    return branch(side("Add", f"b{i}/then"), side("Mul", f"b{i}/else"), f"p{i}", "x" if not i else f"b{i - 1}", f"b{i}")
+
+
+def loop_of_a_row(i):
+    p = f"l{i}/"
+    start = "x" if not i else f"l{i - 1}/v/exit"
+    extra = [
+        *variable(f"{p}v", start, f"{p}v/double", f"loop{i}", p),
+        record(f"{p}v/double", "Add", f"{p}v/switch:1", f"{p}v/switch:1"),
+    ]
+    return counting(f"loop{i}", prefix=p, extra=extra)
+
+
+@pytest.mark.parametrize("piece", [branch_of_a_row, loop_of_a_row])
+def test_structuring_is_linear_in_the_number_of_loops_and_branches(piece):
+    def steps(count):
+        """Calls of Python functions, which grow with the work and not with the load of the machine."""
+        records, seen = in_a_row(count, piece), 0
+
+        def count_call(frame, event, argument):
+            nonlocal seen
+            seen += event in ("call", "c_call")
+
+        sys.setprofile(count_call)
+        try:
+            made = without_frames(records)
+        finally:
+            sys.setprofile(None)
+        assert sum(r.op in ("If", "While") for r in made) == count
+        return seen
+
+    assert steps(400) < 5 * steps(100)

@@ -158,6 +158,7 @@ class _Guards:
     def __init__(self, records: Mapping[str, Record]) -> None:
         self._records = records
         self.of: dict[str, Guard] = {}
+        self.members: dict[tuple[Edge, int], set[str]] = {}  # the names of the records under a condition
         self.conditions: dict[str, Edge] = {}  # of a Merge
 
     def behind(self, edge: Edge) -> Guard:
@@ -185,7 +186,13 @@ class _Guards:
             guard = frozenset().union(*sides, *(self.of[c] for c in record.controls if c in self.of))
         if len(guard) > MAX_NESTING:
             raise ModelError(f'branches are nested more than {MAX_NESTING} deep, at "{record.name}"')
-        self.of[record.name] = guard
+        self.put(record.name, guard)
+
+    def put(self, name: str, guard: Guard) -> None:
+        """Say what the guard of a record is."""
+        self.of[name] = guard
+        for side in guard:
+            self.members.setdefault(side, set()).add(name)
 
     def _joined(self, merge: Record, sides: Sequence[Guard]) -> Guard:
         if len(sides) != 2:
@@ -230,7 +237,7 @@ def _without_branches(records: list[Record], outputs: list[Edge]) -> tuple[list[
                 place += len(values)
                 made = _same(made, *values)
             by_name[made.name] = made
-            guards.of[made.name] = guard
+            guards.put(made.name, guard)
     for record in ordered:
         if record.op == "Switch":
             gone = any(Edge(record.name, port) in read for port in (0, 1))
@@ -269,8 +276,7 @@ def _branch(
                 sides[side].append(Edge(number.name))
     bodies = {}
     for side, name in ((1, "then_branch"), (0, "else_branch")):
-        inside = {n for n in records if (condition, side) in guards.of.get(n, ())}
-        closure = _closure(sides[side], aliases, inside, records)
+        closure = _closure(sides[side], aliases, guards.members.get((condition, side), ()), records)
         bodies[name] = Body((), [*closure, *numbers[side]], [_resolved(e, aliases) for e in sides[side]])
     return Record(
         f"{merges[0].name}/branch",
