@@ -148,3 +148,18 @@ def test_a_file_under_a_wrong_name_is_taken_for_what_it_is(tmp_path):
     shutil.copy(tmp_path / "model.ckpt.meta", tmp_path / "meta.pb")
     got = run(tmp_path / "meta.pb", {"x": trained.x}, output="y", input_checkpoint=tmp_path)
     compare([*got.values()], [trained.want])
+
+
+def test_inputs_of_a_signature_may_be_inside_of_the_graph(tmp_path):
+    v1 = tf().compat.v1
+    with tf().Graph().as_default(), v1.Session() as session:
+        v1.disable_control_flow_v2()
+        texts = v1.placeholder(tf().string, [None], "texts")
+        a, b = tf().io.decode_csv(texts, [[0.0], [0.0]], name="parsed")
+        y = tf().add(a, b * 2.0)
+        signature = v1.saved_model.predict_signature_def({"first": a, "second": b}, {"sum": y})
+        builder = v1.saved_model.Builder(str(tmp_path / "model"))
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    x = random(3)
+    compare([*run(tmp_path / "model", {"first": x, "second": x}).values()], [x + 2 * x])

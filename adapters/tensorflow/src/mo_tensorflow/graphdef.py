@@ -10,7 +10,7 @@ from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import Function, Library
 from mo_core.frontend.frames import without_frames
 from mo_core.frontend.structure import Edge, Record, build
-from mo_core.ir import UNKNOWN, Constant, Foreign, FunctionRef, Graph, Node, Parameter, Type, Value
+from mo_core.ir import UNKNOWN, Constant, Foreign, FunctionRef, Graph, Node, Type, Value
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import ElementType, Shape
@@ -66,15 +66,16 @@ class GraphDefReader:
                 raise ModelError(f'the model has two nodes called "{node.name}"', "Every node has a name of its own.")
             self.nodes[node.name] = node
 
-    def graph(self, roots: Iterable[str], inputs: Iterable[str] = ()) -> Graph:
+    def graph(self, roots: Iterable[str], inputs: Mapping[str, Mapping[int, Type]] | None = None) -> Graph:
         """The graph of the nodes that `roots` depend on.
 
         Args:
-            inputs: nodes that are inputs of the model whatever their op is. Nothing that they depend on is read.
+            inputs: nodes that are inputs of the model whatever their op is, with the types of their outputs by number.
+                Nothing that they depend on is read.
         """
         graph = Graph()
         part = _Part(self, graph, self.nodes, self.locate)
-        part.inputs.update(inputs)
+        part.inputs = inputs or {}
         part.read(roots)
         self.results = part.values
         return graph
@@ -160,7 +161,7 @@ class _Part:
         self.reader, self.graph, self.nodes, self._locate = reader, graph, nodes, locate
         self._attributes = Attributes(reader.tensors, attributes)
         self.values: dict[str, Sequence[Value]] = {}
-        self.inputs: set[str] = set()
+        self.inputs: Mapping[str, Mapping[int, Type]] = {}
 
     def value(self, reference: str, what: str) -> Value:
         """The value that a reference means; its node has been read."""
@@ -178,8 +179,10 @@ class _Part:
         records = []
         for name in needed:
             node = self.nodes[name]
-            if node.op in PLACEHOLDERS or name in self.inputs:
-                self.values[name] = self._input(node).results
+            if name in self.inputs:
+                self.values[name] = self._inputs(node, self.inputs[name])
+            elif node.op in PLACEHOLDERS:
+                self.values[name] = self._inputs(node, {0: self._stated(node)})
             else:
                 records.append(self._record(node, ports.get(name, 1)))
         self.values = build(self.graph, without_frames(records), self._made, self.values)
@@ -257,12 +260,22 @@ class _Part:
         except Unsupported:  # of a type that no tensor has: an error when something needs it
             return node.op, (), {}
 
-    def _input(self, node: Any) -> Parameter:
-        kind = data_type(node.attr["dtype"].type) if "dtype" in node.attr else t.dynamic
-        element = kind if isinstance(kind, ElementType) else t.dynamic
-        made = self.graph.add_input(node.name, element, self._stated_shape(node))
-        made.names.append(f"{node.name}:0")
+    def _inputs(self, node: Any, types: Mapping[int, Type]) -> Sequence[Value]:
+        """Inputs in the place of the outputs of a node; other outputs are not there any more."""
+        made: list[Value] = []
+        for i in range(max(types) + 1):
+            if i in types:
+                name = f"{node.name}:{i}" if i else node.name
+                made.append(self.graph.add_input(name, *types[i]))
+                made[-1].names += [f"{node.name}:0"] if not i else []
+            else:
+                made.append(Foreign("tensorflow", node.op, [], name=node.name))
         return made
+
+    def _stated(self, node: Any) -> Type:
+        """The type of a placeholder."""
+        kind = data_type(node.attr["dtype"].type) if "dtype" in node.attr else t.dynamic
+        return Type(kind if isinstance(kind, ElementType) else t.dynamic, self._stated_shape(node))
 
     def _stated_shape(self, node: Any) -> Shape:
         if "shape" in node.attr:

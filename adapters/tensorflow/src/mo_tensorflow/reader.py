@@ -9,8 +9,12 @@ from typing import Any
 
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import SourceModel
-from mo_core.ir import Graph
+from mo_core.ir import Graph, Type
+from mo_core.ir import types as t
+from mo_core.ir.types import ElementType
 from mo_core.options import parse_outputs
+from mo_tensorflow.attributes import shape
+from mo_tensorflow.elements import data_type
 from mo_tensorflow.graphdef import GraphDefReader
 from mo_tensorflow.sources import Loaded, Port, find
 from mo_tensorflow.training import leaves
@@ -34,16 +38,25 @@ def read(source: Any, options: Any) -> SourceModel:
 def _model(loaded: Loaded, options: Any) -> SourceModel:
     reader = loaded.reader
     outputs = _outputs(loaded, options)
-    inputs = {reader.locate(p.tensor)[0]: p for p in loaded.inputs or () if p.tensor.endswith(":0")}
+    ports = {reader.locate(p.tensor): p for p in loaded.inputs or ()}
+    inputs: dict[str, dict[int, Type]] = {}
+    for (node, index), port in ports.items():
+        inputs.setdefault(node, {})[index] = _type(port)
     graph = reader.graph([name for name, _, _ in outputs], inputs)
-    for name, index, key in outputs:
-        _add_output(reader, graph, name, index, key)
+    for output in outputs:
+        _add_output(reader, graph, *output)
     for parameter in graph.inputs:
-        port = inputs.get(parameter.name)
-        if port is not None and port.key not in reader.nodes:  # the key is what callers of the model know
-            parameter.names.insert(0, port.key)
-            parameter.name = port.key
+        named = ports.get(reader.locate(parameter.name))
+        if named is not None and named.key not in reader.nodes:  # the key is what callers of the model know
+            parameter.names.insert(0, named.key)
+            parameter.name = named.key
     return SourceModel(graph, metadata=loaded.metadata, functions=reader.library, notes=loaded.notes)
+
+
+def _type(port: Port) -> Type:
+    kind = data_type(port.info.dtype)
+    known = shape(port.info.tensor_shape) if port.info.HasField("tensor_shape") else None
+    return Type(kind if isinstance(kind, ElementType) else t.dynamic, known)
 
 
 def _add_output(reader: GraphDefReader, graph: Graph, name: str, index: int | None, key: str) -> None:
