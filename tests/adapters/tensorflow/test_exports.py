@@ -163,3 +163,14 @@ def test_inputs_of_a_signature_may_be_inside_of_the_graph(tmp_path):
         builder.save()
     x = random(3)
     compare([*run(tmp_path / "model", {"first": x, "second": x}).values()], [x + 2 * x])
+
+
+def test_a_model_without_signatures_is_called_as_its_object_is(tmp_path):
+    w, b, x = random(4, 3), random(3, seed=1), random(2, 4, seed=2)
+    shift = tf().constant(random(3, seed=3))
+    model = module(lambda x, w, b: tf().nn.relu(tf().linalg.matmul(x, w) + b) * shift, w, b)
+    model(x)
+    tf().saved_model.save(model, str(tmp_path))
+    (output,) = run(tmp_path, {"x": x}).values()
+    compare([output], [np.maximum(x @ w + b, 0) * as_array(shift)])
+    assert any('"__call__" is taken' in note for note in mo_core.convert(tmp_path).report.notes)

@@ -41,7 +41,8 @@ def _model(loaded: Loaded, options: Any) -> SourceModel:
     ports = {reader.locate(p.tensor): p for p in loaded.inputs or ()}
     inputs: dict[str, dict[int, Type]] = {}
     for (node, index), port in ports.items():
-        inputs.setdefault(node, {})[index] = _type(port)
+        if port.info is not None:
+            inputs.setdefault(node, {})[index] = _type(port)
     graph = reader.graph([name for name, _, _ in outputs], inputs)
     for output in outputs:
         _add_output(reader, graph, *output)

@@ -16,6 +16,7 @@ from mo_tensorflow.proto import tensorflow_pb2 as pb
 from mo_tensorflow.schema import GRAPH, load
 from mo_tensorflow.tensors import Tensors
 from mo_tensorflow.text import kind_of_text, parse_text
+from mo_tensorflow.unsigned import add_call
 from mo_tensorflow.variables import Variables
 
 SAVED_MODEL_FILE = "saved_model.pb"
@@ -29,7 +30,7 @@ class Port:
 
     key: str
     tensor: str
-    info: Any
+    info: Any = None
 
 
 @dataclass
@@ -118,22 +119,17 @@ class _Loader:
             return self._meta(self._tagged(message), self._variables_beside)
         if isinstance(message, pb.MetaGraphDef):
             return self._meta(message, self._checkpoint_of_meta)
-        return Loaded(self._reader(message, None, ""), notes=self.notes)
+        return Loaded(self._reader(message, self._checkpoint(lambda: None)), notes=self.notes)
 
-    def _reader(
-        self, graph: Any, checkpoint: Callable[[], Checkpoint | None] | None, restore_op: str
-    ) -> GraphDefReader:
+    def _checkpoint(self, beside: Callable[[], Checkpoint | None]) -> Checkpoint | None:
+        named = self.options.get("input_checkpoint")
+        return open_checkpoint(Path(named)) if named else beside()
+
+    def _reader(self, graph: Any, checkpoint: Checkpoint | None, restore_op: str = "") -> GraphDefReader:
         if not len(graph.node) and not len(graph.library.function):
-            raise ModelError(
-                "the file has no graph, so it is no TensorFlow model", "Check that it is the model itself."
-            )
-        found = None
-        if self.options.get("input_checkpoint"):
-            found = open_checkpoint(Path(self.options.input_checkpoint))
-        elif checkpoint is not None:
-            found = checkpoint()
+            raise ModelError("the file has no graph, so it is no TensorFlow model", "Check that it is the right file.")
         reader = GraphDefReader(graph, self.tensors)
-        reader.values = Variables(reader, self.tensors, found, restore_op)
+        reader.values = Variables(reader, self.tensors, checkpoint, restore_op)
         return reader
 
     # -- meta graphs
@@ -181,16 +177,22 @@ class _Loader:
         beside = index.is_file() or prefix.is_file() or any(prefix.parent.glob(f"{prefix.name}.data-*"))
         return open_checkpoint(prefix) if beside else None
 
-    def _meta(self, meta: Any, checkpoint: Callable[[], Checkpoint | None]) -> Loaded:
-        reader = self._reader(meta.graph_def, checkpoint, meta.saver_def.restore_op_name)
-        loaded = Loaded(reader, notes=self.notes)
+    def _meta(self, meta: Any, beside: Callable[[], Checkpoint | None]) -> Loaded:
+        checkpoint = self._checkpoint(beside)
+        key = self._signature(meta)
+        call = add_call(meta, checkpoint) if key is None else None
+        loaded = Loaded(self._reader(meta.graph_def, checkpoint, meta.saver_def.restore_op_name), notes=self.notes)
         if meta.meta_info_def.tensorflow_version:
             loaded.metadata["tensorflow_version"] = meta.meta_info_def.tensorflow_version
-        key = self._signature(meta)
         if key is not None:
             signature = meta.signature_def[key]
             loaded.inputs = _ports(signature.inputs)
             loaded.outputs = _ports(signature.outputs)
+        elif call is not None:
+            others = f" (there are {', '.join(call.others)}, too)" if call.others else ""
+            self.notes.append(f'the model has no signature; its function "{call.name}" is taken{others}.')
+            loaded.inputs = [Port(*port) for port in call.inputs]
+            loaded.outputs = [Port(*port) for port in call.outputs]
         return loaded
 
     def _signature(self, meta: Any) -> str | None:

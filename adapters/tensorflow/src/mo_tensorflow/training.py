@@ -11,8 +11,8 @@ _NO_RESULT = frozenset(
     ControlTrigger DeleteSessionTensor DestroyResourceOp Const FlushSummaryWriter HashTable HashTableV2 InitializeTable
     InitializeTableFromTextFile InitializeTableFromTextFileV2 InitializeTableV2 IsVariableInitialized LookupTableImport
     LookupTableImportV2 MergeV2Checkpoints MutableHashTable MutableHashTableV2 NoOp Print PrintV2 QueueCloseV2
-    QueueEnqueueManyV2 QueueEnqueueV2 QueueSizeV2 ReaderReadV2 RestoreV2 SaveSlices SaveV2 ScalarSummary ShardedFilename
-    TextLineReaderV2 VarIsInitializedOp WriteFile WriteSummary _Retval
+    QueueEnqueueManyV2 QueueEnqueueV2 QueueSizeV2 ReadVariableOp ReaderReadV2 RestoreV2 SaveSlices SaveV2 ScalarSummary
+    ShardedFilename TextLineReaderV2 VarIsInitializedOp WriteFile WriteSummary _Retval
     """.split()
 )
 """Ops whose results are none of the model."""
