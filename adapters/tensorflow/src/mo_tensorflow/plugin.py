@@ -78,6 +78,12 @@ class TensorflowFrontend(Frontend):
 
         return read(source, options)
 
+    def complete(self, model: SourceModel, options: Any) -> None:
+        """Say which inputs are switches of training."""
+        from mo_tensorflow.advice import advice
+
+        model.notes += advice(model.graph)
+
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
         """The attributes without the types that the converter does not ask for."""
         from mo_tensorflow.registry import keywords

@@ -15,6 +15,7 @@ from mo_core.ir.types import ElementType
 from mo_core.options import parse_outputs
 from mo_tensorflow.attributes import shape
 from mo_tensorflow.elements import data_type
+from mo_tensorflow.feeding import feeds
 from mo_tensorflow.graphdef import GraphDefReader
 from mo_tensorflow.sources import Loaded, Port, find
 from mo_tensorflow.training import leaves
@@ -39,11 +40,14 @@ def _model(loaded: Loaded, options: Any) -> SourceModel:
     reader = loaded.reader
     outputs = _outputs(loaded, options)
     ports = {reader.locate(p.tensor): p for p in loaded.inputs or ()}
-    inputs: dict[str, dict[int, Type]] = {}
+    inputs = feeds(reader)
+    automatic = set(inputs)
     for (node, index), port in ports.items():
         if port.info is not None:
             inputs.setdefault(node, {})[index] = _type(port)
+            automatic.discard(node)
     graph = reader.graph([name for name, _, _ in outputs], inputs)
+    loaded.notes += _settled_feeds(reader, graph, automatic)
     for output in outputs:
         _add_output(reader, graph, *output)
     for parameter in graph.inputs:
@@ -52,6 +56,18 @@ def _model(loaded: Loaded, options: Any) -> SourceModel:
             parameter.names.insert(0, named.key)
             parameter.name = named.key
     return SourceModel(graph, metadata=loaded.metadata, functions=reader.library, notes=loaded.notes)
+
+
+def _settled_feeds(reader: GraphDefReader, graph: Graph, feeds: set[str]) -> list[str]:
+    """Drop the inputs that nobody reads of those that took the place of what feeds the model; say which stay."""
+    taken: dict[str, None] = {}
+    for parameter in list(graph.inputs):
+        node = reader.locate(parameter.name)[0]
+        if node in feeds and not parameter.uses:
+            graph.remove_input(parameter)
+        elif node in feeds:
+            taken[node] = None
+    return [f'{reader.nodes[n].op} "{n}" feeds the model; inputs take its place.' for n in taken]
 
 
 def _type(port: Port) -> Type:

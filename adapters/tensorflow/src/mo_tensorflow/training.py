@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mo_tensorflow.graphdef import PLACEHOLDERS, GraphDefReader
 from mo_tensorflow.variables import VARIABLES
 
@@ -19,6 +21,8 @@ _NO_RESULT = frozenset(
 
 _TRAINING = ("Apply", "ResourceApply", "ResourceSparseApply", "SparseApply", "ScatterAdd", "ScatterUpdate")
 _WATCHING = ("Summary", "SummaryV2")
+_SCOPES = re.compile(r"^(gradients|save)(_\d+)?/|/AssertGuard/|^report_uninitialized_variables")
+"""Names that TensorFlow gives to what trains, saves and checks."""
 
 
 def leaves(reader: GraphDefReader) -> list[str]:
@@ -26,7 +30,7 @@ def leaves(reader: GraphDefReader) -> list[str]:
     read = {reader.locate(r)[0] for n in reader.nodes.values() for r in n.input if not r.startswith("^")}
     found = []
     for node in reader.nodes.values():
-        if node.name not in read and _has_result(node.op):
+        if node.name not in read and _has_result(node.op) and not _SCOPES.search(node.name):
             found.append(node.name)
     return found
 

@@ -14,6 +14,11 @@ def identity(x: Value) -> Value:
     return x
 
 
+@tf_op("PlaceholderWithDefault", ignore=("shape",))
+def placeholder_with_default(default: Value) -> Value:
+    return default
+
+
 @tf_op("Reshape")
 def reshape(x: Value, shape: Value) -> Value:
     return reshape_to(x, as_i64(shape))
