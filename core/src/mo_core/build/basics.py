@@ -1,7 +1,8 @@
 """Building helpers that converters of every framework share, named after what they mean.
 
-All of them are pure and prove against dynamic shapes: what is static becomes a constant, the rest a small `ShapeOf`
-sub-graph, so that the emitted model can still be reshaped.
+All of them are pure and prove against dynamic shapes. Sizes are computed by small `ShapeOf` sub-graphs even where they
+are known, so that the emitted model can still be reshaped; what is known of them goes along (`Value.known`), and
+`--static_shape` computes them once and for all.
 """
 
 from __future__ import annotations
@@ -66,6 +67,11 @@ def constant_like(x: Value, number: Any) -> Value:
     return constant(number, x.element)
 
 
+def constant_ints(v: Value | None) -> tuple[int, ...] | None:
+    """The whole numbers in `v` when it is a constant, so that nothing changes them, else None."""
+    return known_ints(v) if v is not None and isinstance(v.node, Constant) else None
+
+
 def const_ints(v: Value, what: str) -> tuple[int, ...]:
     """The whole numbers in `v`; raises Unsupported naming `what` when they are not known before the model runs."""
     known = known_ints(v)
@@ -92,48 +98,64 @@ def convert_like(x: Value, like: Value) -> Value:
     return ConvertLike(x, like) if like.element is t.dynamic else to_element(x, like.element)
 
 
-# -- shapes
+# -- shapes: sizes that follow the data stay live
+
+_DEEPEST = 16
+"""How far back a value is followed to see whether it depends on constants only."""
+
+
+def is_fixed(x: Value) -> bool:
+    """True when the shape of `x` is that of constants, which no change of the inputs touches."""
+    nodes, seen = [x.node], 0
+    while nodes:
+        node = nodes.pop()
+        seen += 1
+        if isinstance(node, Constant):
+            continue
+        if seen > _DEEPEST or not node.operands or node.bodies:
+            return False
+        nodes.extend(v.node for v in node.operands)
+    return x.is_static
 
 
 def shape_of(x: Value) -> Value:
-    """The shape of `x`, 1-D i64; a constant when static."""
-    return ints(x.static_shape) if x.is_static else ShapeOf(x)
+    """The shape of `x`, 1-D i64: computed when the model runs, though it may be known (`Value.known`)."""
+    return ints(x.static_shape) if is_fixed(x) else ShapeOf(x)
 
 
 def dim(x: Value, axis: int) -> Dim:
-    """One dimension of `x`; raises ShapeError when the rank is unknown or has no such axis."""
+    """One dimension of `x` as it is known now; raises ShapeError when the rank is unknown or has no such axis."""
     if not x.rank:
         raise ShapeError(f'"{x.label}" is a scalar and has no axis {axis}')
     return x.dims[t.normalize_axis(axis, x.rank)]
 
 
 def dims_of(x: Value, axes: Iterable[int]) -> Value:
-    """The dimensions of `x` at these axes (negative: from the end), 1-D i64; a constant when static."""
+    """The dimensions of `x` at these axes (negative: from the end), 1-D i64; computed when the model runs."""
     axes = list(axes)
     if x.shape is not None:
-        dims = [dim(x, a) for a in axes]
-        static = [d for d in dims if isinstance(d, int)]
-        if len(static) == len(dims):
-            return ints(static)
+        known = [dim(x, a) for a in axes]
+        if is_fixed(x) or not axes:
+            return ints(d for d in known if isinstance(d, int))
     return Gather(ShapeOf(x), ints(axes), integer(0))
 
 
 def dim_of(x: Value, axis: int) -> Value:
-    """One dimension of `x` as a scalar i64; a constant when static."""
-    if x.shape is not None:
-        d = dim(x, axis)
-        if isinstance(d, int):
-            return integer(d)
-    return Gather(ShapeOf(x), integer(axis), integer(0))
+    """One dimension of `x` as a scalar i64; computed when the model runs."""
+    size = dim_size(x, axis)
+    return integer(size) if isinstance(size, int) else size
 
 
 def dim_size(x: Value, axis: int) -> Size:
-    """One dimension of `x`: a number when static, else a scalar i64 value."""
+    """One dimension of `x`: a number when `x` is made of constants, else a scalar i64 value that follows the data.
+
+    What decides how to convert by the size as it is now asks `dim` instead.
+    """
     if x.shape is not None:
-        d = dim(x, axis)
-        if isinstance(d, int):
-            return d
-    return dim_of(x, axis)
+        known = dim(x, axis)
+        if isinstance(known, int) and is_fixed(x):
+            return known
+    return Gather(ShapeOf(x), integer(axis), integer(0))
 
 
 def element_count(x: Value) -> Value:
@@ -153,7 +175,7 @@ def vector(items: Sequence[Size]) -> Value:
     parts: list[Value] = []
     run: list[int] = []
     for item in items:
-        known = (item,) if isinstance(item, int) else known_ints(item)
+        known = (item,) if isinstance(item, int) else constant_ints(item)
         if known is not None:
             run.extend(known)
             continue
@@ -191,7 +213,7 @@ def all_axes(x: Value) -> Value:
 def reshape_to(x: Value, dims: Sequence[Size] | Value) -> Value:
     """`x` in the shape made of these dimensions (one may be -1; 0 is a dimension of no elements)."""
     pattern = dims if isinstance(dims, Value) else vector(dims)
-    if x.shape is not None and known_ints(pattern) == x.shape:
+    if x.shape is not None and constant_ints(pattern) == x.shape:
         return x
     return Reshape(x, pattern, special_zero=False)
 
@@ -209,31 +231,17 @@ def flatten(x: Value, axis: int) -> Value:
         raise ShapeError(f"axis {axis} is outside of rank {len(x.shape)}")
     if axis == 0:
         return reshape_to(x, [1, -1])
-    if axis == 1:
-        return Reshape(x, ints([0, -1]), special_zero=True) if _no_empty(x) else _flatten_by_shape(x, axis)
     if x.shape is not None and axis == len(x.shape):
         return reshape_to(x, [-1, 1])
-    return _flatten_by_shape(x, axis)
-
-
-def _no_empty(x: Value) -> bool:
-    return x.shape is not None and all(not (isinstance(d, int) and d == 0) for d in x.shape)
-
-
-def _flatten_by_shape(x: Value, axis: int) -> Value:
-    def product(axes: range) -> Value:
-        return ReduceProd(dims_of(x, axes), ints([0]), keep_dims=True)
-
-    rank = x.rank
-    if _no_empty(x):  # -1 leaves more freedom to the shape inference than a product
-        rows = [d for d in x.dims[:axis] if isinstance(d, int)]
-        if len(rows) == axis:
-            return reshape_to(x, [int(np.prod(rows, dtype=np.int64)), -1])
-        columns = [d for d in x.dims[axis:] if isinstance(d, int)]
-        if len(columns) == rank - axis:
-            return reshape_to(x, [-1, int(np.prod(columns, dtype=np.int64))])
-        return reshape_to(x, [product(range(axis)), -1])
-    return reshape_to(x, [product(range(axis)), product(range(axis, rank))])
+    if axis == 1 and 0 not in x.dims:
+        return Reshape(x, ints([0, -1]), special_zero=True)
+    rows, columns = (
+        ReduceProd(dims_of(x, axes), ints([0]), keep_dims=True) for axes in (range(axis), range(axis, x.rank))
+    )
+    if 0 in x.dims:  # the runtime takes a computed zero for a dimension to be copied
+        return reshape_to(x, [*(known_ints(rows) or [rows]), *(known_ints(columns) or [columns])])
+    # -1 leaves more freedom to the shape inference than a product, above all where less is known
+    return reshape_to(x, [-1, columns] if known_ints(rows) is None else [rows, -1])
 
 
 def unsqueeze(x: Value, *axes: int) -> Value:
@@ -303,7 +311,7 @@ def channel_vector(v: Value, spatial: int) -> Value:
 def broadcast_to(x: Value, shape: Value | Sequence[Size]) -> Value:
     """`x` broadcast to exactly this shape (numpy's rule)."""
     target = shape if isinstance(shape, Value) else vector(shape)
-    if x.shape is not None and known_ints(target) == x.shape:
+    if x.shape is not None and constant_ints(target) == x.shape:
         return x
     return Broadcast(x, target)
 

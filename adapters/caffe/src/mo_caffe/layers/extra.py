@@ -68,7 +68,8 @@ def mean_image(x: Value, mean: Value, *, options: Any, offsets: tuple[int, ...],
     """`x - mean`, where the mean image (C, H, W) is cropped to the size of `x`."""
     cropped = mean
     for axis, offset in zip((1, 2), offsets[::-1] or (None, None)):
-        cropped = _crop(cropped, axis, dim_size(x, axis + 1), offset)
+        size = dim(x, axis + 1)
+        cropped = _crop(cropped, axis, size if isinstance(size, int) else dim_of(x, axis + 1), offset)
     return Subtract(x, _as_scaled(cropped, x, options, place))
 
 

@@ -6,6 +6,7 @@ from mo_core.build import (
     arange,
     channel_vector,
     constant_like,
+    dim,
     dim_size,
     reshape_to,
     to_element,
@@ -105,7 +106,7 @@ def leaky_relu(
 
 def prelu(x: Value, gamma: Value) -> Value:
     """`gamma` is one number, a vector with a number a channel, or broadcasts as it is."""
-    if gamma.rank == 1 and dim_size(gamma, 0) != 1 and x.rank > 2:
+    if gamma.rank == 1 and dim(gamma, 0) != 1 and x.rank > 2:
         return PReLU(x, gamma) if x.rank == 4 else PReLU(x, channel_vector(gamma, x.rank - 2))
     return PReLU(x, gamma)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from mo_core.build import constant_like, to_element
+from mo_core.build import constant_like, dim_of, to_element
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import (
@@ -278,12 +278,7 @@ def smooth_l1(x: Value, *, scalar: float = 1.0, is_int: bool = True) -> Value:
 @mxnet_op("_contrib_div_sqrt_dim")
 def div_sqrt_dim(x: Value) -> Value:
     """`x / sqrt(d)`, where `d` is the size of the last axis."""
-    from mo_core.build import dim_size
-
-    size = dim_size(x, -1)
-    if isinstance(size, int):
-        return Divide(x, constant_like(x, size**0.5))
-    return Divide(x, Sqrt(Convert(size, destination_type=x.element)))
+    return Divide(x, Sqrt(Convert(dim_of(x, -1), destination_type=x.element)))
 
 
 @mxnet_op("_contrib_gradientmultiplier", ignore=("scalar", "is_int"))

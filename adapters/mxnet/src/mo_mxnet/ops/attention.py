@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mo_core.build import Size, constant_like, dim_size, permute, reshape_to, take
+from mo_core.build import Size, constant_like, dim, dim_size, permute, reshape_to, take
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ops import MatMul, Multiply
@@ -12,7 +12,7 @@ from mo_mxnet.registry import mxnet_op
 
 def _parts(x: Value, heads: int, parts: int) -> tuple[list[Value], int]:
     """Each part as N * heads, T, size of a head; and that size."""
-    width = dim_size(x, 2)
+    width = dim(x, 2)
     if not isinstance(width, int):
         raise Unsupported("interleaved attention needs to know the width of its input", "Give it with --input.")
     if heads < 1 or width % (heads * parts):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mo_core.build import channel_vector, dim_size, ints, reshape_to
+from mo_core.build import channel_vector, dim, dim_size, ints, reshape_to
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ops import (
@@ -52,7 +52,7 @@ def convolve(x: Value, weight: Value, bias: Value | None, groups: int, spatial: 
 
 def split_groups(weight: Value, groups: int) -> Value:
     """Filters with an axis of groups split off from the first one."""
-    first = dim_size(weight, 0)
+    first = dim(weight, 0)
     if groups < 1 or (isinstance(first, int) and first % groups):
         raise ModelError(f"{first} filters cannot be divided into {groups} groups")
     each = first // groups if isinstance(first, int) else -1

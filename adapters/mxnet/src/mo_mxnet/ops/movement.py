@@ -8,6 +8,7 @@ from itertools import pairwise
 from mo_core.build import (
     concat,
     constant_like,
+    dim,
     dim_size,
     ints,
     permute,
@@ -193,7 +194,7 @@ def split_at(
     """Into equal parts, or at places; the first place is that of the beginning."""
     if sections > 0:
         return _dropped(split(x, axis, sections), axis, squeeze_axis)
-    size = dim_size(x, axis)
+    size = dim(x, axis)
     places = [p + size if p < 0 and isinstance(size, int) else p for p in indices]
     lengths = [b - a for a, b in pairwise(places)]
     if any(n < 0 for n in lengths) or not places or places[0] != 0:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mo_core.build import (
-    Size,
     broadcast_to,
     channel_vector,
     constant_like,
     convert_like,
+    dim,
     dim_size,
     ints,
     move_axis,
@@ -126,7 +126,7 @@ def group_norm(
     x: Value, gamma: Value, beta: Value, *, num_groups: int = 1, eps: float = 1e-5, node: Foreign
 ) -> Sequence[Value]:
     """Each group of channels by its own statistics; gamma and beta have a number a group (or a channel)."""
-    channels = dim_size(x, 1)
+    channels = dim(x, 1)
     if num_groups < 1 or (isinstance(channels, int) and channels % num_groups):
         raise ModelError(f"GroupNorm cannot make {num_groups} groups of {channels} channels")
     gamma, beta = (_per_channel(v, num_groups, channels) for v in (gamma, beta))
@@ -139,9 +139,9 @@ def group_norm(
     return [y, *flat]
 
 
-def _per_channel(v: Value, groups: int, channels: Size) -> Value:
+def _per_channel(v: Value, groups: int, channels: t.Dim) -> Value:
     """A number a group as a number a channel."""
-    if dim_size(v, 0) != groups or channels == groups:
+    if dim(v, 0) != groups or channels == groups:
         return v
     if not isinstance(channels, int):
         raise Unsupported("GroupNorm needs to know the number of channels", "Give the shape with --input.")

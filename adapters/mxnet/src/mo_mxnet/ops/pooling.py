@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mo_core.build import constant_like, dim_size, ints
+from mo_core.build import constant_like, dim, ints
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ops import (
@@ -78,7 +78,7 @@ class _Window:
         """Padding behind the data, so that rounding down gives the number of windows that MXNet computes."""
         if self.convention == "valid":
             return self.pads
-        sizes = [dim_size(x, 2 + axis) for axis in range(len(self.kernel))]
+        sizes = [dim(x, 2 + axis) for axis in range(len(self.kernel))]
         found: list[int] = []
         for size, k, s, p in zip(sizes, self.kernel, self.strides, self.pads):
             if not isinstance(size, int):
@@ -150,7 +150,7 @@ def _padded_mean(x: Value, window: _Window) -> Value:
 def _fits_exactly(x: Value, window: _Window) -> bool:
     """True when no window reaches beyond the padding, whichever way their number is rounded."""
     for axis, (k, s, p) in enumerate(zip(window.kernel, window.strides, window.pads)):
-        size = dim_size(x, 2 + axis)
+        size = dim(x, 2 + axis)
         if not isinstance(size, int) or (size + 2 * p - k) % s:
             return False
     return True
@@ -197,7 +197,7 @@ def adaptive_average_pooling(x: Value, *, output_size: Ints = ()) -> Value:
     height, width = size if len(size) == 2 else (size[0], size[0])
     if (height, width) == (1, 1):
         return ReduceMean(x, ints([2, 3]), keep_dims=True)
-    rows, columns = dim_size(x, 2), dim_size(x, 3)
+    rows, columns = dim(x, 2), dim(x, 3)
     if isinstance(rows, int) and isinstance(columns, int) and not rows % height and not columns % width:
         step = (rows // height, columns // width)
         window = _Window(step, step, (0, 0), "valid")

@@ -13,6 +13,7 @@ from mo_core.build import (
     concat,
     constant_like,
     convert_like,
+    dim,
     dim_of,
     dim_size,
     filled,
@@ -104,7 +105,7 @@ def attention(
         if plain and only_causal
         else mask_of(q, k, attn_mask, nonpad_kv_seqlen, offset, bool(is_causal), left, right)
     )
-    k, v = repeated_heads(k, dim_size(q, 1)), repeated_heads(v, dim_size(q, 1))
+    k, v = repeated_heads(k, dim(q, 1)), repeated_heads(v, dim(q, 1))
     product: Value | None = None
     if plain:
         y = _fused(q, k, v, mask, scale, causal=only_causal)
@@ -134,7 +135,7 @@ def without_heads(x: Value) -> Value:
     return reshape_keeping(permute(x, (0, 2, 1, 3)), [0, 0, -1])
 
 
-def repeated_heads(x: Value, heads: int | Value) -> Value:
+def repeated_heads(x: Value, heads: t.Dim) -> Value:
     """N, H, L, E with each head as often in a row as it takes to have `heads` of them."""
     own = x.dims[1]
     if not isinstance(own, int) or not isinstance(heads, int):
@@ -283,7 +284,7 @@ def flex_attention(
 ) -> Value:
     """Attention with graphs that change the products of queries and keys, and what softmax makes of them."""
     _check_heads(q, k, v)
-    k, v = repeated_heads(k, dim_size(q, 1)), repeated_heads(v, dim_size(q, 1))
+    k, v = repeated_heads(k, dim(q, 1)), repeated_heads(v, dim(q, 1))
     if score_mod is None and prob_mod is None and softmax_precision is None:
         return _fused(q, k, v, Mask(), scale, causal=False)
     exact = t.f64 if q.element is t.f64 else t.f32

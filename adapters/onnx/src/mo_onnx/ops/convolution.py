@@ -10,6 +10,7 @@ from mo_core.build import (
     channel_vector,
     concat,
     constant_like,
+    dim,
     dim_of,
     dim_size,
     dims_of,
@@ -70,7 +71,7 @@ def convolve(x: Value, w: Value, b: Value | None, group: int, spatial: Spatial) 
 
 def split_groups(w: Value, group: int) -> Value:
     """Filters with an axis of groups split off from the first one."""
-    first = dim_size(w, 0)
+    first = dim(w, 0)
     if group < 1 or (isinstance(first, int) and first % group):
         raise ModelError(f"{first} filters cannot be divided into {group} groups")
     return reshape_to(
@@ -113,7 +114,7 @@ def _pad_to_multiple(spatial: Spatial, output_padding: list[int], w: Value) -> N
     """The paddings with which the output is `stride` times the input; they do not depend on the size of the input."""
     begin, end = [], []
     for axis, (stride, dilation) in enumerate(zip(spatial["strides"], spatial["dilations"])):
-        kernel = dim_size(w, 2 + axis)
+        kernel = dim(w, 2 + axis)
         if not isinstance(kernel, int):
             raise Unsupported("auto_pad of a transposed convolution needs filters of known size", "Give explicit pads.")
         total = extent(kernel, dilation) + output_padding[axis] - stride
@@ -205,7 +206,7 @@ def block_places(image: Value, kernel: Value, strides: Sequence[int], dilations:
 def causal_conv_with_state(
     x: Value, w: Value, b: Value | None = None, past_state: Value | None = None, *, activation: str = "none"
 ) -> Sequence[Value]:
-    taps = dim_size(w, 2)
+    taps = dim(w, 2)
     if not isinstance(taps, int):
         raise Unsupported("CausalConvWithState needs a kernel of known length", "Give the shape of the weights.")
     channels = dim_size(w, 0)

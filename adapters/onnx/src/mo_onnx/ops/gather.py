@@ -8,8 +8,8 @@ import numpy as np
 
 from mo_core.build import (
     as_i64,
+    dim,
     dim_of,
-    dim_size,
     dims_of,
     integer,
     ints,
@@ -51,13 +51,13 @@ def trimmed(x: Value, indices: Value, axis: int) -> Value:
     """`x` cut to the extent of the indices on the other axes, which the runtime wants to be equal there."""
     if x.rank != indices.rank:
         raise ShapeError(f"the data has rank {x.rank}, and the indices have rank {indices.rank}")
-    ends = [d if isinstance(d, int) and d != have else 0 for have, d in zip(x.dims, indices.dims)]
-    ends[normalize_axis(axis, len(ends))] = 0
-    if not any(ends):
+    whole = [int(not isinstance(d, int) or d == have) for have, d in zip(x.dims, indices.dims)]
+    whole[normalize_axis(axis, len(whole))] = 1
+    if all(whole):
         return x
     # a Slice would be taken for superfluous by the runtime
-    whole = tuple(int(not end) for end in ends)
-    return StridedSlice(x, ints([0] * len(ends)), ints(ends), ints([1] * len(ends)), begin_mask=whole, end_mask=whole)
+    count, mask = len(whole), tuple(whole)
+    return StridedSlice(x, ints([0] * count), shape_of(indices), ints([1] * count), begin_mask=mask, end_mask=mask)
 
 
 @onnx_op("GatherND")
@@ -75,10 +75,10 @@ def from_zero(indices: Value, size: Value) -> Value:
 
 def nd_from_zero(x: Value, indices: Value, batch_dims: int = 0) -> Value:
     """`from_zero` for tuples of indices in the last axis."""
-    depth = dim_size(indices, -1)
+    depth = dim(indices, -1)
     if isinstance(depth, int):
         return from_zero(indices, dims_of(x, range(batch_dims, batch_dims + depth)))
-    return from_zero(indices, slice_axis(shape_of(x), 0, batch_dims, Add(depth, integer(batch_dims))))
+    return from_zero(indices, slice_axis(shape_of(x), 0, batch_dims, Add(dim_of(indices, -1), integer(batch_dims))))
 
 
 REDUCTIONS = {"none": "none", "add": "sum", "mul": "prod", "min": "min", "max": "max"}

@@ -9,7 +9,7 @@ from mo_core.build import (
     channel_vector,
     constant_like,
     convert_like,
-    dim_size,
+    dim,
     ints,
     reshape_to,
     to_element,
@@ -199,7 +199,7 @@ def root_mean_square_normalized(x: Value, axes: Sequence[int], epsilon: float) -
 @onnx_op("GroupNormalization")
 def group_normalization_18(x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5) -> Value:
     """Scale and bias are given a number a group."""
-    channels = dim_size(x, 1)
+    channels = dim(x, 1)
     if not isinstance(channels, int) or channels % num_groups:
         raise ModelError(f"GroupNormalization cannot make {num_groups} groups of {channels} channels")
     each = channels // num_groups

@@ -12,8 +12,10 @@ from mo_core.build import (
     broadcast_to,
     concat,
     const_ints,
+    constant_ints,
     constant_like,
     convert_like,
+    dim,
     dim_of,
     dim_size,
     dims_of,
@@ -191,15 +193,13 @@ def split_(
         return VariadicSplit(x, integer(axis), lengths).results
     if count == 1:
         return (x,)
-    size = dim_size(x, axis)
+    size = dim(x, axis)
+    if num_outputs is None or (isinstance(size, int) and size % count == 0):
+        return split(x, axis, count)
     if isinstance(size, int):
-        if size % count == 0:
-            return split(x, axis, count)
         part = -(-size // count)
         return split(x, axis, [min(part, max(0, size - i * part)) for i in range(count)])
-    if num_outputs is None:
-        return split(x, axis, count)
-    whole = Divide(Add(size, integer(count - 1)), integer(count))  # the last part takes what is left
+    whole = Divide(Add(dim_of(x, axis), integer(count - 1)), integer(count))  # the last part takes what is left
     return VariadicSplit(x, integer(axis), vector([*[whole] * (count - 1), -1])).results
 
 
@@ -241,7 +241,7 @@ def _length(*vectors: Value | None) -> int | None:
 def placed(values: Value, axes: Value, elsewhere: Sequence[int]) -> Value:
     """A number for each axis: `values` at `axes`, the numbers of `elsewhere` at the others."""
     axes, values = as_i64(axes), as_i64(values)
-    at, numbers = known_ints(axes), known_ints(values)
+    at, numbers = known_ints(axes), constant_ints(values)
     if at is not None:
         items: list[int | Value] = list(elsewhere)
         for i, axis in enumerate(normalize_axes(at, len(items))):
@@ -307,10 +307,10 @@ def pad(
 
 def _halves(v: Value, count: int) -> tuple[Value, Value]:
     v = as_i64(v)
-    known = known_ints(v)
+    if v.shape is not None and isinstance(v.shape[0], int) and v.shape[0] != 2 * count:
+        raise ModelError(f"Pad of {count} axes has {v.shape[0]} pads")
+    known = constant_ints(v)
     if known is not None:
-        if len(known) != 2 * count:
-            raise ModelError(f"Pad of {count} axes has {len(known)} pads")
         return ints(known[:count]), ints(known[count:])
     first, second = split(v, 0, [count, count])
     return first, second
