@@ -8,7 +8,7 @@ from typing import Any
 from mo_caffe import custom_layers
 from mo_caffe.mean import MEAN_IMAGE
 from mo_caffe.registry import caffe_layer
-from mo_core.build import Size, constant_like, dim_size, reshape_to, slice_axis
+from mo_core.build import Size, constant_like, dim, dim_of, reshape_to, slice_axis
 from mo_core.errors import ModelError
 from mo_core.frontend import converters_of
 from mo_core.ir import Node, Value, constant

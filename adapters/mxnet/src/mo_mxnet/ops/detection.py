@@ -31,6 +31,7 @@ from mo_core.ops import (
     Divide,
     Greater,
     LogicalAnd,
+    Minimum,
     Multiply,
     PSROIPooling,
     ROIAlign,
@@ -249,7 +250,7 @@ def box_nms(
     if id_index >= 0 and background_id >= 0:
         counts = LogicalAnd(counts, b.differs(b.column(rows, id_index), background_id))
     ranked: Value = Select(counts, score, constant_like(score, b.LOWEST))
-    limit: Size = total if topk <= 0 else min(topk, total) if isinstance(total, int) else topk
+    limit: Size = total if topk <= 0 else min(topk, total) if isinstance(total, int) else Minimum(total, topk)
     best, ranked = b.ordered(rows, ranked, limit)
     places = slice_axis(best, 2, coord_start, coord_start + 4)
     found = b.corners(places) if in_format == "center" else places

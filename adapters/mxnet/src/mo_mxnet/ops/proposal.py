@@ -120,9 +120,9 @@ def proposal(
     outside = _outside(height, width, count, feature_stride, info)
     flat = Select(outside, constant_like(flat, -1), flat)
     total = times(times(height, width), count)
-    limit: Size = total if rpn_pre_nms_top_n <= 0 else rpn_pre_nms_top_n
-    if isinstance(total, int) and isinstance(limit, int):
-        limit = min(limit, total)
+    limit: Size = total
+    if rpn_pre_nms_top_n > 0:
+        limit = min(total, rpn_pre_nms_top_n) if isinstance(total, int) else Minimum(total, rpn_pre_nms_top_n)
     best, ranked = b.ordered(rows, flat, limit)
     return _chosen(best, ranked, threshold, rpn_post_nms_top_n, batch)
 

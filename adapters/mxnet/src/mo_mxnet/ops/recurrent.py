@@ -10,6 +10,7 @@ from mo_core.build import (
     as_i64,
     broadcast_to,
     concat,
+    dim,
     dim_size,
     filled,
     integer,
@@ -23,6 +24,7 @@ from mo_core.build import (
 from mo_core.build.loops import iterate
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     GRUSequence,
@@ -82,7 +84,7 @@ class Kind:
         deeper = self.rows * self.state * self.directions
         return self.directions * (self.layers * own + (self.layers - 1) * deeper)
 
-    def unpack(self, parameters: Value, features: Size) -> list[Weights]:
+    def unpack(self, parameters: Value, features: t.Dim) -> list[Weights]:
         """The weights by layer, then by direction; raises ModelError when their number does not fit."""
         flat = reshape_to(parameters, [-1])
         inputs = self._input_size(flat, features)
@@ -104,8 +106,8 @@ class Kind:
             found.append(Weights(*rows, projection, bw, br))
         return found
 
-    def _input_size(self, flat: Value, features: Size) -> int:
-        count = dim_size(flat, 0)
+    def _input_size(self, flat: Value, features: t.Dim) -> int:
+        count = dim(flat, 0)
         rest = self.size_without_input()
         if isinstance(features, int):
             if isinstance(count, int) and count != rest + features * self.directions * self.rows:
@@ -156,7 +158,7 @@ def rnn(
         raise ModelError("an LSTM needs the state of its cells, and it is not given")
     lengths = as_i64(rest.pop(0)) if use_sequence_length and rest else None
     kind = Kind(mode, state_size, num_layers, 2 if bidirectional else 1, projection_size)
-    weights = kind.unpack(parameters, dim_size(x, 2))
+    weights = kind.unpack(parameters, dim(x, 2))
     batch = dim_size(x, 1)
     hidden = _state(state, kind, kind.state, batch)
     cells = None if cell is None else _state(cell, kind, kind.hidden, batch)

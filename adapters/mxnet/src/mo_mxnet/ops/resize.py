@@ -12,6 +12,7 @@ from mo_core.build import (
     broadcast_to,
     concat,
     constant_like,
+    dim,
     dim_size,
     ints,
     permute,
@@ -84,7 +85,7 @@ def up_sampling(*values: Value, scale: int, sample_type: str, multi_input_mode: 
 
 def _by_filters(x: Value, weight: Value, scale: int) -> Value:
     """A transposed convolution of each channel with its own filter."""
-    channels = dim_size(weight, 0)
+    channels = dim(weight, 0)
     if not isinstance(channels, int):
         raise Unsupported("UpSampling needs to know the number of channels", "Give the shape with --input.")
     spatial = spatial_attributes(2, (scale, scale), (), (scale // 2, scale // 2))
