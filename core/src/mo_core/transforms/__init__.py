@@ -11,7 +11,14 @@ from mo_core.transforms.quantise import pairs as quantization
 from mo_core.transforms.recognise import activations, attention, groups, movement, norms, pointwise, resizing
 from mo_core.transforms.requested import legacy_ir, precision, preprocess, pruning, stateful, target
 from mo_core.transforms.simplify import cleanup, shapes, strides
-from mo_core.transforms.workarounds import assigned_inputs, lrn_bias, pieces_in_place, sequence_reductions, tied_filters
+from mo_core.transforms.workarounds import (
+    assigned_inputs,
+    gather_batches,
+    lrn_bias,
+    pieces_in_place,
+    sequence_reductions,
+    tied_filters,
+)
 
 PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,
@@ -47,6 +54,7 @@ PASSES: tuple[Pass, ...] = (
     tied_filters.tied_filters,
     sequence_reductions.sequence_reductions,
     lrn_bias.lrn_bias,
+    gather_batches.gather_batches,
     pieces_in_place.pieces_in_place,
     target.target_release,
     cleanup.dead_code,
