@@ -71,17 +71,42 @@ def operations() -> str:
     return "\n".join(lines) + "\n"
 
 
+ORDER = """\
+In running order. `--disable-pass NAME` switches one off, `--enable-pass NAME` one on that is off by default; those marked
+*fusion* are also switched off by `--disable_fusing`.
+
+## What decides the order
+
+1. The stage: FRONT (on source ops), then the stages below from top to bottom.
+2. The group: passes of rules with one `group` share a fixed point. They are applied together until none of them fires, so
+   that none has to be listed twice. A pass without a group runs by itself. The passes of a group have one stage, and
+   either all of them are fusions or none is.
+3. `after` and `before` name passes or groups of any stage. A name of a pass in a group stands for the group. A name that
+   does not exist, an order against the stages and a circle are errors that name the distributions.
+4. Where that leaves a choice, passes of the core run as they are listed (`mo_core.transforms.PASSES`), those of other
+   distributions follow, each distribution by itself as it gives them. Neither the order of installation nor the name of a
+   pass decides anything.
+
+## Passes on the graph
+
+A function marked by `graph_pass` gets the graph and an [editor](add-an-op.md#a-pass), by which alone it changes the graph. It
+is called for bodies of control flow as well, the innermost first; the few passes that must not be are listed at the end.
+
+## The passes
+"""
+
+
 def passes() -> str:
     """The passes in their order."""
-    lines = [
-        f"# Passes\n\n{NOTICE}\nIn running order. `--disable-pass NAME` switches one off, `--enable-pass NAME` one on that is off "
-        "by default; those marked *fusion* are also switched off by `--disable_fusing`.\n"
-    ]
-    lines.append("| pass | stage | | what it does | rules |\n|---|---|---|---|---|")
-    for p in all_passes(Plugins(blocked=())):
+    everything = all_passes(Plugins(blocked=()))
+    lines = [f"# Passes\n\n{NOTICE}\n{ORDER}"]
+    lines.append("| pass | stage | group | | what it does | rules |\n|---|---|---|---|---|---|")
+    for p in everything:
         marks = ", ".join([*(["fusion"] if p.fusion else []), *([] if p.default else ["off by default"])])
         rules = ", ".join(dict.fromkeys(f"`{r.name}`" for r in p.rules))
-        lines.append(f"| `{p.name}` | {p.stage.name} | {marks} | {p.doc} | {rules} |")
+        lines.append(f"| `{p.name}` | {p.stage.name} | {p.group} | {marks} | {p.doc} | {rules} |")
+    lines.append("\n## Not in bodies\n\n| pass | why |\n|---|---|")
+    lines += [f"| `{p.name}` | {p.outermost} |" for p in everything if p.outermost]
     return "\n".join(lines) + "\n"
 
 

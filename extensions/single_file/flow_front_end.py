@@ -14,7 +14,7 @@ from mo_core.frontend.structure import Edge, Record, build
 from mo_core.ir import Effects, Foreign, FunctionRef, Graph, Type, constant
 from mo_core.ir.types import element_type
 from mo_core.ops import Add, Less, Multiply, ReLU
-from mo_core.rewriting import Stage, any_, graph_pass, in_scope, replace_region, rewrites, rule, src
+from mo_core.rewriting import Stage, any_, graph_pass, in_scope, rewrites, rule, src
 
 
 class FlowFrontend(Frontend):
@@ -129,14 +129,12 @@ def positive_part(x):
 
 
 @graph_pass("flow-swap", stage=Stage.FRONT, framework="flow")
-def swap(graph, context):
+def swap(graph, edit):
     """A scope "swap", which exchanges two values in four nodes, gives them the other way round."""
     nodes = in_scope(graph, "swap")
-    if not nodes:
-        return False
-    a, b = nodes[0].operands
-    replace_region(graph, [a, b], [nodes[-2], nodes[-1]], [b, a])
-    return True
+    if nodes:
+        a, b = nodes[0].operands
+        edit.replace_region([a, b], [nodes[-2], nodes[-1]], [b, a], rule="swap")
 
 
 # -- hooks

@@ -7,7 +7,11 @@ import itertools
 import pytest
 
 from mo_core.errors import PluginError, UsageError
-from mo_core.rewriting.passes import Pass, Stage, Switches, order
+from mo_core.ir import Graph
+from mo_core.ir import types as t
+from mo_core.ops import Abs, ReLU
+from mo_core.rewriting import any_, p, rewrites, rule, run
+from mo_core.rewriting.passes import Context, Pass, Stage, Switches, order, provided_by
 
 
 def step(name, stage=Stage.FUSE, **rest):
@@ -15,22 +19,93 @@ def step(name, stage=Stage.FUSE, **rest):
 
 
 def names(passes):
-    return [p.name for p in order(passes)]
+    return [one.name for one in order(passes)]
 
 
 def test_the_order_does_not_depend_on_the_order_of_installation():
-    passes = [
-        step("d", after=("a",)),
-        step("a", before=("b",)),
-        step("c", Stage.CLEANUP),
-        step("b"),
-        step("e", Stage.FRONT),
-    ]
-    assert {tuple(names(list(some))) for some in itertools.permutations(passes)} == {("e", "a", "b", "d", "c")}
+    given = {
+        "mo-core": [step("d", after=("a",)), step("a", before=("b",)), step("b")],
+        "one": [step("z"), step("c", Stage.CLEANUP)],
+        "two": [step("e", Stage.FRONT), step("f", before=("d",))],
+    }
+    orders = set()
+    for some in itertools.permutations(given):
+        passes = [p for provider in some for p in provided_by(given[provider], provider)]
+        orders.add(tuple(names(passes)))
+    assert orders == {("e", "a", "b", "z", "f", "d", "c")}
 
 
-def test_an_order_against_a_pass_that_is_not_there_is_no_constraint():
-    assert names([step("a", after=("missing",))]) == ["a"]
+def test_the_order_does_not_depend_on_names():
+    called = [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]]
+    assert [names([step(name) for name in some]) for some in called] == called
+
+
+def test_a_pass_or_group_that_is_not_there_is_an_error():
+    with pytest.raises(PluginError, match=r'"a" of one wants to run after "lineer".*\n.*"linear"'):
+        order([step("a", after=("lineer",), provider="one"), step("linear")], complete=True)
+    with pytest.raises(PluginError, match='before "b", and there is no such pass or group'):
+        order([step("a", before=("b",))], complete=True)
+    assert names([step("a", after=("linear",)), step("linear")]) == ["linear", "a"]
+
+
+def test_of_some_passes_alone_the_others_are_not_missed():
+    assert names([step("a", after=("linear",))]) == ["a"]
+
+
+# -- groups
+
+
+@rule(p.ReLU(p.ReLU(any_("x"))))
+def twice(x):
+    """ReLU of ReLU."""
+    return ReLU(x)
+
+
+@rule(p.Abs(any_("x")))
+def known_sign(x):
+    """Abs of what is not negative."""
+    return x if x.node.type_name == "ReLU" else None
+
+
+def rules(name, *given, **rest):
+    return rewrites(name, *given, stage=Stage.FUSE, **rest)
+
+
+def left_of(*passes):
+    graph = Graph()
+    y = ReLU(Abs(ReLU(Abs(ReLU(graph.add_input("x", t.f32, (2,)))))))
+    graph.add_output(y, "y")
+    run(order(passes), graph, Context())
+    return [n.type_name for n in graph if n.type_name not in ("Parameter", "Result")]
+
+
+def test_passes_of_a_group_share_a_fixed_point():
+    assert left_of(rules("a", twice, group="g"), rules("b", known_sign, group="g")) == ["ReLU"]
+
+
+def test_passes_without_a_group_run_one_by_one():
+    assert left_of(rules("a", twice), rules("b", known_sign)) == ["ReLU", "ReLU", "ReLU"]
+
+
+def test_a_group_runs_where_its_first_pass_stands_and_is_ordered_as_a_whole():
+    grouped = [rules("a", twice, group="g"), rules("b", known_sign, group="g")]
+    assert names([grouped[0], step("x"), grouped[1]]) == ["a", "b", "x"]
+    assert names([*grouped, step("x", before=("g",))]) == ["x", "a", "b"]
+    assert names([*grouped, step("x", before=("b",))]) == ["x", "a", "b"]
+    assert names([step("x", after=("g",)), *grouped]) == ["a", "b", "x"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ([rules("a", twice, group="g"), rules("b", twice, group="g", after=("a",))], "in its own group"),
+        ([rules("a", twice, group="g"), rules("b", twice, group="g", fusion=False)], 'does not fit into the group "g"'),
+        ([rules("g", twice), rules("b", twice, group="g")], "both a pass and a group"),
+    ],
+)
+def test_a_group_that_cannot_be(wrong, fault):
+    with pytest.raises(PluginError, match=fault):
+        order(wrong)
 
 
 def test_a_cycle_names_all_that_are_in_it():
@@ -53,7 +128,7 @@ def test_switches():
 
     def allowed(**switches):
         s = Switches(**{k: frozenset(v) if isinstance(v, list) else v for k, v in switches.items()})
-        return [p.name for p in (fusion, other, off) if s.allows(p, None)]
+        return [one.name for one in (fusion, other, off) if s.allows(one, None)]
 
     assert allowed() == ["f", "o"]
     assert allowed(fusing=False) == ["o"]

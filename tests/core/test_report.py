@@ -15,7 +15,7 @@ from mo_core.ir import Foreign, Graph
 from mo_core.ir import types as t
 from mo_core.ir.types import Dynamic, Type
 from mo_core.rewriting.passes import Context
-from mo_core.rewriting.rewrite import Declined, Firing
+from mo_core.rewriting.record import Declined, Firing
 from mo_core.testing import parse
 
 

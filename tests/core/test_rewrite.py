@@ -11,7 +11,8 @@ from mo_core.ir import types as t
 from mo_core.ops import Add, Multiply, ReLU, Sigmoid, Subtract
 from mo_core.rewriting.passes import Context, Stage, rewrites, run
 from mo_core.rewriting.pattern import any_, const, either, op, p
-from mo_core.rewriting.rewrite import Driver, Exclusion, Record, rule
+from mo_core.rewriting.record import Exclusion, Record
+from mo_core.rewriting.rewrite import Driver, rule
 
 
 @pytest.fixture
@@ -175,12 +176,12 @@ def test_work_is_linear_in_the_graph(graph, x):
     assert len(visits) == 1999
 
 
-def test_groups_of_one_stage_share_a_fixed_point(graph, x):
+def test_passes_of_a_group_share_a_fixed_point(graph, x):
     @rule(p.ReLU(p.Sigmoid(any_("x"))))
     def first(x):
         return Add(Add(x, 1.0), 1.0)
 
-    passes = [rewrites("a", merge_adds, stage=Stage.NORMALIZE), rewrites("b", first, stage=Stage.NORMALIZE)]
+    passes = [rewrites(name, r, stage=Stage.NORMALIZE, group="g") for name, r in (("a", merge_adds), ("b", first))]
     graph.add_output(ReLU(Sigmoid(x)), "y")
     run(passes, graph, Context())
     assert kinds(graph) == ["Add"]

@@ -39,7 +39,7 @@ from mo_core.ir.types import Dim, Dynamic, Type
 from mo_core.ops import ALL
 from mo_core.options import Options
 from mo_core.rewriting.passes import Context, Pass, order, run
-from mo_core.rewriting.rewrite import Record
+from mo_core.rewriting.record import Record
 
 __all__ = [
     "assert_close",

@@ -12,7 +12,7 @@ from mo_core import ops
 from mo_core.ir import Graph, Node, Value, constant
 from mo_core.ir import types as t
 from mo_core.rewriting.passes import Context, order
-from mo_core.rewriting.rewrite import Exclusion
+from mo_core.rewriting.record import Exclusion
 from mo_core.transforms.recognise import activations
 from tests.core.transforms import harness as h
 

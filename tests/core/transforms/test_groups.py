@@ -10,7 +10,7 @@ from mo_core.ir import types as t
 from mo_core.ir.tensor import Lazy
 from mo_core.ops import Add, BatchNormInference, Concat, ConvolutionBackpropData, ReLU, Split, Transpose, VariadicSplit
 from mo_core.rewriting.passes import Context
-from mo_core.rewriting.rewrite import Exclusion
+from mo_core.rewriting.record import Exclusion
 from mo_core.transforms.linear.fusion import PASSES
 from mo_core.transforms.recognise.groups import grouped, horizontal
 from tests.core.transforms.harness import check, inputs, kinds, only, optimise, reasons, unchanged, weights

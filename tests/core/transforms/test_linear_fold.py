@@ -23,7 +23,7 @@ from mo_core.ops import (
     Subtract,
 )
 from mo_core.rewriting.passes import Context
-from mo_core.rewriting.rewrite import Exclusion
+from mo_core.rewriting.record import Exclusion
 from mo_core.transforms.linear.fusion import PASSES, linear_fusion
 from tests.core.transforms.harness import (
     check,

@@ -21,7 +21,7 @@ from mo_core.ops import (
     Swish,
 )
 from mo_core.rewriting.passes import Context
-from mo_core.rewriting.rewrite import Exclusion
+from mo_core.rewriting.record import Exclusion
 from mo_core.transforms.simplify.strides import stride_optimization
 from tests.core.transforms.harness import check, inputs, kinds, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, max_pool

@@ -23,7 +23,7 @@ from mo_core.options import Options, OptionTable, listed
 from mo_core.plugins import Plugins
 from mo_core.rewriting import passes
 from mo_core.rewriting.passes import Context, Stage
-from mo_core.rewriting.rewrite import Exclusion
+from mo_core.rewriting.record import Exclusion
 from mo_core.rewriting.switches import check_explained, check_layers, select, unmatched
 
 if TYPE_CHECKING:
@@ -283,7 +283,9 @@ def model_name(frontend: Frontend, source: Any) -> str:
 
 def all_passes(plugins: Plugins, options: Any = None, framework: str | None = None) -> list[passes.Pass]:
     """The passes in running order, edited by plug-ins: all, or those that run for models of a framework."""
-    ordered = passes.order([p for p in plugins.passes() if framework is None or p.framework in ("", framework)])
+    ordered = [
+        p for p in passes.order(plugins.passes(), complete=True) if framework is None or p.framework in ("", framework)
+    ]
     plugins.edit_pipeline(ordered, options)
     return ordered
 

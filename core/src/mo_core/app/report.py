@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mo_core.errors import did_you_mean
 from mo_core.ir import Constant, Graph, Parameter, Result, Value
 from mo_core.ir import types as t
-from mo_core.rewriting.rewrite import Declined, Firing, Record
+from mo_core.rewriting.record import Declined, Firing, Record, Unnamed
 
 if TYPE_CHECKING:
     from mo_core.emit import Emitted
@@ -127,7 +127,8 @@ class Report:
             data[name] = [port._asdict() for port in data[name]]
         firings = [asdict(f) for f in self.record.firings]
         declines = [asdict(d) for d in self.record.declined]
-        return {"version": __version__, **data, "rewrites": self.rewrites, "firings": firings, "declines": declines}
+        record = {"firings": firings, "declines": declines, "unnamed": [asdict(u) for u in self.record.unnamed]}
+        return {"version": __version__, **data, "rewrites": self.rewrites, **record}
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""
@@ -146,6 +147,9 @@ class Report:
             for rule, count in self.record.counts.items():
                 by_pass[rule.partition("/")[0]] += count
             lines.append(f"  rewrites    {_kinds(by_pass)}")
+        if self.record.unnamed:
+            gone = list(dict.fromkeys(u.name for u in self.record.unnamed))
+            lines.append(f"  names gone  {_listed(gone)}: no tensor holds what the source has there (see --explain)")
         lines += [f"  {key:<11} {text}" for key, text in self.info.items()]
         saved = f", {format_bytes(self.shared_bytes)} saved by sharing equal ones" if self.shared_bytes else ""
         if self.files:
@@ -163,17 +167,18 @@ class Report:
         pass_name, at, name = query.partition("@")
         wanted, name = (pass_name, name) if at and query not in known else ("", query)
 
-        def asked(x: Firing | Declined) -> bool:
+        def asked(x: Firing | Declined | Unnamed) -> bool:
             return wanted in ("", x.pass_name, x.rule, f"{x.pass_name}/{x.rule}")
 
         fired = [f for f in self.record.firings if name in (f.kept, *f.gone) and asked(f)]
         declined = [d for d in self.record.declined if name in (d.node, *d.origin) and asked(d)]
-        if not fired and not declined:
+        unnamed = [u for u in self.record.unnamed if name == u.name and asked(u)]
+        if not fired and not declined and not unnamed:
             if name in known:
                 return f'no rule matched at "{query}"'
             near = did_you_mean(name, sorted(known)[:_COMPARED])
             return f'the model has no node "{name}"' + (f"; {near}" if near else "")
-        return "\n".join([f'"{name}":', *map(_firing_line, fired), *map(_decline_line, declined)])
+        return "\n".join([f'"{name}":', *map(_firing_line, fired), *map(_decline_line, declined), *map(_gone, unnamed)])
 
 
 def _counts(graph: Graph) -> dict[str, int]:
@@ -205,6 +210,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _firing_line(f: Firing) -> str:
+    if not f.kept:
+        return f"  {f.pass_name}/{f.rule} took {_listed(f.gone)} out"
     if not f.gone:
         return f'  {f.pass_name}/{f.rule} rewrote "{f.kept}"'
     return f'  {f.pass_name}/{f.rule} joined {_listed(f.gone)} into "{f.kept}"'
@@ -214,10 +221,18 @@ def _decline_line(d: Declined) -> str:
     return f'  {d.pass_name}/{d.rule} did not fire at "{d.node}": {d.reason}'
 
 
+def _gone(u: Unnamed) -> str:
+    return (
+        f'  {u.pass_name}/{u.rule} took the tensor name "{u.name}" away: no tensor holds what the source has there; '
+        f"name it in --output, or switch the pass off with --disable-pass {u.pass_name}, to keep it"
+    )
+
+
 def _named(record: Record) -> dict[str, None]:
     """The names that firings and declines mention, in order."""
     known = dict.fromkeys(n for f in record.firings for n in (f.kept, *f.gone))
     known.update(dict.fromkeys(n for d in record.declined for n in (d.node, *d.origin)))
+    known.update(dict.fromkeys(u.name for u in record.unnamed))
     return known
 
 

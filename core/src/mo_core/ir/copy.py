@@ -19,11 +19,7 @@ def copy_node(node: Node, mapping: MutableMapping[Value, Value]) -> Node:
     if node.bodies:
         bodies = {k: copy_graph(v, mapping) for k, v in node.attributes.items() if isinstance(v, Graph)}
     copy = node.evolve(*[mapping.get(v, v) for v in node.operands], **bodies)
-    copy.name, copy.origin = node.name, node.origin
-    if node.rt_info:
-        copy.rt_info = node.rt_info
-    if node.port_info:
-        copy.port_info = node.port_info
+    copy.inherit(node)
     return copy
 
 

@@ -314,6 +314,15 @@ class Node(Value):
             given = (*given[:fixed], given[fixed:])
         return type(self)(*given, **{**own, **changed})
 
+    def inherit(self, node: Node) -> None:
+        """Have the name, the origin and the runtime attributes of `node`, as far as it has none of its own."""
+        self.name = self.name or node.name
+        self.origin = self.origin or node.origin
+        if node.rt_info:
+            self.rt_info = {**node.rt_info, **self.rt_info}
+        if node.port_info:
+            self.port_info = {**node.port_info, **self.port_info}
+
     # -- looking
 
     @property

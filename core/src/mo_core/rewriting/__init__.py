@@ -1,6 +1,7 @@
-"""Rewriting: patterns, the driver, passes and their order, folding, selection and switches."""
+"""Rewriting: patterns, the driver, the editor, passes and their order, folding, selection and switches."""
 
 from mo_core.errors import Decline
+from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Context, Pass, Stage, graph_pass, rewrites, run
 from mo_core.rewriting.pattern import any_, const, either, op, p, src
 from mo_core.rewriting.regions import in_scope, replace_region
@@ -9,6 +10,7 @@ from mo_core.rewriting.rewrite import Instead, rule
 __all__ = [
     "Context",
     "Decline",
+    "Editor",
     "Instead",
     "Pass",
     "Stage",

@@ -98,17 +98,23 @@ def fold_all(graph: Graph, nodes: Iterable[Node]) -> list[Node]:
     """Fold those of `nodes` that fold, in order; returns the readers of the new constants."""
     touched: list[Node] = []
     for node in nodes:
-        if node.graph is not graph:
-            continue
-        constants = fold(node)
-        if constants is None:
-            continue
-        for result, made in zip(node.results, constants):
-            made.name, made.origin = node.name, node.origin
-            if result.uses:
-                graph.splice([made], node)
-                touched.extend(graph.replace(result, made))
-        graph.erase_dead([node])
+        if node.graph is graph:
+            touched.extend(fold_one(graph, node) or ())
+    return touched
+
+
+def fold_one(graph: Graph, node: Node, compressed: bool = False) -> list[Node] | None:
+    """Put constants in the place of a node; returns their readers, or None when it does not fold."""
+    constants = fold(node, compressed)
+    if constants is None:
+        return None
+    touched: list[Node] = []
+    for result, made in zip(node.results, constants):
+        made.inherit(node)
+        if result.uses:
+            graph.splice([made], node)
+            touched.extend(graph.replace(result, made))
+    graph.erase_dead([node])
     return touched
 
 
@@ -132,7 +138,7 @@ def fold_whole(graph: Graph, value: Value) -> Value:
         if constants is None:
             return value
         for result, made in zip(node.results, constants):
-            made.name, made.origin = node.name, node.origin
+            made.inherit(node)
             graph.splice([made], node)
             if result is value:
                 value = made

@@ -9,9 +9,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mo_core.errors import MoError, PluginError, UsageError, bug, did_you_mean
+from mo_core.errors import MoError, PluginError, UsageError, bug, did_you_mean, nearest_first
 from mo_core.ir import Graph
-from mo_core.rewriting.rewrite import Driver, Exclusion, Record, Rule
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.record import Exclusion, Record
+from mo_core.rewriting.rewrite import Driver, Rule
 
 if TYPE_CHECKING:
     from mo_core.frontend import SourceModel
@@ -39,10 +41,12 @@ class Pass:
     Args:
         name: unique, lower case with hyphens; stage: when; doc: one line for `--list-passes`.
         rules: rewrites, or `run`: a function on the graph that returns whether it changed something.
-        after, before: names of passes of the same stage.
+        after, before: names of passes or groups.
+        group: passes of rules with the same group share one fixed point: they are applied until none of them fires.
         fusion: switched off by `--disable_fusing`; default: runs unless switched off (False: only when asked for).
         wanted: whether the options call for it (None: always). provider: distribution that brings it.
         framework: runs for models of this front-end alone (empty: for all).
+        outermost: why it does not work on the bodies of control flow (empty: it does).
     """
 
     name: str
@@ -57,6 +61,8 @@ class Pass:
     wanted: Callable[[Any], bool] | None = None
     provider: str = OWN
     framework: str = ""
+    group: str = ""
+    outermost: str = ""
 
 
 def rewrites(
@@ -66,11 +72,12 @@ def rewrites(
     doc: str = "",
     after: Iterable[str] = (),
     before: Iterable[str] = (),
+    group: str = "",
     fusion: bool | None = None,
     default: bool = True,
     framework: str = "",
 ) -> Pass:
-    """A pass made of rules (`@rule` functions)."""
+    """A pass made of rules (`@rule` functions); it works on bodies of control flow, too."""
     flat = tuple(r for group in rules for r in group)
     is_fusion = stage is Stage.FUSE if fusion is None else fusion
     return Pass(
@@ -84,6 +91,7 @@ def rewrites(
         is_fusion,
         default,
         framework=framework,
+        group=group,
     )
 
 
@@ -96,31 +104,45 @@ def graph_pass(
     fusion: bool | None = None,
     default: bool = True,
     wanted: Callable[[Any], bool] | None = None,
-    bodies: bool = False,
+    outermost: str = "",
     framework: str = "",
-) -> Callable[[Callable[[Graph, Context], bool | None]], Pass]:
+) -> Callable[[Callable[[Graph, Editor], object]], Pass]:
     """Make a function on the graph a pass; its docstring's first line is the description.
 
-    `bodies`: it works on the bodies of control flow first, the innermost ahead of all.
+    The function changes the graph by the editor alone. It is called for the bodies of control flow first, the
+    innermost ahead of all, unless `outermost` says why it must not be.
     """
 
-    def make(function: Callable[[Graph, Context], bool | None]) -> Pass:
+    def make(function: Callable[[Graph, Editor], object]) -> Pass:
         doc = (function.__doc__ or "").strip().split("\n")[0]
         is_fusion = stage is Stage.FUSE if fusion is None else fusion
-        run = _bodies_first(function) if bodies else function
+
+        def edit(editor: Editor) -> None:
+            for body in [] if outermost else [b for node in editor.graph for b in node.bodies]:
+                edit(editor.within(body))
+            function(editor.graph, editor)
+
+        def run(graph: Graph, context: Context) -> bool:
+            editor = Editor(graph, name, context)
+            edit(editor)
+            return editor.changed
+
         return Pass(
-            name, stage, doc, (), run, tuple(after), tuple(before), is_fusion, default, wanted, framework=framework
+            name,
+            stage,
+            doc,
+            (),
+            run,
+            tuple(after),
+            tuple(before),
+            is_fusion,
+            default,
+            wanted,
+            framework=framework,
+            outermost=outermost,
         )
 
     return make
-
-
-def _bodies_first(function: Callable[[Graph, Context], bool | None]) -> Callable[[Graph, Context], bool]:
-    def run(graph: Graph, context: Context) -> bool:
-        changed = [run(body, context) for body in [b for node in graph for b in node.bodies]]
-        return function(graph, context) is not False or any(changed)
-
-    return run
 
 
 @dataclass
@@ -149,43 +171,98 @@ class Context:
     after_pass: Callable[[str, Graph, bool], None] | None = None
 
 
-def order(passes: Sequence[Pass]) -> list[Pass]:
-    """Passes in running order: by stage, then by `after`/`before`, then by name, whatever the order of installation.
+def order(passes: Sequence[Pass], *, complete: bool = False) -> list[Pass]:
+    """Passes in running order, whatever the order of installation and however they are called.
 
-    Raises PluginError for duplicates, cycles, and edges against the stages; the message names the distributions.
+    By stage; then by `after` and `before`; then those of the core as listed, then those of each distribution as it
+    gives them. A group runs as a whole. `complete`: all passes are given, so that a name that
+    is not there is an error; otherwise it says nothing about those that are.
+
+    Raises PluginError for duplicates, for names that do not exist, for cycles, and for an order against the stages;
+    the message names the distributions.
     """
+    units = _units(passes)
+    needs = _needs(passes, units, complete)
+    result: list[Pass] = []
+    left = sorted(units.values(), key=lambda unit: unit.place)
+    done: set[str] = set()
+    while left:
+        ready = next((u for u in left if u.stage is left[0].stage and needs[u.name] <= done), None)
+        if ready is None:
+            stuck = [p for u in left if u.stage is left[0].stage for p in u.passes]
+            named = ", ".join(f'"{p.name}" of {p.provider}' for p in stuck)
+            raise PluginError(f"the order of these passes contradicts itself: {named}")
+        left.remove(ready)
+        done.add(ready.name)
+        result.extend(ready.passes)
+    return result
+
+
+@dataclass
+class _Unit:
+    """What runs in one go: a pass, or a group of passes."""
+
+    name: str
+    stage: Stage
+    place: tuple[int, bool, str, int]
+    passes: list[Pass]
+
+
+def _units(passes: Sequence[Pass]) -> dict[str, _Unit]:
+    """The units by name, their passes in order; raises PluginError for duplicates and groups that do not fit."""
+    counts: dict[str, int] = {}
+    places: dict[str, tuple[int, bool, str, int]] = {}
     by_name: dict[str, Pass] = {}
     for p in passes:
         if p.name in by_name:
             raise PluginError(f'the pass "{p.name}" is given by both {by_name[p.name].provider} and {p.provider}')
         by_name[p.name] = p
-    needs: dict[str, set[str]] = {p.name: set() for p in passes}
+        counts[p.provider] = counts.get(p.provider, 0) + 1
+        places[p.name] = (p.stage, p.provider != OWN, p.provider, counts[p.provider])
+    units: dict[str, _Unit] = {}
+    for p in sorted(passes, key=lambda p: places[p.name]):
+        if p.group in by_name or p.name in {q.group for q in passes}:
+            raise PluginError(f'"{p.group or p.name}" of {p.provider} is the name of both a pass and a group')
+        unit = units.setdefault(p.group or p.name, _Unit(p.group or p.name, p.stage, places[p.name], []))
+        first = unit.passes[0] if unit.passes else p
+        if (p.stage, p.fusion) != (first.stage, first.fusion) or (p.group and p.run is not None):
+            raise PluginError(
+                f'the pass "{p.name}" of {p.provider} does not fit into the group "{p.group}"',
+                "A group holds passes of rules, all of one stage, and either all fusions or none.",
+            )
+        unit.passes.append(p)
+    return units
+
+
+def _needs(passes: Sequence[Pass], units: dict[str, _Unit], complete: bool) -> dict[str, set[str]]:
+    """For each unit, those that run before it in its stage; raises PluginError."""
+    unit_of = {p.name: unit for unit in units.values() for p in unit.passes} | units
+    needs: dict[str, set[str]] = {name: set() for name in units}
     for p in passes:
+        mine = unit_of[p.name]
         for other, first in [*((n, True) for n in p.after), *((n, False) for n in p.before)]:
-            q = by_name.get(other)
-            if q is None:
-                continue  # ordering against a pass that is not installed is no constraint
-            if q.stage is not p.stage and (q.stage < p.stage) is not first:
+            where = "after" if first else "before"
+            unit = unit_of.get(other)
+            if unit is None and not complete:
+                continue
+            if unit is None:
                 raise PluginError(
-                    f'the pass "{p.name}" of {p.provider} ({p.stage.name}) wants to run '
-                    f"{'after' if first else 'before'} "
-                    f'"{q.name}" of {q.provider} ({q.stage.name}), against the order of the stages'
+                    f'the pass "{p.name}" of {p.provider} wants to run {where} "{other}", and there is no such pass '
+                    "or group",
+                    nearest_first(other, unit_of, "See --list-passes."),
                 )
-            if q.stage is p.stage:
-                needs[p.name if first else q.name].add(q.name if first else p.name)
-    result: list[Pass] = []
-    left = sorted(passes, key=lambda p: (p.stage, p.name))
-    done: set[str] = set()
-    while left:
-        ready = next((p for p in left if p.stage == left[0].stage and needs[p.name] <= done), None)
-        if ready is None:
-            stuck = [p for p in left if p.stage == left[0].stage]
-            named = ", ".join(f'"{p.name}" of {p.provider}' for p in stuck)
-            raise PluginError(f"the order of these passes contradicts itself: {named}")
-        left.remove(ready)
-        done.add(ready.name)
-        result.append(ready)
-    return result
+            if unit is mine:
+                raise PluginError(
+                    f'the pass "{p.name}" of {p.provider} wants to run {where} "{other}", which is in its own group'
+                )
+            if unit.stage is not mine.stage and (unit.stage < mine.stage) is not first:
+                raise PluginError(
+                    f'the pass "{p.name}" of {p.provider} ({p.stage.name}) wants to run {where} '
+                    f'"{other}" of {unit.passes[0].provider} ({unit.stage.name}), against the order of the stages'
+                )
+            if unit.stage is mine.stage:
+                needs[mine.name if first else unit.name].add(unit.name if first else mine.name)
+    return needs
 
 
 @dataclass(frozen=True)
@@ -232,9 +309,9 @@ class Switches:
 
 
 def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
-    """Run ordered passes; neighbouring groups of rules that do not order each other share one fixed point."""
+    """Run ordered passes; those of a group share one fixed point."""
     for batch in _batches(passes):
-        name = "+".join(p.name for p in batch)
+        name = batch[0].group or batch[0].name
         if context.before_pass is not None:
             context.before_pass(name, graph)
         start, firings = time.perf_counter(), len(context.record.firings)
@@ -279,17 +356,8 @@ def _run_function(p: Pass, run: Callable[[Graph, Context], bool | None], graph: 
 def _batches(passes: Sequence[Pass]) -> list[list[Pass]]:
     batches: list[list[Pass]] = []
     for p in passes:
-        last = batches[-1] if batches else None
-        joins = (
-            last is not None
-            and p.run is None
-            and last[-1].run is None
-            and last[-1].stage is p.stage
-            and last[-1].fusion == p.fusion
-            and not any(q.name in p.after or p.name in q.before for q in last)
-        )
-        if joins and last is not None:
-            last.append(p)
+        if p.group and batches and batches[-1][0].group == p.group:
+            batches[-1].append(p)
         else:
             batches.append([p])
     return batches

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mo_core.errors import Decline, InternalError, MoError, UsageError, bug, did_you_mean
 from mo_core.ir import Constant, Foreign, Graph, Node, Value
-from mo_core.rewriting.folding import fold_all
+from mo_core.rewriting.editor import absorb
 from mo_core.rewriting.pattern import Match, Op, Pattern, SourceOp, source_kind
+from mo_core.rewriting.record import Declined, Exclusion, Firing, Record, origins
 
 FUEL_PER_NODE = 64
 """Firings allowed per node of the graph before the driver gives up and names the busiest rules."""
@@ -66,99 +66,6 @@ def rule(*patterns: Pattern) -> Callable[[Callable[..., Any]], tuple[Rule, ...]]
         return tuple(made)
 
     return make
-
-
-@dataclass
-class Firing:
-    """One application: which rule, the source names that went, the name that stayed."""
-
-    pass_name: str
-    rule: str
-    gone: tuple[str, ...]
-    kept: str
-
-
-@dataclass
-class Declined:
-    """One match that did not fire: its root, the source names of what it matched, the reason."""
-
-    pass_name: str
-    rule: str
-    node: str
-    origin: tuple[str, ...]
-    reason: str
-
-
-@dataclass
-class Record:
-    """What rewriting did: firings, declines (each reason once a node), firings by rule."""
-
-    firings: list[Firing] = field(default_factory=list)
-    declined: list[Declined] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    _seen: set[tuple[str, str, str]] = field(default_factory=set)
-
-    def fire(self, firing: Firing) -> None:
-        """Note a firing; the name that stayed is none of those that went."""
-        firing.gone = tuple(name for name in firing.gone if name != firing.kept)
-        self.firings.append(firing)
-        self.counts[f"{firing.pass_name}/{firing.rule}"] += 1
-
-    def decline(self, declined: Declined) -> None:
-        """Note a decline, once per rule, node and reason."""
-        key = declined.rule, declined.node, declined.reason
-        if key not in self._seen:
-            self._seen.add(key)
-            self.declined.append(declined)
-
-
-@dataclass(frozen=True)
-class Exclusion:
-    """Source names (or regular expressions of them) that fusions must not touch: `--finegrain_fusing`."""
-
-    names: tuple[str, ...] = ()
-
-    def covers(self, nodes: Iterable[Node]) -> str:
-        """The first excluded source name among the origins of `nodes`, or an empty string."""
-        for node in nodes:
-            for name in (*node.origin, node.name):
-                if any(name == n or re.fullmatch(n, name) for n in self.names):
-                    return name
-        return ""
-
-
-def absorb(graph: Graph, root: Node, values: Sequence[Value | None], matched: Sequence[Node]) -> list[Node]:
-    """Put `values` in the place of the results of `root`, name the new nodes, fold, and erase what became dead.
-
-    Returns the neighbourhood: new nodes and the readers of the new values.
-    """
-    if len(values) < len(root.results) and any(r.uses for r in root.results[len(values) :]):
-        raise InternalError(f"{root!r} has {len(root.results)} results, and its replacement {len(values)}")
-    new = graph.splice(values, root)
-    _name(new, root, values, matched)
-    touched: list[Node] = list(new)
-    for result, value in zip(root.results, values):
-        if value is not None:
-            touched.extend(graph.replace(result, value))
-        elif result.uses:
-            raise InternalError(f"a rule gave nothing for result {result.index} of {root!r}, which is read")
-    before = [v.node for node in matched if node.graph is graph for v in node.operands]
-    graph.erase_dead([*reversed(new), root, *matched])
-    touched.extend(fold_all(graph, new))
-    return [*touched, *before]
-
-
-def _name(new: Sequence[Node], root: Node, values: Sequence[Value | None], matched: Sequence[Node]) -> None:
-    main = values[0].node if values and values[0] is not None else None
-    origin = tuple(dict.fromkeys(name for node in (root, *matched) for name in node.origin))
-    heirs = {type(node): node for node in reversed(matched) if node is not root}
-    for node in new:
-        if node is main:
-            node.name = node.name or root.name
-        elif not node.name:
-            heir = heirs.pop(type(node), None)
-            node.name = heir.name if heir is not None else f"{root.name}/{node.type_name}"
-        node.origin = node.origin or origin
 
 
 class _Fuel:
@@ -300,7 +207,7 @@ class Driver:
                     self._refused_before.pop(node, None)
                     continue
                 root, values, matched = found
-                gone = tuple(dict.fromkeys(n for m in matched for n in (m.origin or (m.name,))))
+                gone = origins(matched)
                 try:
                     touched = absorb(graph, root, values, matched)
                 except MoError as e:
@@ -313,8 +220,7 @@ class Driver:
 
     def _try(self, pass_name: str, r: Rule, node: Node, match: Match) -> _Found | None:
         def decline(reason: str) -> None:
-            origin = tuple(dict.fromkeys(n for m in match.nodes for n in (m.origin or (m.name,))))
-            self._record.decline(Declined(pass_name, r.name, node.name, origin, reason))
+            self._record.decline(Declined(pass_name, r.name, node.name, origins(match.nodes), reason))
 
         if self._excluded(match.nodes, decline):
             return None
@@ -342,7 +248,7 @@ class Driver:
         return node, value if isinstance(value, (tuple, list)) else [value], match.nodes
 
     def _excluded(self, nodes: Sequence[Node], decline: Callable[[str], None]) -> bool:
-        covered = self._exclusion.covers(nodes) if self._exclusion is not None and self._exclusion.names else ""
+        covered = self._exclusion.covers(nodes) if self._exclusion is not None else ""
         if covered:
             decline(f'"{covered}" is excluded by --finegrain_fusing')
         return bool(covered)

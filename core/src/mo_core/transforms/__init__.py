@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mo_core.rewriting.passes import Pass
 from mo_core.transforms.layout import transposes
-from mo_core.transforms.linear import channel_order
+from mo_core.transforms.linear import channel_order, shape_readers
 from mo_core.transforms.linear import fusion as linear
 from mo_core.transforms.quantise import amct
 from mo_core.transforms.quantise import pairs as quantization
@@ -21,43 +21,70 @@ from mo_core.transforms.workarounds import (
 )
 
 PASSES: tuple[Pass, ...] = (
+    # NORMALIZE
     cleanup.constant_folding,
-    cleanup.static_shape,
-    cleanup.no_ops,
     quantization.quantization,
     cleanup.recurrent_weights,
+    cleanup.static_shape,
+    cleanup.no_ops,
     shapes.shape_simplification,
     shapes.shape_lists,
+    shape_readers.shape_readers,
+    # PREPROCESS
     preprocess.layouts,
     preprocess.preprocessing,
     stateful.make_stateful,
     stateful.low_latency,
-    channel_order.channel_order,
-    *activations.PASSES,
-    *norms.PASSES,
+    # FUSE, the group "recognise"
+    activations.activation_fusion,
     attention.attention_fusion,
-    *movement.PASSES,
-    resizing.resize_fusion,
+    activations.clamp_fusion,
+    movement.dilated_fusion,
+    activations.elu_fusion,
+    norms.normalisation_fusion,
+    movement.pad_fusion,
     pointwise.pointwise_fusion,
-    *linear.PASSES,
-    *amct.PASSES,
-    *groups.PASSES,
+    activations.powers,
+    activations.prelu_fusion,
+    resizing.resize_fusion,
+    movement.shuffle_fusion,
+    activations.softmax_fusion,
+    movement.parts_fusion,
+    # FUSE, the group "linear"
+    linear.batch_norm,
+    amct.batch_to_space,
+    amct.concat,
+    groups.grouped,
+    linear.linear_fusion,
+    linear.linear_merge_,
+    linear.linear_motion_,
+    amct.matmul_batch_norm,
+    movement.reduction_fusion,
+    amct.requantization,
+    amct.shared_quantization,
+    # FUSE, what is done when these have come to an end
+    channel_order.channel_order,
     strides.stride_optimization,
+    groups.horizontal,
+    # LAYOUT
     transposes.transposes,
+    # PRECISION
     pruning.pruning,
     quantization.weights_compression,
     precision.fp16_weights,
+    # CLEANUP
     shapes.equal_shapes,
     cleanup.common_subexpressions,
-    cleanup.separate_constants,
     assigned_inputs.assigned_inputs,
-    tied_filters.tied_filters,
-    sequence_reductions.sequence_reductions,
     lrn_bias.lrn_bias,
     gather_batches.gather_batches,
     pieces_in_place.pieces_in_place,
+    cleanup.separate_constants,
+    sequence_reductions.sequence_reductions,
     target.target_release,
+    tied_filters.tied_filters,
     cleanup.dead_code,
     preprocess.layout_records,
     legacy_ir.ir_v10_names,
 )
+"""All of them in running order: a pass without `after` and `before` runs where it stands here."""

@@ -191,6 +191,6 @@ channel_order = rewrites(
     behind_mover,
     behind_depthwise,
     stage=Stage.FUSE,
-    after=("linear-fusion", "linear-merge", "linear-motion"),
+    after=("linear",),
     doc="Put a permutation of the channels (--reverse_input_channels) into the weights of the first layer.",
 )

@@ -5,29 +5,25 @@ from __future__ import annotations
 from mo_core.ir import Constant, Graph, Node, Value
 from mo_core.ir import types as t
 from mo_core.ops import Add, BatchNormInference, Divide, Multiply, Negative, ShapeOf, Subtract
-from mo_core.rewriting.passes import Context, Stage, graph_pass
-from mo_core.rewriting.rewrite import Firing
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
 from mo_core.transforms.linear.layers import LAYERS
 
 _LINEAR = (Multiply, Add, Subtract, Divide, Negative, BatchNormInference)
-_NAME = "shape-readers"
+_RULE = "shape-behind"
 
 
-@graph_pass(_NAME, stage=Stage.NORMALIZE, after=("shape-simplification", "shape-lists"), fusion=True, bodies=True)
-def shape_readers(graph: Graph, context: Context) -> bool:
+@graph_pass("shape-readers", stage=Stage.NORMALIZE, after=("shapes", "shape-lists"), fusion=True)
+def shape_readers(graph: Graph, edit: Editor) -> None:
     """Let ShapeOf read what stands behind the factors, shifts and batch norms of a layer: the shape is the same."""
-    changed = False
     for node in graph:
         shapes = _shapes_of(node) if isinstance(node, LAYERS) else []
         chain = _chain(node, shapes) if shapes else []
-        if chain and not context.exclusion.covers([node, *chain]):
-            last = _behind(graph, node, chain, min(shapes, key=lambda n: n._order))
-            for reader in shapes:
-                reader.set_operand(0, last)
-            origin = tuple(dict.fromkeys(n for reader in shapes for n in (reader.origin or (reader.name,))))
-            context.record.fire(Firing(_NAME, "shape-behind", origin, last.name))
-            changed = True
-    return changed
+        if chain and not edit.excludes(_RULE, node, *chain):
+            last = _behind(edit, node, chain, min(shapes, key=lambda n: n._order))
+            edit.redirect([(reader, 0) for reader in shapes], last)
+            edit.fire(_RULE, origins(shapes), last.name)
 
 
 def _shapes_of(value: Value) -> list[ShapeOf]:
@@ -54,16 +50,14 @@ def _keeps_shape(node: Node, index: int) -> bool:
     return all(isinstance(v.node, Constant) for i, v in enumerate(node.operands) if i != index)
 
 
-def _behind(graph: Graph, layer: Node, chain: list[Node], first: Node) -> Node:
+def _behind(edit: Editor, layer: Node, chain: list[Node], first: Node) -> Node:
     """The end of the chain, of which all is computed ahead of `first`."""
     value = layer
     for node in chain:
         moved = node
-        if not graph.precedes(node, first):
+        if not edit.graph.precedes(node, first):
             moved = node.evolve(*[value if not isinstance(v.node, Constant) else v for v in node.operands])
-            moved.name, moved.origin = node.name, node.origin
-            graph.splice([moved], first)
-            graph.replace(node, moved)
-            graph.erase_dead([node])
+            edit.put(moved, first, node, node.name)
+            edit.replace(node, moved, rule="ahead-of-shape")
         value = moved
     return value

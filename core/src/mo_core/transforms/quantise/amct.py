@@ -23,12 +23,10 @@ from mo_core.transforms.linear.layers import layer_of
 # -- batch norm behind something that stands behind a layer
 
 
-_BEFORE = ("channel-order", "stride-optimization")  # in one fixed point with the linear fusions
-
 batch_to_space = rewrites(
-    "batch-to-space-reorder", linear_motion.ahead_of_batch_to_space, stage=Stage.FUSE, before=_BEFORE
+    "batch-to-space-reorder", linear_motion.ahead_of_batch_to_space, stage=Stage.FUSE, group="linear"
 )
-concat = rewrites("concat-reorder", linear_motion.ahead_of_concat, stage=Stage.FUSE, before=_BEFORE)
+concat = rewrites("concat-reorder", linear_motion.ahead_of_concat, stage=Stage.FUSE, group="linear")
 
 _FORMS = (Reshape, Squeeze, Unsqueeze, Transpose)
 
@@ -86,7 +84,7 @@ matmul_batch_norm = rewrites(
     shape_of_matmul,
     reshapes_to_and_fro,
     stage=Stage.FUSE,
-    before=_BEFORE,
+    group="linear",
     doc="Free a matrix product of the Reshapes that were there for its batch norm.",
 )
 
@@ -127,7 +125,7 @@ def _range(node: FakeQuantize) -> tuple[np.ndarray, np.ndarray] | None:
     return low, high
 
 
-requantization = rewrites("requantization", limit_before_quantize, stage=Stage.FUSE, before=_BEFORE)
+requantization = rewrites("requantization", limit_before_quantize, stage=Stage.FUSE, group="linear")
 
 
 @rule(p.FakeQuantize(any_("x"), name="quantize"))
@@ -158,6 +156,7 @@ def _equal_limits(a: FakeQuantize, b: FakeQuantize) -> bool:
     return True
 
 
-shared_quantization = rewrites("shared-quantization", same_quantize, stage=Stage.FUSE, before=_BEFORE)
+shared_quantization = rewrites("shared-quantization", same_quantize, stage=Stage.FUSE, group="linear")
+
 
 PASSES = (batch_to_space, concat, matmul_batch_norm, requantization, shared_quantization)

@@ -26,20 +26,6 @@ from mo_core.transforms.recognise.algebra import (
     written,
 )
 
-BEFORE = (
-    "batch-norm",
-    "linear-merge",
-    "linear-motion",
-    "linear-fusion",
-    "batch-to-space-reorder",
-    "concat-reorder",
-    "matmul-batch-norm",
-    "grouped-convolution",
-    "requantization",
-    "shared-quantization",
-)
-"""Factors and shifts are looked at as they were written, ahead of the passes that move them elsewhere."""
-
 
 def is_data(v: Value) -> bool:
     """True for real numbers that are computed when the model runs."""
@@ -88,7 +74,7 @@ def limits(node: Node) -> Value | None:
     return _limited(x, min(max(a, low), high), max(min(b, high), low))  # the outer limits have the last word
 
 
-clamp_fusion = rewrites("clamp-fusion", limits, stage=Stage.FUSE, before=BEFORE)
+clamp_fusion = rewrites("clamp-fusion", limits, stage=Stage.FUSE, group="recognise", before=("linear",))
 
 
 # -- PReLU and LeakyReLU
@@ -197,7 +183,8 @@ prelu_fusion = rewrites(
     prelu_of_relus,
     prelu_of_abs,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="PReLU and LeakyReLU from comparisons, ReLUs and absolute values.",
 )
 
@@ -331,7 +318,8 @@ activation_fusion = rewrites(
     gelu_by_tanh,
     softsign,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="Sigmoid, Swish, HSigmoid, HSwish, SoftPlus, SoftSign, Mish and Gelu from small operations.",
 )
 
@@ -408,7 +396,8 @@ elu_fusion = rewrites(
     elu,
     selu,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="Elu and Selu from exponentials, comparisons and limits.",
 )
 
@@ -457,7 +446,8 @@ softmax_fusion = rewrites(
     softmax,
     log_softmax,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="Softmax and LogSoftmax from exponentials and sums.",
 )
 
@@ -474,6 +464,7 @@ def simple_power(power: Node, x: Value, exponent: Value) -> Value | None:
     return x if n == 1 else ops.Sqrt(x)
 
 
-powers = rewrites("powers", simple_power, stage=Stage.FUSE, before=BEFORE)
+powers = rewrites("powers", simple_power, stage=Stage.FUSE, group="recognise", before=("linear",))
+
 
 PASSES = (clamp_fusion, prelu_fusion, activation_fusion, elu_fusion, softmax_fusion, powers)

@@ -10,7 +10,7 @@ from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, p
 from mo_core.rewriting.rewrite import Instead, rule
 from mo_core.transforms.layout.transposes import order_of, transpose
-from mo_core.transforms.recognise.activations import BEFORE, is_data
+from mo_core.transforms.recognise.activations import is_data
 from mo_core.transforms.recognise.algebra import instead, multiple
 
 _data = any_("scores", where=is_data)
@@ -84,4 +84,6 @@ def _exchanged(x: Value) -> Value:
     return transpose(x, turn)
 
 
-attention_fusion = rewrites("attention-fusion", scaled_attention, stage=Stage.FUSE, before=BEFORE)
+attention_fusion = rewrites(
+    "attention-fusion", scaled_attention, stage=Stage.FUSE, group="recognise", before=("linear",)
+)

@@ -23,9 +23,10 @@ from mo_core.ops import (
     Transpose,
     VariadicSplit,
 )
-from mo_core.rewriting.passes import Context, Stage, graph_pass, rewrites
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass, rewrites
 from mo_core.rewriting.pattern import Match, Op
-from mo_core.rewriting.rewrite import Firing, absorb, rule
+from mo_core.rewriting.rewrite import rule
 from mo_core.transforms.linear.layers import layer_of
 
 _GROUPED: dict[type[Node], type[Node]] = {
@@ -149,35 +150,32 @@ def _permuted(x: Value, order: tuple[int, ...]) -> Value:
     return Transpose(x, np.array(order, np.int64)) if order else x
 
 
-grouped = rewrites("grouped-convolution", grouped_convolution, stage=Stage.FUSE, before=("channel-order",))
+grouped = rewrites("grouped-convolution", grouped_convolution, stage=Stage.FUSE, group="linear")
 
 
 # -- side by side
 
 
-_LAST = ("linear-fusion", "grouped-convolution", "stride-optimization")
+_RULE = "side-by-side"
 
 
-@graph_pass("horizontal-fusion", stage=Stage.FUSE, after=_LAST, default=False)
-def horizontal(graph: Graph, context: Context) -> bool:
+@graph_pass("horizontal-fusion", stage=Stage.FUSE, after=("linear", "stride-optimization"), default=False)
+def horizontal(graph: Graph, edit: Editor) -> None:
     """Make convolutions (or matrix products) of one geometry on the same data one wide one, and split its result."""
-    changed = False
     for node in graph:
         for result in node.results:
-            for siblings in _siblings(result, context):
-                _join(graph, siblings, context)
-                changed = True
-    return changed
+            for siblings in _siblings(result, edit):
+                _join(siblings, edit)
 
 
-def _siblings(x: Value, context: Context) -> list[list[tuple[Node, Value | None, Node]]]:
+def _siblings(x: Value, edit: Editor) -> list[list[tuple[Node, Value | None, Node]]]:
     """Layers on `x` that may become one: lists of layer, bias, and the node whose result stands for both."""
     if len(x.uses) < 2:
         return []
     found: dict[object, list[tuple[Node, Value | None, Node]]] = {}
     for user, index in x.uses:
-        layer = layer_of(user) if isinstance(user, (Convolution, MatMul)) else None
-        if layer is None or index != layer.data or context.exclusion.covers([user]) or "b" in layer.axes:
+        layer = layer_of(user) if isinstance(user, (Convolution, MatMul)) and user.graph is edit.graph else None
+        if layer is None or index != layer.data or "b" in layer.axes or edit.excludes(_RULE, user):
             continue
         weights = user.operands[layer.weights]
         if not isinstance(weights.node, Constant) or layer.weights != 1:
@@ -200,7 +198,7 @@ def _with_bias(node: Node) -> tuple[Value | None, Node]:
     return None, node
 
 
-def _join(graph: Graph, siblings: list[tuple[Node, Value | None, Node]], context: Context) -> None:
+def _join(siblings: list[tuple[Node, Value | None, Node]], edit: Editor) -> None:
     first = siblings[0][0]
     layer = layer_of(first)
     assert layer is not None
@@ -213,10 +211,8 @@ def _join(graph: Graph, siblings: list[tuple[Node, Value | None, Node]], context
     lengths = [w.static_shape[along] for w in weights]
     split = VariadicSplit(wide, layer.out_axis, np.array(lengths, np.int64))
     ends = sorted([(end, split.results[i]) for i, (_, _, end) in enumerate(siblings)], key=lambda e: e[0]._order)
-    origin = tuple(dict.fromkeys(n for node, _, end in siblings for m in (node, end) for n in (m.origin or (m.name,))))
     for end, result in ends:
-        absorb(graph, end, [result], [end])
-    context.record.fire(Firing("horizontal-fusion", "side-by-side", origin, wide.node.name))
+        edit.replace(end, result, rule=_RULE, matched=[node for node, _, last in siblings if last is end])
 
 
 def _full_bias(node: Node, bias: Value | None) -> Value:
@@ -225,6 +221,3 @@ def _full_bias(node: Node, bias: Value | None) -> Value:
     shape = layer.bias_shape
     zeros = constant(np.zeros(shape, np.float32), node.element)
     return zeros if bias is None else Add(zeros, bias)
-
-
-PASSES = (grouped, horizontal)

@@ -15,7 +15,6 @@ from mo_core.ops.reduction import Reduction
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
 from mo_core.rewriting.rewrite import rule
-from mo_core.transforms.recognise.activations import BEFORE
 from mo_core.transforms.recognise.algebra import shaped_like
 
 # -- padding
@@ -117,6 +116,8 @@ pad_fusion = rewrites(
     pad_into_convolution,
     pad_into_pooling,
     stage=Stage.FUSE,
+    group="recognise",
+    before=("linear",),
     doc="Pads behind each other as one, and into convolutions and poolings.",
 )
 
@@ -222,7 +223,8 @@ dilated_fusion = rewrites(
     transpose_ahead_of_blocks,
     transpose_behind_blocks,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="SpaceToBatch, convolution, BatchToSpace: a dilated convolution.",
 )
 
@@ -289,6 +291,8 @@ shuffle_fusion = rewrites(
     shuffle_channels,
     blocks_and_depth,
     stage=Stage.FUSE,
+    group="recognise",
+    before=("linear",),
     doc="ShuffleChannels, DepthToSpace and SpaceToDepth from Reshape, Transpose, Reshape.",
 )
 
@@ -365,7 +369,8 @@ parts_fusion = rewrites(
     split_and_concat,
     slices_of_an_axis,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="Concats in Concats, splits that are put together again, slices that share an axis out.",
 )
 
@@ -430,9 +435,10 @@ reduction_fusion = rewrites(
     reduced_axes_restored,
     reductions,
     stage=Stage.FUSE,
-    after=("normalisation-fusion", "softmax-fusion", "split-and-concat"),
-    before=("channel-order", "stride-optimization"),
+    group="linear",
+    after=("recognise",),
     doc="Reductions behind each other as one; axes dropped or kept where that saves a Reshape.",
 )
+
 
 PASSES = (pad_fusion, dilated_fusion, shuffle_fusion, parts_fusion, reduction_fusion)

@@ -15,7 +15,7 @@ from mo_core.ir.known import number
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, p
 from mo_core.rewriting.rewrite import Instead, rule
-from mo_core.transforms.recognise.activations import BEFORE, is_data
+from mo_core.transforms.recognise.activations import is_data
 from mo_core.transforms.recognise.algebra import (
     Found,
     Leaves,
@@ -286,8 +286,10 @@ normalisation_fusion = rewrites(
     l2_of_length,
     group_norm,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="MVN, NormalizeL2 and GroupNormalization from means, squares and roots.",
 )
+
 
 PASSES = (normalisation_fusion,)

@@ -168,6 +168,7 @@ pointwise_fusion = rewrites(
     convolution_of_vectors,
     convolution_of_one_row,
     stage=Stage.FUSE,
-    before=("channel-order", "stride-optimization"),
+    group="recognise",
+    before=("linear",),
     doc="Convolutions for matrix products and the other way round, where that saves Transposes and Reshapes.",
 )

@@ -12,7 +12,7 @@ from mo_core.ir.known import number
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
 from mo_core.rewriting.rewrite import rule
-from mo_core.transforms.recognise.activations import BEFORE, is_data
+from mo_core.transforms.recognise.activations import is_data
 
 _data = any_("x", where=is_data)
 
@@ -124,6 +124,7 @@ resize_fusion = rewrites(
     copies_of_parts,
     resizings,
     stage=Stage.FUSE,
-    before=BEFORE,
+    group="recognise",
+    before=("linear",),
     doc="Interpolate from copies of elements along new axes, of parts, or from Interpolates along different axes.",
 )

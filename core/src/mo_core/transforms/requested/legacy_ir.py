@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mo_core.ir import Graph, Node, Value
-from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
 
 
 @graph_pass(
@@ -11,8 +12,9 @@ from mo_core.rewriting.passes import Context, Stage, graph_pass
     stage=Stage.CLEANUP,
     after=("dead-code", "layout-records"),
     wanted=lambda options: options is not None and options.ir_version == "10",
+    outermost="only the inputs and outputs of the model are found by their names",
 )
-def ir_v10_names(graph: Graph, context: Context) -> bool:
+def ir_v10_names(graph: Graph, edit: Editor) -> None:
     """Name the nodes of inputs and outputs like their tensors (--ir_version 10)."""
     wanted: dict[Node, str] = {}
     numbered = []
@@ -24,18 +26,17 @@ def ir_v10_names(graph: Graph, context: Context) -> bool:
     taken = set(wanted.values())
     for node in graph:
         if node in wanted:
-            node.name = wanted[node]
+            edit.rename(node, wanted[node])
         elif node.name in taken:
-            node.name = _fresh(node.name, taken)
+            edit.rename(node, _fresh(node.name, taken))
     for value in numbered:
-        context.notes.append(
+        edit.context.notes.append(
             f'IR version 10 calls the output "{_first_name(value)}" "{value.node.name}.{value.index}": '
             "it is one of several results of an operation."
         )
     for node in graph.walk():
         for result in node.results:
-            result.names = []
-    return True
+            result.names = []  # this version of the format has no place for them
 
 
 def _first_name(value: Value) -> str:

@@ -18,7 +18,8 @@ from mo_core.ir import types as t
 from mo_core.ops import Convert, Divide, Gather, ShapeOf, Subtract, Transpose
 from mo_core.options.names import counted, quoted
 from mo_core.options.preparation import Layout, LayoutSpec, parse_channel_values, parse_layouts
-from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.transforms.requested.ports import (
     Layouts,
     Ports,
@@ -55,11 +56,20 @@ def _layouts(graph: Graph, options: Any) -> Layouts:
     return found
 
 
-@graph_pass("layouts", stage=Stage.PREPROCESS, wanted=_given(*_LAYOUTS), before=("preprocessing",))
-def layouts(graph: Graph, context: Context) -> bool:
+_OUTERMOST = "it is about the inputs and outputs of the model"
+
+
+@graph_pass(
+    "layouts",
+    stage=Stage.PREPROCESS,
+    wanted=_given(*_LAYOUTS),
+    before=("preprocessing",),
+    outermost=_OUTERMOST,
+)
+def layouts(graph: Graph, edit: Editor) -> None:
     """Turn inputs and outputs into the layouts that the user wants (--layout, --target_layout)."""
     told = []
-    for port, spec in _layouts(graph, context.options).items():
+    for port, spec in _layouts(graph, edit.options).items():
         value = value_of(port)
         for layout in (spec.source, spec.target):
             if layout is not None and value.shape is not None:
@@ -76,44 +86,44 @@ def layouts(graph: Graph, context: Context) -> bool:
             label = label_of(port)
             told.append(f"{label}: {written(source)} to {written(target)}".replace('"', ""))
             turn = _turn_input if isinstance(port, Parameter) else _turn_output
-            turn(graph, port, order_between(target, source, label), order_between(source, target, label))
+            turn(edit, port, order_between(target, source, label), order_between(source, target, label))
     if told:
-        context.info["layouts"] = "; ".join(told)
-    return bool(told)
+        edit.context.info["layouts"] = "; ".join(told)
 
 
-def _turn_input(graph: Graph, parameter: Any, to_source: Sequence[int], to_target: Sequence[int]) -> None:
+def _turn_input(edit: Editor, parameter: Any, to_source: Sequence[int], to_target: Sequence[int]) -> None:
     if parameter.shape is None:
         raise UsageError(
             f'the rank of "{parameter.label}" is unknown, so that its layout cannot be changed',
             f'Give its shape: --input "{parameter.label}[1,3,224,224]".',
         )
     readers = list(parameter.uses)
-    parameter.retype(parameter.element, tuple(parameter.shape[i] for i in to_target))
-    parameter.refresh()
+    edit.retype(parameter, parameter.element, tuple(parameter.shape[i] for i in to_target))
     turned = _named(Transpose(parameter, list(to_source)), parameter, "layout")
-    _let_read(graph, readers, turned)
+    _let_read(edit, readers, turned)
 
 
-def _turn_output(graph: Graph, result: Any, to_source: Sequence[int], to_target: Sequence[int]) -> None:
+def _turn_output(edit: Editor, result: Any, to_source: Sequence[int], to_target: Sequence[int]) -> None:
     value = result.source
     turned = _named(Transpose(value, list(to_target)), value.node, "layout")
     if not isinstance(value, Parameter):
-        turned.names, value.names = value.names, []
-    graph.splice([turned], result)
-    result.set_operand(0, turned)
+        edit.move_names(value, turned)
+    edit.set_operand(result, 0, turned)
 
 
-@graph_pass("layout-records", stage=Stage.CLEANUP, wanted=_given(*_LAYOUTS), after=("dead-code",))
-def layout_records(graph: Graph, context: Context) -> bool:
+@graph_pass(
+    "layout-records",
+    stage=Stage.CLEANUP,
+    wanted=_given(*_LAYOUTS),
+    after=("dead-code",),
+    outermost=_OUTERMOST,
+)
+def layout_records(graph: Graph, edit: Editor) -> None:
     """Tell the runtime the layouts of inputs and outputs."""
-    for port, spec in _layouts(graph, context.options).items():
+    for port, spec in _layouts(graph, edit.options).items():
         layout = spec.target or spec.source
         if layout:
-            value = value_of(port)
-            info = {**value.node.port_info.get(value.index, {}), "layout": {"layout": attribute(layout)}}
-            value.node.port_info = {**value.node.port_info, value.index: info}
-    return False
+            edit.annotate(value_of(port), "layout", {"layout": attribute(layout)})
 
 
 # -- channels
@@ -186,10 +196,10 @@ def _shown(values: Sequence[float]) -> str:
 _VALUES = ("mean_values", "scale_values", "scale", "reverse_input_channels")
 
 
-@graph_pass("preprocessing", stage=Stage.PREPROCESS, wanted=_given(*_VALUES))
-def preprocessing(graph: Graph, context: Context) -> bool:
+@graph_pass("preprocessing", stage=Stage.PREPROCESS, wanted=_given(*_VALUES), outermost=_OUTERMOST)
+def preprocessing(graph: Graph, edit: Editor) -> None:
     """Reverse channels, subtract mean values, divide by scale values, in this order."""
-    options = context.options
+    options, context = edit.options, edit.context
     steps = {p: _Steps(p) for p in graph.inputs}
     for p, values in _by_input(graph, options.mean_values, "mean_values").items():
         steps[p].mean = values if any(values) else ()
@@ -204,10 +214,9 @@ def preprocessing(graph: Graph, context: Context) -> bool:
     for s in wanted:
         s.settle(known.get(s.parameter), context.notes)
     for s in wanted:
-        _insert(graph, s)
+        _insert(edit, s)
     if wanted:
         context.info["preprocessing"] = "; ".join(s.formula for s in wanted)
-    return bool(wanted)
 
 
 def _present_layouts(graph: Graph, options: Any) -> dict[Parameter, Layout]:
@@ -258,12 +267,12 @@ def _reverse_all(steps: Any, known: Mapping[Parameter, Layout], notes: list[str]
 # -- into the graph
 
 
-def _insert(graph: Graph, steps: _Steps) -> None:
+def _insert(edit: Editor, steps: _Steps) -> None:
     """Put the steps between an input and its readers; shapes are read from the input itself as before."""
     p = steps.parameter
     readers = [(node, i) for node, i in p.uses if not isinstance(node, ShapeOf)]
     if p.element.is_real or not (steps.mean or steps.scale):
-        _let_read(graph, readers, steps.applied(p))
+        _let_read(edit, readers, steps.applied(p))
         return
     element = _decoded(p)
     if element is None:
@@ -272,10 +281,9 @@ def _insert(graph: Graph, steps: _Steps) -> None:
             f'Leave it out of the values, or give another type: --input "{p.label}{{f32}}".',
         )
     ready = steps.applied(_named(Convert(p, destination_type=element), p, "convert"))
-    _let_read(graph, [], ready)
+    _let_read(edit, [], ready)
     for node, _ in readers:
-        graph.replace(node, ready)
-    graph.erase_dead([node for node, _ in readers])
+        edit.replace(node, ready, rule="decoded")
 
 
 def _decoded(p: Parameter) -> t.ElementType | None:
@@ -285,10 +293,10 @@ def _decoded(p: Parameter) -> t.ElementType | None:
     return kinds.pop() if len(kinds) == 1 and all(node.element in kinds for node in readers) else None
 
 
-def _let_read(graph: Graph, readers: Sequence[tuple[Node, int]], value: Value) -> None:
-    graph.splice([value], next((n for n in graph if not isinstance(n, Parameter)), None))
-    for node, index in readers:
-        node.set_operand(index, value)
+def _let_read(edit: Editor, readers: Sequence[tuple[Node, int]], value: Value) -> None:
+    first = next((n for n in edit.graph if not isinstance(n, Parameter)), None)
+    edit.put(value, first, value.node)
+    edit.redirect(readers, value)
 
 
 def _named(node: Node, source: Node, what: str) -> Node:

@@ -40,8 +40,9 @@ from mo_core.ops import (
     Swish,
     Tanh,
 )
-from mo_core.rewriting.passes import Context, Stage, graph_pass
-from mo_core.rewriting.rewrite import Firing
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
 from mo_core.transforms.linear.absorb import is_sum
 from mo_core.transforms.linear.layers import Layer, layer_of
 from mo_core.transforms.requested.stateful import wanted
@@ -76,8 +77,9 @@ class _Path:
     stage=Stage.PRECISION,
     before=("fp16-weights", "weights-compression"),
     wanted=wanted("Pruning"),
+    outermost="channels are followed within one graph",
 )
-def pruning(graph: Graph, context: Context) -> bool:
+def pruning(graph: Graph, edit: Editor) -> None:
     """Drop channels that are zero whatever the data is (--transform Pruning)."""
     gone, seen = 0, set[Node]()
     for node in graph:
@@ -85,12 +87,11 @@ def pruning(graph: Graph, context: Context) -> bool:
         space = _space_of(layer) if layer is not None else None
         if space is not None:
             seen.update(made.node for made in space.layers)
-            gone += _prune(graph, space, context)
+            gone += _prune(edit, space)
     if gone:
-        context.notes.append(f"Pruning: {gone} channels were zero, and are gone.")
+        edit.context.notes.append(f"Pruning: {gone} channels were zero, and are gone.")
     else:
-        context.notes.append("Pruning: no channel is zero in a way that it can go; nothing changed.")
-    return bool(gone)
+        edit.context.notes.append("Pruning: no channel is zero in a way that it can go; nothing changed.")
 
 
 def _plain_layer(node: Node) -> Layer | None:
@@ -102,7 +103,7 @@ def _plain_layer(node: Node) -> Layer | None:
     return layer if isinstance(weights.node, Constant) and weights.element.is_real else None
 
 
-def _prune(graph: Graph, space: _Space, context: Context) -> int:
+def _prune(edit: Editor, space: _Space) -> int:
     channels = math.prod(space.layers[0].beside("o"))
     path = _walked(space, channels) if channels > 1 else None
     if path is None or any(math.prod(layer.beside("o")) != channels for layer in space.layers):
@@ -119,14 +120,15 @@ def _prune(graph: Graph, space: _Space, context: Context) -> int:
     keep = np.flatnonzero(~zero)
     made = [(layer.node, layer.weights, layer.axes.index("o")) for layer in space.layers]
     for node, place, a in [*made, *path.constants]:
-        _replace(graph, node, place, _taken(node.operands[place], keep, a))
+        _replace(edit, node, place, _taken(node.operands[place], keep, a))
     for node, place, entry in path.patterns:
         numbers = node.operands[place].const
         assert numbers is not None
-        _replace(graph, node, place, constant(np.where(np.arange(numbers.size) == entry, len(keep), numbers)))
-    graph.refresh([node for node, _, _ in made])
-    names = tuple(dict.fromkeys(n for node, _, _ in (*made, *path.constants) for n in node.origin))
-    context.record.fire(Firing("pruning", "zero-channels", names, space.layers[0].node.name))
+        _replace(edit, node, place, constant(np.where(np.arange(numbers.size) == entry, len(keep), numbers)))
+    edit.refresh([node for node, _, _ in made])
+    edit.drop_names(space.axes, "zero-channels")
+    pruned = origins([node for node, _, _ in (*made, *path.constants)])
+    edit.fire("zero-channels", pruned, space.layers[0].node.name)
     return int(zero.sum())
 
 
@@ -146,12 +148,10 @@ def _taken(v: Value, keep: Array_, axis: int) -> Constant:
     return Constant(value=lazy(lambda a: np.take(a, keep, axis), tensor, shape=shape, by_rows=axis > 0))
 
 
-def _replace(graph: Graph, node: Node, place: int, new: Constant) -> None:
+def _replace(edit: Editor, node: Node, place: int, new: Constant) -> None:
     old = node.operands[place]
-    new.name, new.origin = old.node.name, old.node.origin
-    graph.splice([new], node)
-    node.set_operand(place, new)
-    graph.erase_dead([old.node])
+    new.inherit(old.node)
+    edit.set_operand(node, place, new)
 
 
 # -- the space of channels: all that has the channels of a layer, up and down and across sums

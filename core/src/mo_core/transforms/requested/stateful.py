@@ -15,8 +15,9 @@ from mo_core.ir import types as t
 from mo_core.ops import GRUSequence, Loop, LSTMSequence, ReadValue, RNNSequence, TensorIterator
 from mo_core.ops.control import LastValue, Merged, Sliced
 from mo_core.options.preparation import parse_transforms
-from mo_core.rewriting.passes import Context, Stage, graph_pass
-from mo_core.rewriting.rewrite import absorb
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
 from mo_core.transforms.requested.ports import Ports
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -54,21 +55,27 @@ def wanted(name: str) -> Callable[[Any], bool]:
 # -- MakeStateful
 
 
-@graph_pass("make-stateful", stage=Stage.PREPROCESS, wanted=wanted("MakeStateful"), after=("preprocessing",))
-def make_stateful(graph: Graph, context: Context) -> bool:
+@graph_pass(
+    "make-stateful",
+    stage=Stage.PREPROCESS,
+    wanted=wanted("MakeStateful"),
+    after=("preprocessing",),
+    outermost="states are those of the model",
+)
+def make_stateful(graph: Graph, edit: Editor) -> None:
     """Turn pairs of input and output into variables (--transform MakeStateful)."""
-    pairs = (asked(context.options, "MakeStateful") or {}).get("param_res_names")
+    pairs = (asked(edit.options, "MakeStateful") or {}).get("param_res_names")
     if not isinstance(pairs, Mapping) or not pairs:
         raise UsageError(
             "--transform: MakeStateful does not know what the state is",
             "Write MakeStateful[param_res_names={'input name':'output name'}].",
         )
     for source, target in pairs.items():
-        _join(graph, str(source), str(target))
-    return True
+        _join(edit, str(source), str(target))
 
 
-def _join(graph: Graph, source: str, target: str) -> None:
+def _join(edit: Editor, source: str, target: str) -> None:
+    graph = edit.graph
     ports = Ports(graph)
     parameter, result = ports.input(source, "transform"), ports.outputs.get(target)
     if result is None:
@@ -87,13 +94,13 @@ def _join(graph: Graph, source: str, target: str) -> None:
         )
     readers = list(parameter.uses)
     read = state(f"{source}{target}", parameter.type, _zeros(parameter))
-    read.name, read.origin, read.names, parameter.names = parameter.name, parameter.origin, parameter.names, []
-    graph.splice([read], next(n for n in graph if not isinstance(n, Parameter)))
-    for node, index in readers:
-        node.set_operand(index, read)
-    graph.add(assigned(read, result.source))
-    graph.remove_output(result)
-    graph.remove_input(parameter)
+    edit.put(read, next(n for n in graph if not isinstance(n, Parameter)), parameter, parameter.name)
+    edit.move_names(parameter, read)
+    edit.redirect(readers, read)
+    edit.put(assigned(read, result.source), None, parameter)
+    edit.fire("state", origins([parameter, result.source.node]), read.name)
+    edit.remove_output(result)
+    edit.remove_input(parameter)
 
 
 def _may_be(shape: t.Shape, wanted_shape: tuple[int, ...]) -> bool:
@@ -115,57 +122,64 @@ _STATES: Mapping[type[Node], tuple[int, ...]] = {LSTMSequence: (1, 2), GRUSequen
 """Places of the initial states among the operands, which are also those of the last ones among the results."""
 
 
-@graph_pass("low-latency", stage=Stage.PREPROCESS, wanted=wanted("LowLatency2"), after=("make-stateful",))
-def low_latency(graph: Graph, context: Context) -> bool:
+@graph_pass(
+    "low-latency",
+    stage=Stage.PREPROCESS,
+    wanted=wanted("LowLatency2"),
+    after=("make-stateful",),
+    outermost="states are those of the model",
+)
+def low_latency(graph: Graph, edit: Editor) -> None:
     """Let recurrent layers and loops go on where the last inference ended (--transform LowLatency2)."""
-    setting = (asked(context.options, "LowLatency2") or {}).get("use_const_initializer", True)
+    setting = (asked(edit.options, "LowLatency2") or {}).get("use_const_initializer", True)
     if not isinstance(setting, bool):
         raise UsageError(f"--transform: use_const_initializer is {setting}", "Write True or False.")
     count, read = 0, [p for p in graph.inputs if p.uses]
     for node in list(graph):
         operands = list(node.operands)
         if type(node) in _STATES:
-            count += _keep_sequence(graph, node, setting, context.notes)
+            count += _keep_sequence(edit, node, setting)
         elif isinstance(node, (TensorIterator, Loop)):
-            count += _keep_loop(graph, node, setting, context.notes)
+            count += _keep_loop(edit, node, setting)
         else:
             continue
-        graph.erase_dead([v.node for v in operands])  # what computed the first states
+        edit.erase_dead([v.node for v in operands])  # what computed the first states
     for parameter in [p for p in read if not p.uses]:
-        context.notes.append(f'LowLatency2: the first state "{parameter.label}" is zero, and no input any more.')
-        graph.remove_input(parameter)
+        edit.context.notes.append(f'LowLatency2: the first state "{parameter.label}" is zero, and no input any more.')
+        edit.remove_input(parameter)
     if not count:
-        context.notes.append("LowLatency2: the model has no recurrent layer or loop with a state; nothing changed.")
-    return bool(count)
+        edit.context.notes.append(
+            "LowLatency2: the model has no recurrent layer or loop with a state; nothing changed."
+        )
 
 
-def _keep_sequence(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> int:
+def _keep_sequence(edit: Editor, node: Any, zeros: bool) -> int:
     if node.direction != "forward":
-        notes.append(f'LowLatency2: "{node.label}" reads sequences from their end, and keeps no state.')
+        edit.context.notes.append(f'LowLatency2: "{node.label}" reads sequences from their end, and keeps no state.')
         return 0
     places = _STATES[type(node)]
     for place in places:
-        read = _state(graph, node, node.operands[place], place - 1, zeros, notes)
-        node.set_operand(place, read)
+        node.set_operand(place, _state(edit, node, node.operands[place], place - 1, zeros))
     for place in places:
-        graph.add(assigned(cast(ReadValue, node.operands[place].node), node.results[place]))
+        edit.put(assigned(cast(ReadValue, node.operands[place].node), node.results[place]), None, node)
+    edit.fire("states-of-sequence", origins([node]), node.name)
     return len(places)
 
 
-def _state(graph: Graph, node: Node, initial: Value, number: int, zeros: bool, notes: list[str]) -> Node:
+def _state(edit: Editor, node: Node, initial: Value, number: int, zeros: bool) -> Node:
     if zeros and initial.is_static:
         first: Value = _zeros(initial)
     else:
         first = initial
         if zeros:
-            notes.append(f'LowLatency2: the shape of a state of "{node.label}" is unknown; it begins as in the model.')
+            note = f'LowLatency2: the shape of a state of "{node.label}" is unknown; it begins as in the model.'
+            edit.context.notes.append(note)
     read = state(f"{node.name}/variable_{number}", initial.type, first)
-    read.name, read.origin = f"{node.name}/state_{number}", node.origin
-    graph.splice([read], node)
+    edit.put(read, node, node, f"{node.name}/state_{number}")
     return read
 
 
-def _keep_loop(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> int:
+def _keep_loop(edit: Editor, node: Any, zeros: bool) -> int:
     leading = len(node.operands) - len(node.inputs)
     states = [
         (leading + i, port)
@@ -176,17 +190,17 @@ def _keep_loop(graph: Graph, node: Any, zeros: bool, notes: list[str]) -> int:
         return 0
     operands, reads = list(node.operands), []
     for number, (place, _) in enumerate(states):
-        reads.append(_state(graph, node, operands[place], number, zeros, notes))
+        reads.append(_state(edit, node, operands[place], number, zeros))
         operands[place] = reads[-1]
     ports = (*node.output_ports, *(LastValue(port.result) for _, port in states))
     kept = node.evolve(*operands, output_ports=ports)
     results = list(kept.results)
     if _runs_once(kept):
         results = _unrolled(kept)
-    absorb(graph, node, results[: len(node.results)], [node])
-    graph.splice(results, None)
-    for read, value in zip(reads, results[len(node.results) :]):
-        graph.add(assigned(cast(ReadValue, read), value))
+    count = len(node.results)
+    edit.replace(node, *results[:count], rule="states-of-loop")
+    for read, value in zip(reads, results[count:]):
+        edit.put(assigned(cast(ReadValue, read), edit.put(value, None, node)), None, read)
     return len(states)
 
 

@@ -52,8 +52,8 @@ from mo_core.ops import (
     Unsqueeze,
 )
 from mo_core.options.names import quoted
-from mo_core.rewriting.passes import Context, Stage, graph_pass
-from mo_core.rewriting.rewrite import absorb
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
 
 CEILINGS = {"2022.3": 10, "2023.3": 13, "2024": 14, "2025": 16, "2026": 16}
 """The newest operation set of the first release with that number."""
@@ -259,13 +259,13 @@ OLDER: Mapping[type[Node], Callable[[Any], Older]] = {
     after=("common-subexpressions",),
     before=("dead-code",),
     wanted=lambda options: options is not None and options.target_openvino is not None,
+    outermost="what the release does not know is told once for the model with its bodies, which it walks itself",
 )
-def target_release(graph: Graph, context: Context) -> bool:
+def target_release(graph: Graph, edit: Editor) -> None:
     """Write only what the oldest release that is to read the model knows (--target_openvino)."""
-    release = context.options.target_openvino
+    release = edit.options.target_openvino
     refused: dict[str, list[str]] = {}
-    before = len(graph)
-    _lower(graph, release, refused, context)
+    _lower(edit, release, refused)
     _check_elements(graph, release, refused)
     if refused:
         facts = [f"{what}: {quoted(names, 3)}" for what, names in refused.items()]
@@ -273,7 +273,6 @@ def target_release(graph: Graph, context: Context) -> bool:
             f"OpenVINO {release} cannot run this model: {'; '.join(facts)}",
             f"Give a newer release than --target_openvino {release}, or leave the option out.",
         )
-    return len(graph) != before
 
 
 def _number(node: Node) -> int:
@@ -282,10 +281,10 @@ def _number(node: Node) -> int:
     return int(found[1]) if found else 0
 
 
-def _lower(graph: Graph, release: str, refused: dict[str, list[str]], context: Context) -> None:
-    for node in graph:
+def _lower(edit: Editor, release: str, refused: dict[str, list[str]]) -> None:
+    for node in edit.graph:
         for body in node.bodies:
-            _lower(body, release, refused, context)
+            _lower(edit.within(body), release, refused)
         if _number(node) <= CEILINGS[release]:
             continue
         older = OLDER.get(type(node))
@@ -297,8 +296,8 @@ def _lower(graph: Graph, release: str, refused: dict[str, list[str]], context: C
             refused.setdefault(f"{node.type_name} ({d.reason})", []).append(node.label)
             continue
         if isinstance(node, TopK) and node.stable:
-            context.notes.append(f'OpenVINO {release} leaves the order of equal elements open ("{node.label}").')
-        absorb(graph, node, [values] if isinstance(values, Value) else values, [node])
+            edit.context.notes.append(f'OpenVINO {release} leaves the order of equal elements open ("{node.label}").')
+        edit.replace(node, *([values] if isinstance(values, Value) else values), rule="older")
 
 
 def _check_elements(graph: Graph, release: str, refused: dict[str, list[str]]) -> None:

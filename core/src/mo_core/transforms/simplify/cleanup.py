@@ -6,8 +6,9 @@ from mo_core import ops
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Lazy, Mapped, Tensor
-from mo_core.rewriting.folding import fold_all, fold_whole
-from mo_core.rewriting.passes import Context, Stage, graph_pass, rewrites
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.folding import fold_whole
+from mo_core.rewriting.passes import Stage, graph_pass, rewrites
 from mo_core.rewriting.pattern import any_, p
 from mo_core.rewriting.rewrite import rule
 
@@ -15,34 +16,34 @@ _COMPARED_BYTES = 4096
 
 
 @graph_pass("constant-folding", stage=Stage.NORMALIZE)
-def constant_folding(graph: Graph, context: Context) -> bool:
+def constant_folding(graph: Graph, edit: Editor) -> None:
     """Compute what depends on constants only; large results become recipes."""
-    before = len(graph)
-    fold_all(graph, graph)
-    return len(graph) != before
+    edit.fold()
 
 
 @graph_pass(
     "static-shape",
     stage=Stage.NORMALIZE,
-    before=("no-ops", "shape-simplification"),
+    before=("shapes",),
     after=("constant-folding",),
     wanted=lambda options: options is not None and options.static_shape,
-    bodies=True,
 )
-def static_shape(graph: Graph, context: Context) -> bool:
+def static_shape(graph: Graph, edit: Editor) -> None:
     """Compute shapes and what follows from them now (--static_shape)."""
-    before = len(graph)
     for node in graph:
-        for result in node.results if node.pure and not isinstance(node, (Constant, Parameter)) else ():
-            if result.uses and result.known is not None and result.known.dtype != object:
-                made = constant(result.known, result.element)
-                made.name, made.origin = node.name, node.origin
-                graph.splice([made], node)
-                graph.replace(result, made)
-    fold_all(graph, graph)
-    graph.erase_dead(list(reversed(graph)))
-    return len(graph) != before
+        if not node.pure or isinstance(node, (Constant, Parameter)):
+            continue
+        values = [_numbers(result) if result.uses else None for result in node.results]
+        if any(values) and all(v is not None or not r.uses for v, r in zip(values, node.results)):
+            edit.replace(node, *values, rule="known-numbers")
+    edit.fold()
+    edit.erase_dead()
+
+
+def _numbers(result: Value) -> Value | None:
+    """What is known of a result, as a constant; None when it is not all of it."""
+    known = result.known
+    return constant(known, result.element) if known is not None and known.dtype != object else None
 
 
 @rule(p.Convert(any_("x"), name="convert"), p.ConvertLike(any_("x"), name="convert"))
@@ -97,15 +98,15 @@ no_ops = rewrites(
     concat_of_one,
     pad_by_nothing,
     stage=Stage.NORMALIZE,
+    group="shapes",
     after=("constant-folding",),
     doc="Remove operations that leave their operand as it is.",
 )
 
 
-@graph_pass("common-subexpressions", stage=Stage.CLEANUP, before=("dead-code",), bodies=True)
-def common_subexpressions(graph: Graph, context: Context) -> bool:
+@graph_pass("common-subexpressions", stage=Stage.CLEANUP, before=("dead-code",))
+def common_subexpressions(graph: Graph, edit: Editor) -> None:
     """Compute equal things once."""
-    before = len(graph)
     seen: dict[object, list[Node]] = {}
     for node in graph:
         if not node.pure or node.bodies or isinstance(node, (Parameter, Result)) or not node.results:
@@ -113,13 +114,10 @@ def common_subexpressions(graph: Graph, context: Context) -> bool:
         twins = seen.setdefault(_key(node), [])
         for twin in twins:
             if _equal(node, twin):
-                for old, new in zip(node.results, twin.results):
-                    graph.replace(old, new)
-                graph.erase_dead([node])
+                edit.replace(node, *twin.results, rule="twin")
                 break
         else:
             twins.append(node)
-    return len(graph) != before
 
 
 def _key(node: Node) -> object:
@@ -138,6 +136,8 @@ def _content(tensor: Tensor) -> object:
 
 
 def _equal(a: Node, b: Node) -> bool:
+    if a.rt_info != b.rt_info or a.port_info != b.port_info:
+        return False
     for name in a.schema.attributes:
         x, y = getattr(a, name), getattr(b, name)
         if isinstance(x, Tensor):
@@ -147,40 +147,32 @@ def _equal(a: Node, b: Node) -> bool:
     return True
 
 
-@graph_pass("separate-constants", stage=Stage.CLEANUP, after=("common-subexpressions",), bodies=True)
-def separate_constants(graph: Graph, context: Context) -> bool:
+@graph_pass("separate-constants", stage=Stage.CLEANUP, after=("common-subexpressions",))
+def separate_constants(graph: Graph, edit: Editor) -> None:
     """Give every reader small real constants of its own: the runtime fuses what reads them only then."""
-    changed = False
     for node in [n for n in graph if isinstance(n, Constant) and len(n.uses) > 1]:
         if not node.element.is_real or node.value.nbytes > _COMPARED_BYTES:
             continue
         readers = [u for u in node.uses if u[0].graph is graph and not isinstance(u[0], Result)]  # outputs keep names
         for number, (user, index) in enumerate(readers[1:], 1):
             own = Constant(value=node.value, stored_as=node.stored_as)
-            own.name, own.origin = f"{node.name}/{number}", node.origin
-            graph.splice([own], user)
-            user.set_operand(index, own)
-            changed = True
-    return changed
+            own.origin = node.origin
+            edit.set_operand(user, index, own, name=f"{node.name}/{number}")
 
 
-@graph_pass("dead-code", stage=Stage.CLEANUP, bodies=True)
-def dead_code(graph: Graph, context: Context) -> bool:
+@graph_pass("dead-code", stage=Stage.CLEANUP)
+def dead_code(graph: Graph, edit: Editor) -> None:
     """Erase what no output needs."""
-    before = len(graph)
-    graph.erase_dead(list(reversed(graph)))
-    return len(graph) != before
+    edit.erase_dead()
 
 
 _RECURRENT = (ops.LSTMSequence, ops.GRUSequence, ops.RNNSequence, ops.LSTMCell, ops.GRUCell, ops.RNNCell)
 
 
-@graph_pass("recurrent-weights", stage=Stage.NORMALIZE, after=("quantization",), bodies=True)
-def recurrent_weights(graph: Graph, context: Context) -> bool:
+@graph_pass("recurrent-weights", stage=Stage.NORMALIZE, after=("quantization",))
+def recurrent_weights(graph: Graph, edit: Editor) -> None:
     """Decompress the weights of recurrent operations: the runtime takes them as plain constants only."""
-    changed = False
     for node in [n for n in graph if isinstance(n, _RECURRENT)]:
         for v in node.operands[1:]:
-            if not isinstance(v.node, Constant):
-                changed |= fold_whole(graph, v) is not v
-    return changed
+            if not isinstance(v.node, Constant) and (whole := fold_whole(graph, v)) is not v:
+                edit.fire("whole", whole.node.origin, whole.node.name)

@@ -17,9 +17,10 @@ from mo_core.ir import types as t
 from mo_core.ir.known import axes_of
 from mo_core.ir.types import Dynamic
 from mo_core.ops.elementwise import Elementwise
-from mo_core.rewriting.passes import Context, Stage, graph_pass, rewrites
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
-from mo_core.rewriting.rewrite import Firing, rule
+from mo_core.rewriting.rewrite import rule
 
 # -- patterns of Reshape
 
@@ -287,6 +288,7 @@ shape_simplification = rewrites(
     decided_select,
     decided_if,
     stage=Stage.NORMALIZE,
+    group="shapes",
     after=("constant-folding",),
     doc="Reshapes that copy dimensions instead of computing them, views merged, dead branches and no-ops removed.",
 )
@@ -297,7 +299,7 @@ shape_lists = rewrites(
     dimension_as_list,
     dimensions_together,
     stage=Stage.NORMALIZE,
-    after=("shape-simplification",),
+    after=("shapes",),
     doc="Dimensions taken one by one and put together again: taken as one list.",
 )
 
@@ -305,10 +307,9 @@ shape_lists = rewrites(
 # -- the same dimensions asked for twice
 
 
-@graph_pass("equal-shapes", stage=Stage.CLEANUP, before=("common-subexpressions",), bodies=True)
-def equal_shapes(graph: Graph, context: Context) -> bool:
+@graph_pass("equal-shapes", stage=Stage.CLEANUP, before=("common-subexpressions",))
+def equal_shapes(graph: Graph, edit: Editor) -> None:
     """Lists of dimensions that are known to be equal are computed once, whichever tensor they are asked of."""
-    changed = False
     first: dict[object, Value] = {}
     for node in graph:
         known = node.known if len(node.results) == 1 else None
@@ -322,8 +323,4 @@ def equal_shapes(graph: Graph, context: Context) -> bool:
         if twin.node.graph is not graph:  # its last reader went with another node
             first[key] = twin = node
         if twin is not node:
-            context.record.fire(Firing("equal-shapes", "equal-shapes", node.origin or (node.label,), twin.label))
-            graph.replace(node, twin)
-            graph.erase_dead([node])
-            changed = True
-    return changed
+            edit.replace(node, twin, rule="equal-shapes")

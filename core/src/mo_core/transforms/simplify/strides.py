@@ -10,24 +10,23 @@ from mo_core.ir.schema import Ints
 from mo_core.ops import Convolution, FakeQuantize, GroupConvolution, MaxPool, PReLU
 from mo_core.ops.elementwise import Elementwise
 from mo_core.ops.unary import Unary
-from mo_core.rewriting.passes import Context, Stage, graph_pass
-from mo_core.rewriting.rewrite import Declined, Firing
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
 
 _POINTWISE = (Elementwise, Unary, FakeQuantize)
 _CONVOLUTIONS = (Convolution, GroupConvolution)
 
 
-@graph_pass(
-    "stride-optimization", stage=Stage.FUSE, after=("linear-fusion", "linear-merge", "grouped-convolution"), bodies=True
-)
-def stride_optimization(graph: Graph, context: Context) -> bool:
+@graph_pass("stride-optimization", stage=Stage.FUSE, after=("linear",))
+def stride_optimization(graph: Graph, edit: Editor) -> None:
     """Move strides from 1x1 convolutions up to the convolution above, with poolings of kernel 1 beside them."""
     if not any(isinstance(node, _CONVOLUTIONS) and max(node.strides) > 1 and _is_pointwise(node) for node in graph):
-        return False
-    plan = _Plan(context)
+        return
+    plan = _Plan(edit)
     plan.ask(graph)
     plan.accept(graph)
-    return plan.apply(graph)
+    plan.apply(graph)
 
 
 @dataclass
@@ -40,7 +39,7 @@ class _Plan:
         taken: nodes that thin their result out indeed.
     """
 
-    context: Context
+    edit: Editor
     asks: dict[Node, Ints] = field(default_factory=dict)
     offered: dict[Node, Ints] = field(default_factory=dict)
     taken: set[Node] = field(default_factory=set)
@@ -48,7 +47,7 @@ class _Plan:
     def ask(self, graph: Graph) -> None:
         """From the outputs up: collect what readers agree on."""
         for node in reversed(graph):
-            if not _is_movable(node) or self.context.exclusion.covers([node]):
+            if not _is_movable(node) or self.edit.excludes("stride-into-convolution", node):
                 continue
             wanted = self._agreed(node)
             if isinstance(node, _CONVOLUTIONS):
@@ -75,31 +74,35 @@ class _Plan:
             ):
                 self.taken.add(node)
 
-    def apply(self, graph: Graph) -> bool:
-        """Change strides and put poolings in; types are inferred again at the end, when all fit together."""
+    def apply(self, graph: Graph) -> None:
+        """Change strides and put poolings in; types are inferred again at the end, when all fit together.
+
+        A tensor that is thinned out holds other content than in the source, and has no name any more.
+        """
         for node in list(graph):
             if isinstance(node, _CONVOLUTIONS):
                 self._restride(node)
             elif node in self.taken:
-                self._align(graph, node)
+                self._align(node)
+            if node in self.taken:
+                self.edit.drop_names(node.results, "stride-into-convolution")
         if self.taken:
-            graph.refresh()
-        return bool(self.taken)
+            self.edit.refresh()
 
     def _restride(self, node: Convolution | GroupConvolution) -> None:
         own, extra = node.strides, self.offered.get(node, ())
         if node in self.asks and node.data.node in self.taken:
-            node.strides = (1,) * len(own)
+            self.edit.update(node, strides=(1,) * len(own))
             self._fired("stride-from-convolution", node)
             return
         if extra:
-            node.strides = tuple(s * e for s, e in zip(own, extra))
+            self.edit.update(node, strides=tuple(s * e for s, e in zip(own, extra)))
             self._fired("stride-into-convolution", node)
         if node in self.asks:
             reason = f'"{node.data.label}" is read by others, or no convolution above could take the stride'
-            self.context.record.decline(Declined(_NAME, "stride-from-convolution", node.name, node.origin, reason))
+            self.edit.decline("stride-from-convolution", node, reason)
 
-    def _align(self, graph: Graph, node: Node) -> None:
+    def _align(self, node: Node) -> None:
         strides = self.offered[node]
         ones = (1,) * len(strides)
         pools: dict[Value, Node] = {}
@@ -107,24 +110,15 @@ class _Plan:
             if v.node in self.taken or _is_flat(node, i):
                 continue
             if v not in pools:
-                pool = MaxPool(
-                    v, strides=strides, dilations=ones, pads_begin=_zeros(ones), pads_end=_zeros(ones), kernel=ones
-                )
-                pool.name, pool.origin = f"{node.name}/{v.label}/pool", node.origin
-                graph.splice([pool], node)
+                zeros = (0,) * len(ones)
+                pool = MaxPool(v, strides=strides, dilations=ones, pads_begin=zeros, pads_end=zeros, kernel=ones)
+                self.edit.put(pool, node, node, f"{node.name}/{v.label}/pool")
                 pools[v] = pool
                 self._fired("pooling-beside", pool)
-            node.set_operand(i, pools[v])
+            self.edit.set_operand(node, i, pools[v])
 
     def _fired(self, rule: str, node: Node) -> None:
-        self.context.record.fire(Firing(_NAME, rule, node.origin or (node.name,), node.name))
-
-
-_NAME = "stride-optimization"
-
-
-def _zeros(ones: Ints) -> Ints:
-    return (0,) * len(ones)
+        self.edit.fire(rule, origins([node]), node.name)
 
 
 def _is_movable(node: Node) -> bool:

@@ -9,21 +9,18 @@ from __future__ import annotations
 from mo_core.build.bodies import copied
 from mo_core.ir import Graph, Parameter, Value
 from mo_core.ops import Assign, Convert, Reshape, Squeeze, Unsqueeze
-from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
 
 
 @graph_pass("assigned-inputs", stage=Stage.CLEANUP)
-def assigned_inputs(graph: Graph, context: Context) -> bool:
+def assigned_inputs(graph: Graph, edit: Editor) -> None:
     """Copy an input that a state stores, which the runtime would mix up with the state."""
-    changed = False
     for node in graph:
         if isinstance(node, Assign) and isinstance(_source(node.new_value).node, Parameter):
-            copy = copied(node.new_value)
-            copy.node.name, copy.node.origin = f"{node.name}/copy", node.origin
-            graph.splice([copy], node)
-            node.set_operand(0, copy)
-            changed = True
-    return changed
+            edit.set_operand(node, 0, copied(node.new_value), name=f"{node.name}/copy")
+            edit.fire("copy", origins([node]), node.name)
 
 
 def _source(value: Value) -> Value:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from mo_core.ir import Graph, Parameter
 from mo_core.ops import Loop, Merged, Sliced, TensorIterator
-from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
 
 
-@graph_pass(
-    "pieces-in-place", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",), bodies=True
-)
-def pieces_in_place(graph: Graph, context: Context) -> bool:
+@graph_pass("pieces-in-place", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",))
+def pieces_in_place(graph: Graph, edit: Editor) -> None:
     """Let a body that carries values give its pieces too, which the runtime would overwrite too early."""
-    changed = False
     for node in graph:
         if not isinstance(node, (TensorIterator, Loop)) or not any(isinstance(p, Merged) for p in node.input_ports):
             continue
@@ -25,8 +24,7 @@ def pieces_in_place(graph: Graph, context: Context) -> bool:
             piece = node.body.inputs[port.parameter]
             if isinstance(port, Sliced) and _is_alone(piece):
                 node.body.add_output(piece)
-                changed = True
-    return changed
+                edit.fire("piece-given", origins([piece]), node.name)
 
 
 def _is_alone(piece: Parameter) -> bool:

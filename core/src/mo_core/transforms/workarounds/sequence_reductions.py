@@ -16,23 +16,19 @@ from mo_core.ops import FakeQuantize, Unsqueeze
 from mo_core.ops.elementwise import Elementwise
 from mo_core.ops.reduction import Reduction
 from mo_core.ops.unary import Unary
-from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
 
 _FUSED = (Elementwise, Unary, FakeQuantize)
 _FAR = 6
 
 
-@graph_pass(
-    "sequence-reductions", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",), bodies=True
-)
-def sequence_reductions(graph: Graph, context: Context) -> bool:
+@graph_pass("sequence-reductions", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",))
+def sequence_reductions(graph: Graph, edit: Editor) -> None:
     """Reduce sequences as images where the runtime would take a constant behind along the wrong axis."""
-    changed = False
     for node in list(graph):
         if isinstance(node, Reduction) and _is_wrong(node):
-            _as_image(graph, node)
-            changed = True
-    return changed
+            edit.replace(node, _as_image(node), rule="as-image")
 
 
 def _is_wrong(node: Reduction) -> bool:
@@ -53,14 +49,10 @@ def _meets_constant(value: Value, far: int) -> bool:
     return False
 
 
-def _as_image(graph: Graph, node: Reduction) -> None:
+def _as_image(node: Reduction) -> Node:
     axes = t.normalize_axes(known_ints(node.operands[1]) or (), 3)
     image = Unsqueeze(node.operands[0], np.array([3], np.int64))
     made: Node = node.evolve(image, constant([*axes, 3]), keep_dims=False)
     if node.keep_dims:
         made = Unsqueeze(made, np.array(axes, np.int64))
-    for new in graph.splice([made], node):
-        new.name, new.origin = f"{node.name}/{new.type_name}", node.origin
-    made.name = node.name
-    graph.replace(node, made)
-    graph.erase_dead([node])
+    return made

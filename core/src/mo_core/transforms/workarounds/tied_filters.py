@@ -11,7 +11,9 @@ import numpy as np
 from mo_core.ir import Constant, Graph, Node, Value, tensor
 from mo_core.ir.tensor import Lazy, Tensor
 from mo_core.ops import Convert, Convolution, ConvolutionBackpropData, Transpose
-from mo_core.rewriting.passes import Context, Stage, graph_pass
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
 
 
 @graph_pass(
@@ -19,11 +21,9 @@ from mo_core.rewriting.passes import Context, Stage, graph_pass
     stage=Stage.CLEANUP,
     after=("common-subexpressions", "separate-constants"),
     before=("dead-code",),
-    bodies=True,
 )
-def tied_filters(graph: Graph, context: Context) -> bool:
+def tied_filters(graph: Graph, edit: Editor) -> None:
     """Store filters that a transposed convolution shares with a convolution apart, which the runtime would mix up."""
-    changed = False
     plain: dict[tuple[object, ...], list[Tensor]] = {}
     transposed: list[tuple[Node, Constant]] = []
     for node in graph:
@@ -34,9 +34,7 @@ def tied_filters(graph: Graph, context: Context) -> bool:
             transposed.append((node, filters))
     for node, filters in transposed:
         if any(_may_be_equal(filters.value, other) for other in plain.get((filters.element, filters.shape), ())):
-            _separate(graph, node, filters)
-            changed = True
-    return changed
+            _separate(edit, node, filters)
 
 
 def _square_filters(node: Node) -> Constant | None:
@@ -56,15 +54,14 @@ def _may_be_equal(a: Tensor, b: Tensor) -> bool:
     return a is b or bool(np.array_equal(a.stored(0, 1), b.stored(0, 1)))
 
 
-def _separate(graph: Graph, node: Node, filters: Constant) -> None:
+def _separate(edit: Editor, node: Node, filters: Constant) -> None:
     """Exchange the axes in the file, and exchange them back when the model is loaded."""
     order = (1, 0, *range(2, filters.rank))
     turned = Constant(value=tensor.transposed(filters.value, order), stored_as=filters.stored_as)
     turned.name, turned.origin = f"{filters.name}/transposed", filters.origin
+    turned.rt_info = filters.rt_info
     old = node.operands[1]
     value = old.node.evolve(turned) if isinstance(old.node, Convert) else turned
     back = Transpose(value, np.array(order, np.int64))
-    back.name, back.origin = f"{node.name}/filters", node.origin
-    graph.splice([back], node)
-    node.set_operand(1, back)
-    graph.erase_dead([old.node])
+    edit.set_operand(node, 1, back, name=f"{node.name}/filters")
+    edit.fire("apart", origins([node]), node.name)
