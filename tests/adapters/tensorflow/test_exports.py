@@ -174,3 +174,37 @@ def test_a_model_without_signatures_is_called_as_its_object_is(tmp_path):
     (output,) = run(tmp_path, {"x": x}).values()
     compare([output], [np.maximum(x @ w + b, 0) * as_array(shift)])
     assert any('"__call__" is taken' in note for note in mo_core.convert(tmp_path).report.notes)
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_tables_of_numbers_have_the_content_that_their_initialiser_gives(tmp_path, generation):
+    v1 = tf().compat.v1
+    keys, values = np.array([7, 3, 9], np.int64), np.array([70, 30, 90], np.int64)
+    x = np.array([[3, 9], [8, 7]], np.int64)
+    if generation == 1:
+        v1.disable_control_flow_v2()
+        with tf().Graph().as_default(), v1.Session() as session:
+            ids = v1.placeholder(tf().int64, [2, 2], "ids")
+            table = tf().lookup.StaticHashTable(tf().lookup.KeyValueTensorInitializer(keys, values), -1)
+            signature = v1.saved_model.predict_signature_def({"ids": ids}, {"y": table.lookup(ids)})
+            session.run(v1.tables_initializer())
+            builder = v1.saved_model.Builder(str(tmp_path / "model"))
+            options = {"signature_def_map": {"serving_default": signature}, "main_op": v1.tables_initializer()}
+            builder.add_meta_graph_and_variables(session, ["serve"], **options)
+            builder.save()
+    else:
+        model = module(lambda x: model.table.lookup(x))
+        model.table = tf().lookup.StaticHashTable(tf().lookup.KeyValueTensorInitializer(keys, values), -1)
+        signature = model.__call__.get_concrete_function(tf().TensorSpec([2, 2], tf().int64, "ids"))
+        tf().saved_model.save(model, str(tmp_path / "model"), signature)
+    compare([*run(tmp_path / "model", {"ids": x}).values()], [np.array([[30, 90], [-1, 70]], np.int64)])
+
+
+def test_a_table_of_texts_says_where_to_cut():
+    v1 = tf().compat.v1
+    with tf().Graph().as_default() as graph:
+        x = v1.placeholder(tf().string, [2], "x")
+        table = tf().lookup.StaticHashTable(tf().lookup.KeyValueTensorInitializer(["a"], [1.0]), 0.0)
+        tf().nn.relu(table.lookup(x), name="y")
+    with pytest.raises(Unsupported, match="LookupTableFindV2 .*--input"):
+        mo_core.convert(graph.as_graph_def(), output="y")

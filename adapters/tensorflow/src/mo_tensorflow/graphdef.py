@@ -29,16 +29,23 @@ _NO_EMPTY_SHAPES = 24
 
 
 class Values(Protocol):
-    """What variables hold."""
+    """What variables and tables hold."""
 
     def find(self, node: Any) -> Tensor | None:
         """The content of a variable by its NodeDef, or None for a node that is none, or has no value."""
+
+    def table(self, node: Any) -> tuple[Tensor, Tensor] | None:
+        """Keys and values of a table by its NodeDef, or None for a node that is none, or whose content is not known."""
 
 
 class NoValues:
     """The graph is frozen."""
 
     def find(self, node: Any) -> Tensor | None:
+        """Nothing holds anything."""
+        return None
+
+    def table(self, node: Any) -> tuple[Tensor, Tensor] | None:
         """Nothing holds anything."""
         return None
 
@@ -245,6 +252,9 @@ class _Part:
         if node.op == "Const":
             return Record(node.name, *self._const(node, what), controls=controls)
         given = self._attributes.read(node.attr, what)
+        table = self.reader.values.table(node)
+        if table is not None:
+            given["keys"], given["values"] = table
         count = sum(len(type_numbers(output, node.attr)) for output in self.reader.outputs(node))
         return Record(node.name, node.op, inputs, given, controls, results=max(count, ports))
 

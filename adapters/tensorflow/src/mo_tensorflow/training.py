@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from mo_tensorflow.graphdef import PLACEHOLDERS, GraphDefReader
 from mo_tensorflow.variables import VARIABLES
@@ -28,14 +29,19 @@ _SCOPES = re.compile(r"^(gradients|save)(_\d+)?/|/AssertGuard/|^report_uninitial
 def leaves(reader: GraphDefReader) -> list[str]:
     """The nodes that compute a result which no other node reads, in order."""
     read = {reader.locate(r)[0] for n in reader.nodes.values() for r in n.input if not r.startswith("^")}
-    found = []
-    for node in reader.nodes.values():
-        if node.name not in read and _has_result(node.op) and not _SCOPES.search(node.name):
-            found.append(node.name)
-    return found
+    return [node.name for node in reader.nodes.values() if node.name not in read and _is_result(reader, node)]
 
 
-def _has_result(op: str) -> bool:
-    if op in _NO_RESULT or op in PLACEHOLDERS or op in VARIABLES:
+def _is_result(reader: GraphDefReader, node: Any) -> bool:
+    if node.op in _NO_RESULT or node.op in PLACEHOLDERS or node.op in VARIABLES or _SCOPES.search(node.name):
         return False
-    return not op.startswith(_TRAINING) and not op.endswith(_WATCHING)
+    trains = node.op.startswith(_TRAINING) or node.op.endswith(_WATCHING)
+    return not trains and not _reads_a_variable(reader, node)
+
+
+def _reads_a_variable(reader: GraphDefReader, node: Any) -> bool:
+    """True for the identity of a variable: that of a moment of an optimiser is read by nobody."""
+    if node.op != "Identity" or not len(node.input):
+        return False
+    source = reader.nodes.get(reader.locate(node.input[0])[0])
+    return source is not None and source.op in VARIABLES

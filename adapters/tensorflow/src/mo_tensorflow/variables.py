@@ -11,10 +11,11 @@ from mo_tensorflow.initial import Found, Restored, assignments
 from mo_tensorflow.tensors import Tensors
 
 VARIABLES = frozenset(("Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable"))
+TABLES = frozenset(("HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2"))
 
 
 class Variables:
-    """The values of the variables of one graph.
+    """The values of the variables and tables of one graph.
 
     Args:
         reader: of the graph; tensors: makes its tensors. checkpoint: None when there is none.
@@ -40,10 +41,21 @@ class Variables:
             self._known[node.name] = self._value(node)
         return self._known[node.name]
 
-    def _value(self, node: Any) -> Tensor | None:
+    def table(self, node: Any) -> tuple[Tensor, Tensor] | None:
+        """Keys and values of a table, as far as they are constants."""
+        found = self._assigned().tables.get(node.name) if node.op in TABLES else None
+        if found is None:
+            return None
+        what = f'table "{node.name}"'
+        return self._tensors.tensor(found[0], f"the keys of {what}"), self._tensors.tensor(found[1], what)
+
+    def _assigned(self) -> Found:
         if self._found is None:
             self._found = assignments(self._reader, self._restore_op)
-        source = self._found.variables.get(node.name)
+        return self._found
+
+    def _value(self, node: Any) -> Tensor | None:
+        source = self._assigned().variables.get(node.name)
         what = f'variable "{node.name}"'
         checkpoint = self._checkpoint
         if checkpoint is not None:

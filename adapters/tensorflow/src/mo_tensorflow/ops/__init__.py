@@ -16,6 +16,7 @@ FAMILIES = (
     "shape",
     "slicing",
     "state",
+    "table",
 )
 
 MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES)
