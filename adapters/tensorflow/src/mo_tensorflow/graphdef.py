@@ -188,7 +188,7 @@ class _Part:
             node = self.nodes[name]
             if name in self.inputs:
                 self.values[name] = self._inputs(node, self.inputs[name])
-            elif node.op in PLACEHOLDERS:
+            elif node.op in PLACEHOLDERS and self.reader.values.find(node) is None:
                 self.values[name] = self._inputs(node, {0: self._stated(node)})
             else:
                 records.append(self._record(node, ports.get(name, 1)))

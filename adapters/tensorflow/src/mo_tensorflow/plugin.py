@@ -53,7 +53,7 @@ class TensorflowFrontend(Frontend):
     name = "tensorflow"
     title = "TensorFlow"
     distribution = "mo-tensorflow"
-    suffixes = (".pb", ".pbtxt", ".meta")
+    suffixes = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
     sources = ("saved_model_dir", "input_meta_graph")
 
     def recognises(self, path: Path, head: bytes) -> bool:
@@ -63,10 +63,13 @@ class TensorflowFrontend(Frontend):
         return path.suffix.lower() in self.suffixes or _TEXT.match(head) is not None
 
     def accepts(self, source: object) -> bool:
-        """True for a GraphDef, MetaGraphDef or SavedModel, whichever copy of the schema made it."""
+        """True for a GraphDef, MetaGraphDef or SavedModel of any copy of the schema, and for objects of TensorFlow."""
         descriptor = getattr(source, "DESCRIPTOR", None)
         name = getattr(descriptor, "full_name", "")
-        return name in ("tensorflow.GraphDef", "tensorflow.MetaGraphDef", "tensorflow.SavedModel")
+        if name:
+            return name in ("tensorflow.GraphDef", "tensorflow.MetaGraphDef", "tensorflow.SavedModel")
+        packages = ("tensorflow.", "keras.", "tf_keras.")
+        return any(f"{kind.__module__}.".startswith(packages) for kind in type(source).__mro__)
 
     def options(self) -> Sequence[Option]:
         """The options of TensorFlow models."""

@@ -12,6 +12,8 @@ from mo_core.ir.tensor import MappedFile
 from mo_tensorflow.checkpoint import Checkpoint, open_checkpoint
 from mo_tensorflow.graphdef import GraphDefReader
 from mo_tensorflow.kinds import kind_of
+from mo_tensorflow.objects import KERAS_FILES, load_file
+from mo_tensorflow.objects import load as load_object
 from mo_tensorflow.proto import tensorflow_pb2 as pb
 from mo_tensorflow.schema import GRAPH, load
 from mo_tensorflow.tensors import Tensors
@@ -55,6 +57,8 @@ def find(source: Any, options: Any) -> Loaded:
         path = _saved_model_in(source) if source.is_dir() else _meta_graph_of(source)
         if path is None:
             return _checkpoint_folder(source, options)
+        if path.suffix.lower() in KERAS_FILES:
+            return load_file(path)
         file = MappedFile(path)
         text = kind_of_text(bytes(file.buffer[:4096]))
         if options.input_model_is_text or path.suffix.lower() == ".pbtxt" or text is not None:
@@ -62,6 +66,8 @@ def find(source: Any, options: Any) -> Loaded:
             return _Loader(message, Tensors(), path, options).load()
         message, skim = load(file, kind_of(file, path))
         return _Loader(message, Tensors(file, skim), path, options).load()
+    if not hasattr(source, "DESCRIPTOR"):
+        return load_object(source)
     kind_name = source.DESCRIPTOR.full_name.removeprefix("tensorflow.")
     message = getattr(pb, kind_name).FromString(source.SerializeToString())
     return _Loader(message, Tensors(), None, options).load()
