@@ -15,7 +15,7 @@ from mo_core.ir import Foreign, Graph
 from mo_core.ir import types as t
 from mo_core.ir.types import Dynamic, Type
 from mo_core.rewriting.passes import Context
-from mo_core.rewriting.record import Declined, Firing
+from mo_core.rewriting.record import Declined, Firing, Unnamed
 from mo_core.testing import parse
 
 
@@ -179,3 +179,19 @@ def test_lines_for_logs() -> None:
 def test_a_terminal_that_goes_away_does_not_stop_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "rich.progress", None)
     work(Progress("always", Broken()))
+
+
+def test_names_that_went_are_told_with_what_keeps_them() -> None:
+    made = report()
+    assert "names gone" not in made.summary()
+    made.record.unnamed.append(Unnamed("stride-optimization", "stride-into-convolution", "feature_map"))
+    assert 'names gone  "feature_map": no tensor holds what the source has there' in made.summary()
+    told = made.explain("feature_map")
+    assert 'took the tensor name "feature_map" away' in told and "--output" in told
+    assert json.loads(made.to_json())["unnamed"][0]["name"] == "feature_map"
+
+
+def test_what_was_taken_out_is_explained() -> None:
+    made = report()
+    made.record.fire(Firing("constant-folding", "constant", ("shift",), ""))
+    assert made.explain("shift") == '"shift":\n  constant-folding/constant took "shift" out'
