@@ -477,3 +477,37 @@ def test_structuring_is_linear_in_the_number_of_loops_and_branches(piece):
         return seen
 
     assert steps(400) < 5 * steps(100)
+
+
+def test_a_branch_of_two_constants_in_the_body_of_a_loop(tmp_path):
+    """Nothing but control ties them to their sides."""
+    extra = [
+        *variable("x", "x0", "x/more"),
+        record("big", "Greater", "x/switch:1", "limit/enter"),
+        record("limit/enter", "Enter", "limit", frame_name="loop", is_constant=True),
+        record("switch", "Switch", "big", "big", results=2),
+        record("high", "Identity", "switch:1"),
+        record("low", "Identity", "switch:0"),
+        number("small step", F(1), "high"),
+        number("large step", F(10), "low"),
+        record("step", "Merge", "large step", "small step", results=2),
+        record("x/more", "Add", "x/switch:1", "step"),
+    ]
+    inputs = {"n": np.array(4, F), "x0": np.array(1, F), "limit": np.array(15, F)}
+    graph, (x,) = computed(tmp_path, without_frames([*NUMBERS, *counting(extra=extra)]), inputs, "x/exit")
+    assert x == 1 + 10 + 10 + 1 + 1
+    assert kinds(graph) == ["Loop", "If"]
+
+
+def test_a_branch_inside_of_a_branch_may_ask_for_the_same_condition(tmp_path):
+    def then(x):
+        return [
+            record("p/in", "Switch", "p", "p", results=2),
+            *branch(side("Add", "i/then"), side("Mul", "i/else"), condition="p/in:1", data=x, name="i"),
+            record("m/then", "Add", "i", "i"),
+        ]
+
+    records = without_frames(branch(then, side("Mul", "m/else")))
+    for p in (True, False):
+        _, (m,) = computed(tmp_path, records, {"x": np.array([3, 4], F), "p": np.array(p)}, "m")
+        assert m.tolist() == ([12, 16] if p else [9, 16])

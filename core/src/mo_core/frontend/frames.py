@@ -142,11 +142,13 @@ class _Loops:
     def _body(
         self, parameters: Sequence[str], outputs: Sequence[Edge], aliases: Mapping[Edge, Edge], inside: set[str]
     ) -> Body:
-        closure = _closure(outputs, aliases, inside, self._records)
+        closure = _closure(outputs, aliases, inside, self._records, pivots=True)
         for record in closure:
             if record.op in ("Enter", "Exit", "NextIteration", "LoopCond"):
                 raise ModelError(f'{record.op} "{record.name}" is part of no loop')
-        return Body(parameters, *_without_branches(closure, [_resolved(e, aliases) for e in outputs]))
+        records, ends = _without_branches(closure, [_resolved(e, aliases) for e in outputs])
+        by_name = {r.name: r for r in records}
+        return Body(parameters, _closure(ends, {}, by_name, by_name), ends)
 
 
 # -- branches
@@ -170,9 +172,12 @@ class _Guards:
         return guard | {(self._root(_condition(record)), edge.port)} if record.op == "Switch" else guard
 
     def _root(self, edge: Edge) -> Edge:
-        """The value that identities and outer switches pass on."""
+        """The value that identities pass on.
+
+        Not beyond a Switch: a branch may ask again for the condition of the branch that it is in.
+        """
         record = self._records.get(edge.source)
-        while record is not None and record.op in ("Identity", "Switch", "Same"):
+        while record is not None and record.op in ("Identity", "Same"):
             edge = _first(record)
             record = self._records.get(edge.source)
         return edge
@@ -292,9 +297,16 @@ def _branch(
 
 
 def _closure(
-    outputs: Sequence[Edge], aliases: Mapping[Edge, Edge], inside: Container[str], records: Mapping[str, Record]
+    outputs: Sequence[Edge],
+    aliases: Mapping[Edge, Edge],
+    inside: Container[str],
+    records: Mapping[str, Record],
+    pivots: bool = False,
 ) -> list[Record]:
-    """The records inside that `outputs` depend on, reading what the aliases say."""
+    """The records inside that `outputs` depend on, reading what the aliases say.
+
+    `pivots`: with the identities of switches that tie constants to a branch.
+    """
     found: dict[str, Record] = {}
     work = [_resolved(e, aliases) for e in outputs]
     while work:
@@ -303,6 +315,9 @@ def _closure(
             continue
         found[name] = _rewired(records[name], aliases, frozenset())
         work += found[name].reads()
+        if pivots:
+            tied = (records.get(c) for c in found[name].controls)
+            work += [_resolved(Edge(r.name), aliases) for r in tied if r is not None and r.op in ("Identity", "Switch")]
     return list(found.values())
 
 

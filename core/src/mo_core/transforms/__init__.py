@@ -18,6 +18,7 @@ from mo_core.transforms.workarounds import (
     pieces_in_place,
     sequence_reductions,
     tied_filters,
+    unread_states,
 )
 
 PASSES: tuple[Pass, ...] = (
@@ -76,6 +77,7 @@ PASSES: tuple[Pass, ...] = (
     shapes.equal_shapes,
     cleanup.common_subexpressions,
     assigned_inputs.assigned_inputs,
+    unread_states.unread_states,
     lrn_bias.lrn_bias,
     gather_batches.gather_batches,
     pieces_in_place.pieces_in_place,
