@@ -11,7 +11,7 @@ from typing import Any
 from mo_core.errors import ModelError
 from mo_core.ir import Foreign, Graph, Value
 from mo_core.ir import types as t
-from mo_mxnet.attributes import parse
+from mo_mxnet.attributes import WHOLES, parse
 from mo_mxnet.symbol import Node, Symbol
 
 BODY, CONDITION, THEN, OTHERWISE = "__body__", "__condition__", "__then__", "__otherwise__"
@@ -49,7 +49,7 @@ def foreign(graph: Graph, node: Node, slots: Sequence[Value | None], results: in
 
 
 def _places(node: Node, name: str, limit: int) -> tuple[int, ...]:
-    found: tuple[int, ...] = parse(name, node.attributes.get(name, "()"), "Ints")
+    found: tuple[int, ...] = parse(name, node.attributes.get(name, "()"), WHOLES)
     if any(not 0 <= place < limit for place in found):
         raise ModelError(f"{name} is {list(found)}, and there are {limit} inputs")
     return found

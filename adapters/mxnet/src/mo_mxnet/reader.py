@@ -16,7 +16,7 @@ from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import Dynamic, ElementType, Shape
 from mo_core.options import parse_inputs
 from mo_mxnet import weights
-from mo_mxnet.attributes import CODES, parse, shape_of
+from mo_mxnet.attributes import CODES, WHOLE, parse, shape_of
 from mo_mxnet.bodies import foreign
 from mo_mxnet.files import load
 from mo_mxnet.partitions import departitioned
@@ -75,7 +75,7 @@ class _Reader:
             self._readers.setdefault(source, []).append((index, slot))
         count = node.attributes.get(OUTPUTS.get(node.op, ""))
         if count is not None:
-            self._results[index] = max(self._results[index], min(parse("num_outputs", count, "int"), 1 << 16))
+            self._results[index] = max(self._results[index], min(parse("num_outputs", count, WHOLE), 1 << 16))
 
     def graph(self) -> Graph:
         """The whole network."""
@@ -208,7 +208,7 @@ class _Reader:
 
 def _element(node: Node) -> ElementType:
     code = node.attributes.get("__dtype__", "0")
-    number = parse("__dtype__", code, "int")
+    number = parse("__dtype__", code, WHOLE)
     return CODES.get(number, t.f32)
 
 

@@ -78,9 +78,6 @@ def keywords(record: Converter, node: Foreign) -> dict[str, Any]:
     for name, value in node.given.items():
         if name.startswith("__"):
             continue
-        parameter = record.attributes.get(name)
-        if parameter is not None and isinstance(value, str):
-            found[name] = parse(name, value, str(parameter.annotation))
-        else:
-            found[name] = value
+        kind = record.attribute_types.get(name)
+        found[name] = parse(name, value, kind) if kind is not None and isinstance(value, str) else value
     return found

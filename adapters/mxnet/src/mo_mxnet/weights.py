@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from mo_core.errors import ModelError
 from mo_core.ir.types import Dim, Dynamic, Shape
-from mo_mxnet.attributes import parse
+from mo_mxnet.attributes import WHOLE, WHOLES, parse
 
 Pattern: TypeAlias = "tuple[int, ...]"
 """Dimensions, 0 for one that depends on the data."""
@@ -98,12 +98,12 @@ def _channels_last(attributes: Mapping[str, str]) -> bool:
 
 
 def _number(attributes: Mapping[str, str], name: str) -> int:
-    value: Any = parse(name, attributes[name], "int") if name in attributes else 0
+    value: Any = parse(name, attributes[name], WHOLE) if name in attributes else 0
     return int(value)
 
 
 def _numbers(attributes: Mapping[str, str], name: str) -> tuple[int, ...]:
-    value: Any = parse(name, attributes[name], "Ints") if name in attributes else ()
+    value: Any = parse(name, attributes[name], WHOLES) if name in attributes else ()
     return tuple(value)
 
 

@@ -3,18 +3,21 @@
 The modules `wire` (the protobuf skimmer), `structure`, `frames` and `delays` (graphs with cycles) are public, too.
 """
 
+from mo_core.frontend.attributes import AttributeType, attribute_type
 from mo_core.frontend.converters import SPECIAL, Converter, ConverterTable, converter, converters_of
 from mo_core.frontend.functions import Function, Library, inline
 from mo_core.frontend.model import Frontend, SourceModel
 
 __all__ = [
     "SPECIAL",
+    "AttributeType",
     "Converter",
     "ConverterTable",
     "Frontend",
     "Function",
     "Library",
     "SourceModel",
+    "attribute_type",
     "converter",
     "converters_of",
     "delays",

@@ -187,8 +187,10 @@ class Conversion:
             if parameter.default is inspect.Parameter.empty and name not in keywords:
                 raise ModelError(f'{node.op} needs attribute "{name}", and it is not given')
         for name, value in keywords.items():
-            if not c.fits(name, value):
-                raise ModelError(f'attribute "{name}" of {node.op} is {value!r:.60}, which it cannot be')
+            if not c.attribute_types[name].accepts(value):
+                raise ModelError(
+                    f'attribute "{name}" of {node.op} is {value!r:.60}, expected {c.attribute_types[name]}'
+                )
         for name in c.special:
             keywords[name] = self._special(name, node)
         returned = c.function(*slots, **keywords)

@@ -15,29 +15,10 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, TypeVar
 
-import numpy as np
-
-from mo_core.ir import Foreign, Graph
-from mo_core.ir.tensor import Tensor
+from mo_core.frontend.attributes import ANYTHING, AttributeType, attribute_type
+from mo_core.ir import Foreign
 
 SPECIAL = ("node", "convert", "options", "note")
-
-_NUMBER = (int, float, np.integer, np.floating)
-_SCALARS: dict[str, tuple[type, ...]] = {
-    "int": (int, np.integer),
-    "bool": (int, np.bool_),
-    "float": _NUMBER,
-    "str": (str,),
-    "Tensor": (Tensor,),
-    "Graph": (Graph,),
-    "None": (type(None),),
-}
-_ITEMS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("Ints", "tuple[int, ...]", "Sequence[int]"), (int, np.integer)),
-    **dict.fromkeys(("Reals", "tuple[float, ...]", "Sequence[float]"), _NUMBER),
-    **dict.fromkeys(("Strings", "tuple[str, ...]", "Sequence[str]"), (str,)),
-}
-"""What the annotations of converters stand for, when an attribute of a file is checked against them."""
 
 
 @dataclass(frozen=True)
@@ -92,30 +73,14 @@ class Converter:
         kind = inspect.Parameter.KEYWORD_ONLY
         return {p.name: p for p in self._parameters if p.kind is kind and p.name not in SPECIAL}
 
-    def fits(self, name: str, value: object) -> bool:
-        """True when an attribute is of a kind that its annotation names (annotations of other kinds take anything)."""
-        kinds = self._kinds.get(name)
-        if kinds is None:
-            return True
-        scalars, items = kinds
-        if isinstance(value, (tuple, list)):
-            return items is not None and all(isinstance(v, items) for v in value)
-        return isinstance(value, scalars)
-
     @cached_property
-    def _kinds(self) -> dict[str, tuple[tuple[type, ...], tuple[type, ...] | None]]:
-        found = {}
-        for name, parameter in self.attributes.items():
-            scalars: tuple[type, ...] = ()
-            items: tuple[type, ...] | None = None
-            for word in str(parameter.annotation).split(" | "):
-                if word not in _SCALARS and word not in _ITEMS:
-                    break
-                scalars += _SCALARS.get(word, ())
-                items = _ITEMS.get(word, items)
-            else:
-                found[name] = scalars, items
-        return found
+    def attribute_types(self) -> dict[str, AttributeType]:
+        """What each attribute may be, by its annotation; one without an annotation may be anything."""
+        names = getattr(inspect.unwrap(self.function), "__globals__", {})
+        return {
+            name: ANYTHING if p.annotation is p.empty else attribute_type(p.annotation, names)
+            for name, p in self.attributes.items()
+        }
 
     @cached_property
     def special(self) -> tuple[str, ...]:
