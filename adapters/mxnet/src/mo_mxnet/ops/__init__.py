@@ -27,6 +27,9 @@ FAMILIES = (
     "resize",
     "detection",
     "proposal",
+    "linalg",
+    "image",
+    "signal",
 )
 
 MODULES = tuple(import_module(f"{__name__}.{f}") for f in FAMILIES)

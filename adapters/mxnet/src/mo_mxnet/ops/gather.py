@@ -38,6 +38,7 @@ from mo_core.ops import (
     ScatterUpdate,
     Subtract,
     TopK,
+    Unique,
 )
 from mo_mxnet.attributes import Ints, element
 from mo_mxnet.registry import mxnet_op
@@ -251,3 +252,18 @@ def np_argmax(x: Value, *, axis: int | None = None, keepdims: bool = False) -> V
 @mxnet_op("_npi_argmin")
 def np_argmin(x: Value, *, axis: int | None = None, keepdims: bool = False) -> Value:
     return place_of_extreme(x, axis, keepdims, True)
+
+
+@mxnet_op("_npi_unique")
+def unique(
+    x: Value,
+    *,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+) -> Sequence[Value]:
+    """The different elements in order; where they are first, how all are made of them, how often they are there."""
+    found = Unique(x, None if axis is None else constant(axis, t.i64), sorted=True).results
+    wanted = (True, return_index, return_inverse, return_counts)
+    return [value for value, is_wanted in zip(found, wanted) if is_wanted]

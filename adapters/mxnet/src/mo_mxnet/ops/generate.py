@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mo_core.build import (
 from mo_core.build import (
     constant_like,
     dim_size,
+    dims_of,
     filled,
     ints,
     reshape_to,
@@ -23,8 +24,9 @@ from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
-from mo_core.ops import Add, Cos, Divide, Log, Multiply, RandomUniform, Sqrt
+from mo_core.ops import Add, Cos, Divide, Gather, Log, Multiply, Power, RandomUniform, Sqrt, Subtract
 from mo_mxnet.attributes import Ints, element
+from mo_mxnet.ops.gather import sorted_along
 from mo_mxnet.registry import mxnet_op
 
 LARGEST = 1 << 28
@@ -250,3 +252,65 @@ def random_uniform_like(x: Value, *, low: float = 0.0, high: float = 1.0) -> Val
 @mxnet_op("_random_normal_like")
 def random_normal_like(x: Value, *, loc: float = 0.0, scale: float = 1.0) -> Value:
     return normal(shape_of(x), loc, scale, x.element)
+
+
+def drawn(inverse: Callable[[Value], Value], *names: str) -> Callable[..., Value]:
+    """The converter of a distribution that is made from an even one by the inverse of its cumulative function."""
+
+    @mxnet_op(*names)
+    def convert(
+        *, loc: float | None = 0.0, scale: float | None = 1.0, a: float | None = 1.0, size: Ints | None = None
+    ) -> Value:
+        y = inverse(uniform(ints(size or ()), 1e-7, 1.0 - 1e-7, t.f32))
+        exponent = 1.0 if a is None else a
+        if exponent != 1.0:
+            y = Power(y, constant(1.0 / exponent, t.f32))
+        scaled = Multiply(y, constant(1.0 if scale is None else scale, t.f32))
+        return Add(scaled, constant(0.0 if loc is None else loc, t.f32))
+
+    return convert
+
+
+def _negative_log(x: Value) -> Value:
+    return Multiply(Log(x), constant(-1.0, t.f32))
+
+
+def _odds(x: Value) -> Value:
+    return Log(Divide(x, Subtract(constant(1.0, t.f32), x)))
+
+
+exponential = drawn(_negative_log, "_npi_exponential", "_npi_weibull")
+gumbel = drawn(lambda x: _negative_log(_negative_log(x)), "_npi_gumbel")
+logistic = drawn(_odds, "_npi_logistic")
+rayleigh = drawn(lambda x: Sqrt(Multiply(_negative_log(x), constant(2.0, t.f32))), "_npi_rayleigh")
+power_distribution = drawn(lambda x: x, "_npi_powerd")
+
+
+@mxnet_op("_npi_uniform")
+def np_uniform(
+    *, low: float | None = 0.0, high: float | None = 1.0, size: Ints | None = None, dtype: str = "float32"
+) -> Value:
+    if low is None or high is None:
+        raise ModelError("the limits of random numbers are missing")
+    return uniform(ints(size or ()), low, high, element(dtype))
+
+
+@mxnet_op("_npi_normal")
+def np_normal(
+    *, loc: float | None = 0.0, scale: float | None = 1.0, size: Ints | None = None, dtype: str = "float32"
+) -> Value:
+    if loc is None or scale is None:
+        raise ModelError("the mean and the deviation of random numbers are missing")
+    return normal(ints(size or ()), loc, scale, element(dtype))
+
+
+@mxnet_op("_random_exponential_like")
+def random_exponential_like(x: Value, *, lam: float = 1.0) -> Value:
+    return to_element(Divide(Log(uniform(shape_of(x), 1e-7, 1.0, t.f32)), constant(-lam, t.f32)), x.element)
+
+
+@mxnet_op("_shuffle", "shuffle", "_npi_shuffle")
+def shuffle(x: Value) -> Value:
+    """The rows in a random order."""
+    order = sorted_along(uniform(dims_of(x, [0]), 0.0, 1.0, t.f32), 0, dim_size(x, 0), True)[1]
+    return Gather(x, order, constant(0, t.i64))

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mo_core.build import constant_like, integer, ints, reshape_to, to_element, unsqueeze
-from mo_core.errors import ModelError
+from mo_core.build import (
+    constant_like,
+    dim,
+    filled,
+    integer,
+    ints,
+    reshape_to,
+    shape_of,
+    slice_axis,
+    take,
+    to_element,
+    unsqueeze,
+)
+from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ir import types as t
 from mo_core.ops import (
+    Add,
     CumSum,
     Divide,
     IsNaN,
+    Maximum,
     Multiply,
     ReduceL1,
     ReduceL2,
@@ -23,6 +37,7 @@ from mo_core.ops import (
     ReduceMin,
     ReduceProd,
     ReduceSum,
+    ScatterElementsUpdate,
     Select,
     Sqrt,
     SquaredDifference,
@@ -202,3 +217,33 @@ def multi_sum_sq(*values: Value) -> Value:
 
     sums = [ReduceSum(Multiply(v, v), ints(range(v.rank)), keep_dims=False) for v in values]
     return concat([to_element(reshape_to(s, [1]), t.f32) for s in sums], 0)
+
+
+@mxnet_op("_npi_diff")
+def diff(x: Value, *, n: int = 1, axis: int = -1) -> Value:
+    """The differences of neighbours, so many times."""
+    for _ in range(n):
+        x = Subtract(slice_axis(x, axis, 1), slice_axis(x, axis, 0, -1))
+    return x
+
+
+@mxnet_op("_npi_polyval")
+def polyval(coefficients: Value, x: Value) -> Value:
+    """A polynomial whose highest coefficient comes first."""
+    count = dim(coefficients, 0)
+    if not isinstance(count, int):
+        raise Unsupported("a polynomial needs a known number of coefficients", "Give the shape with --input.")
+    y: Value = Multiply(x, constant_like(x, 0))
+    for i in range(count):
+        y = Add(Multiply(y, x), take(coefficients, i, 0))
+    return y
+
+
+@mxnet_op("_npi_bincount")
+def bincount(x: Value, weights: Value | None = None, *, minlength: int = 0, has_weights: bool = False) -> Value:
+    """How often each number from 0 on occurs, or the sum of the weights that belong to it."""
+    places = to_element(reshape_to(x, [-1]), t.i64)
+    top = Add(ReduceMax(places, ints([0]), keep_dims=True), integer(1))
+    blank = filled(Maximum(top, integer(minlength)), constant_like(weights if weights is not None else places, 0))
+    amounts = filled(shape_of(places), integer(1)) if weights is None else reshape_to(weights, [-1])
+    return ScatterElementsUpdate(blank, places, amounts, integer(0), reduction="sum")
