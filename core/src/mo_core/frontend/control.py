@@ -11,8 +11,7 @@ from mo_core.build.bodies import Convert
 from mo_core.build.branches import branch
 from mo_core.build.loops import recurrence, while_loop
 from mo_core.build.sequences import Item
-from mo_core.frontend.converters import ConverterTable, converter, converters_of
-from mo_core.frontend.structure import DOMAIN
+from mo_core.frontend.converters import DOMAIN, ConverterTable, converter, converters_of
 from mo_core.ir import Effects, Graph, Value, constant
 
 

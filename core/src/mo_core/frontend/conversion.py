@@ -9,11 +9,9 @@ from functools import partial
 from typing import Any
 
 from mo_core.errors import ModelError, MoError, Unsupported, bug, did_you_mean
-from mo_core.frontend.control import structured
-from mo_core.frontend.converters import Converter, ConverterTable
+from mo_core.frontend.converters import DOMAIN, Converter, ConverterTable
 from mo_core.frontend.functions import Library, inline
 from mo_core.frontend.model import Frontend
-from mo_core.frontend.structure import DOMAIN
 from mo_core.ir import UNKNOWN, Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Type, Value, release
 
 
@@ -288,7 +286,11 @@ class Conversion:
 
 def converter_for(frontend: Frontend, table: ConverterTable, node: Foreign) -> Converter | None:
     """The converter for a node: that of the front-end, or for what structuring made that of the core; None without."""
-    return structured().find(node) if node.domain == DOMAIN else frontend.find(table, node)
+    if node.domain != DOMAIN:
+        return frontend.find(table, node)
+    from mo_core.frontend.control import structured  # few models have such nodes
+
+    return structured().find(node)
 
 
 def unsupported(problems: Sequence[Problem]) -> Unsupported:

@@ -18,6 +18,9 @@ from typing import Any, TypeVar
 from mo_core.frontend.attributes import ANYTHING, AttributeType, attribute_type
 from mo_core.ir import Foreign
 
+DOMAIN = "mo"
+"""The domain of source ops that the core makes itself and converts for every front-end."""
+
 SPECIAL = ("node", "convert", "options", "note")
 
 

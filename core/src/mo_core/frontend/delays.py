@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend.structure import DOMAIN, Body, Edge, Record, components, in_order, named
+from mo_core.frontend.converters import DOMAIN
+from mo_core.frontend.structure import Body, Edge, Record, components, in_order, named
 
 
 def without_delays(

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from mo_core.errors import ModelError, Unsupported
-from mo_core.frontend.structure import DOMAIN, MAX_NESTING, Body, Edge, Record, in_order, named
+from mo_core.frontend.converters import DOMAIN
+from mo_core.frontend.structure import MAX_NESTING, Body, Edge, Record, in_order, named
 
 FRAME_OPS = ("Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond")
 """The ops that are taken away, in their forms for references (`RefSwitch`), too."""

@@ -2,8 +2,8 @@
 
 Two kinds of cycles are known. Frames (TensorFlow 1): `Enter`, `Merge`, `Switch`, `NextIteration`, `Exit` and `LoopCond`
 around the body of a loop, `Switch` and `Merge` around a branch. Delays (Kaldi): a record that reads a value of another
-time step. Both become records of the domain `mo`, whose attributes hold the bodies and which every front-end can
-convert: `While`, `If`, `Recurrence`, `Same`.
+time step. Both become records of the domain `mo` (`DOMAIN`), whose attributes hold the bodies and which every front-end
+can convert: `While`, `If`, `Recurrence`, `Same`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from typing import Any, NamedTuple
 
 from mo_core.errors import ModelError
 from mo_core.ir import UNKNOWN, Graph, Node, Value
-
-DOMAIN = "mo"
-"""The domain of the records that structuring makes."""
 
 MAX_NESTING = 32
 
