@@ -134,6 +134,14 @@ def into_weights(layer: Node, x: Value, gather: Node) -> Value | None:
     return layer.evolve(x, _turned(layer.operands[taker.weights], back, taker.axes.index("i")), *layer.operands[2:])
 
 
+def _check_moves(gather: Node, past: Node, axis: int) -> None:
+    """Raise Decline when a permutation must stay where it is, or no layer behind takes it in along this axis."""
+    if len(gather.uses) > 1:
+        raise Decline(f'"{gather.label}" is read by others, which need the order')
+    if not _absorbed(past, axis):
+        raise Decline("not all layers behind take the order of the channels in")
+
+
 def _turned(weights: Value, order: Sequence[int], axis: int) -> Value:
     """Weights (and what they are decompressed with) with one axis in another order."""
     node = weights.node
@@ -151,8 +159,9 @@ def _turned(weights: Value, order: Sequence[int], axis: int) -> Value:
 def behind_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
     """A permutation ahead of a factor or shift, behind which a layer takes it in."""
     found = _order(gather)
-    if found is None or linear(node) is None or len(gather.uses) > 1 or not _absorbed(node, found[1]):
+    if found is None or linear(node) is None:
         return None
+    _check_moves(gather, node, found[1])
     order, axis = found
     place = axis - (gather.rank - c.rank)
     if place >= 0 and c.dims[place] != 1:
@@ -166,8 +175,9 @@ def behind_mover(mover: Node, x: Value, gather: Node) -> Value | None:
     """A permutation ahead of an op that treats all channels alike, behind which a layer takes it in."""
     found = _order(gather)
     axis = _axis_behind(mover, found[1]) if found is not None else None
-    if axis is None or len(gather.uses) > 1 or not _absorbed(mover, axis):
+    if axis is None:
         return None
+    _check_moves(gather, mover, axis)
     return Gather(mover.evolve(x, *mover.operands[1:]), gather.operands[1], constant(axis))
 
 
@@ -175,8 +185,9 @@ def behind_mover(mover: Node, x: Value, gather: Node) -> Value | None:
 def behind_depthwise(layer: Node, x: Value, w: Value, gather: Node) -> Value | None:
     """A permutation ahead of a depthwise convolution, behind which a layer takes it in."""
     found = _order(gather)
-    if found is None or found[1] != 1 or not _is_depthwise(layer) or len(gather.uses) > 1 or not _absorbed(layer, 1):
+    if found is None or found[1] != 1 or not _is_depthwise(layer):
         return None
+    _check_moves(gather, layer, 1)
     order, each = found[0], w.dims[1]
     if not isinstance(each, int):
         return None

@@ -87,8 +87,10 @@ _SHIFTED = p.Add(any_("x"), const("shift"), name="sum")
 def factor_into_next(layer: Node, x: Value, factor: Value, scale: Node) -> Value | None:
     """A factor ahead of a layer: into its weights, when all readers can take it."""
     found, effect = _reading(layer_of(layer), scale), effect_of(factor, x, shift=False)
-    if found is None or effect is None or not found.takes_input(effect.dims):
+    if found is None or effect is None:
         return None
+    if not found.takes_input(effect.dims):
+        raise Decline("the factor varies along other axes than the channels")
     if is_quantised(layer.operands[found.weights]):
         raise Decline("the weights are quantised, and the scale of their data belongs to the data")
     check_bounded(factor)
@@ -105,8 +107,10 @@ def factor_into_next(layer: Node, x: Value, factor: Value, scale: Node) -> Value
 def shift_into_next(layer: Node, x: Value, shift: Value, sum: Node) -> Value | None:
     """A shift ahead of a layer without padding: into a bias behind it."""
     found, effect = _reading(layer_of(layer), sum), effect_of(shift, x, shift=True)
-    if found is None or effect is None or not found.takes_input(effect.dims) or not is_arithmetic(x):
+    if found is None or effect is None or not is_arithmetic(x):
         return None
+    if not found.takes_input(effect.dims):
+        raise Decline("the shift varies along other axes than the channels")
     if absorbed_above(x, effect) and not absorbed_below(sum, effect, free=True):
         return None  # it is the bias of another layer
     if not found.takes_shift:

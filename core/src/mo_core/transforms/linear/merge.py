@@ -183,8 +183,10 @@ def shifts_of_both(
     sum: Node, first: Node, second: Node, x: Value, y: Value, inner: Value, outer: Value
 ) -> Value | None:
     """Shifts of both operands of a sum (residual blocks): one, of the operand that a layer gives."""
-    if not is_sum(sum) or len(second.uses) > 1 or not _mergeable(first, x, inner, outer):
+    if not is_sum(sum) or not _mergeable(first, x, inner, outer):
         return None
+    if len(second.uses) > 1:
+        raise Decline(f'"{second.label}" is read by others, too')
     if not t.same_shape(x.shape, sum.shape) or not t.same_shape(y.shape, sum.shape):
         return None
     x, y = (y, x) if isinstance(y.node, LAYERS) and not isinstance(x.node, LAYERS) else (x, y)
@@ -196,8 +198,10 @@ def shift_behind_sum(
     last: Node, sum: Node, first: Node, x: Value, y: Value, inner: Value, outer: Value
 ) -> Value | None:
     """A shift behind a sum one operand of which has a shift: one, of that operand."""
-    if not is_sum(sum) or linear(last) is None or linear(first) is None or len(sum.uses) > 1:
+    if not is_sum(sum) or linear(last) is None or linear(first) is None:
         return None
+    if len(sum.uses) > 1:
+        raise Decline(f'"{sum.label}" is read by others, too')
     return Add(Add(x, computed(np.add, inner, outer)), y) if _mergeable(first, x, inner, outer) else None
 
 

@@ -21,8 +21,12 @@ def _above(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
     if effect is None or not is_arithmetic(x):
         return None
     move = across(mover, effect.dims, up=True, shift=shift, positive=effect.positive)
-    if move is None or not absorbed_above(x, effect.moved(move.dims)) or absorbed_below(node, effect, free=True):
-        return None
+    if move is None:
+        raise Decline(f"{_told(node)} cannot go ahead of {mover.type_name}, which mixes what it tells apart")
+    if not absorbed_above(x, effect.moved(move.dims)):
+        raise Decline(f"no layer ahead takes {_told(node)} in")
+    if absorbed_below(node, effect, free=True):
+        return None  # it goes the other way
     if len(mover.uses) > 1:
         raise Decline(f'"{mover.label}" is read by others, too')
     return mover.evolve(type(node)(x, move(c)), *mover.operands[1:])
@@ -76,10 +80,10 @@ def ahead_of_concat(node: Node, concat: Concat, c: Value) -> Value | None:
     axis = concat.axis % concat.rank
     sizes = [v.shape[axis] if v.shape is not None else -1 for v in concat.inputs]
     if not t.is_static(tuple(sizes)) or -1 in sizes:
-        return None
+        raise Decline("the sizes of the operands are not known")
     lengths = [n for n in sizes if isinstance(n, int)]
     if not all(_takes_part(v, n, axis, effect) for v, n in zip(concat.inputs, lengths)):
-        return None
+        raise Decline(f"one of the operands does not take its part of {_told(node)} in")
     if len(concat.uses) > 1:
         raise Decline(f'"{concat.label}" is read by others, too')
     c = reshaped(c, effect.dims)
@@ -101,6 +105,10 @@ def _takes_part(v: Value, length: int, axis: int, effect: Effect) -> bool:
 _LINEAR = op(Multiply, Add, operands=[any_("x"), const("c")], name="node")
 
 
+def _told(node: Node) -> str:
+    return "the shift" if isinstance(node, Add) else "the factor"
+
+
 def _goes_down(node: Node, x: Value, effect: Effect) -> bool:
     """True when all layers behind can take the effect in, and (in the case of a shift) lose an op more than above."""
     if not absorbed_below(node, effect):
@@ -116,8 +124,10 @@ def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
     if effect is None or not is_arithmetic(x):
         return None
     move = across(mover, effect.dims, up=False, shift=shift, positive=effect.positive)
-    if move is None or not _goes_down(node, x, effect):
-        return None
+    if move is None:
+        raise Decline(f"{_told(node)} cannot go behind {mover.type_name}, which mixes what it tells apart")
+    if not _goes_down(node, x, effect):
+        raise Decline(f"not all layers behind take {_told(node)} in")
     return type(node)(mover.evolve(x, *mover.operands[1:]), move(c))
 
 
@@ -125,8 +135,10 @@ def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
 def behind_sum(total: Node, node: Node, x: Value, c: Value, y: Value) -> Value | None:
     """A shift of one of the operands of a sum (a residual block), when all layers behind can take it in."""
     effect = effect_of(c, x, shift=True)
-    if effect is None or not is_sum(total) or not is_arithmetic(x) or not _goes_down(node, x, effect):
+    if effect is None or not is_sum(total) or not is_arithmetic(x):
         return None
+    if not _goes_down(node, x, effect):
+        raise Decline("not all layers behind take the shift in")
     return Add(Add(x, y), c)
 
 

@@ -93,18 +93,20 @@ def ahead_of_symmetric_choice(chooser: Node, back: Convert, x: Value, scale: Val
 
 
 def _passes(chooser: Node, x: Value, zero: Value, scale: Value) -> bool:
-    """True when numbers for all elements alike can go ahead, to data that has just been quantised."""
+    """True when numbers for all elements alike can go ahead, to data that was just quantised. Raises Decline."""
     source = x.node
     while isinstance(source, _CHOOSERS):
         source = source.operands[0].node
-    if any(not isinstance(u, Convert) or not u.element.is_real for u in chooser.users()):
-        return False
     if not isinstance(source, Convert) or not isinstance(source.data.node, FakeQuantize) or x.element.bits > 8:
         return False
+    if any(not isinstance(u, Convert) or not u.element.is_real for u in chooser.users()):
+        raise Decline(f'"{chooser.label}" is read by others, which need the whole numbers')
     factor = content(scale)
     alike = t.size_of(zero.shape) == t.size_of(scale.shape) == 1 and max(zero.rank, scale.rank) <= x.rank
     plain = not isinstance(chooser, MaxPool) or (chooser.rounding_type == "floor" and not chooser.results[1].uses)
-    return x.element.is_integer and alike and plain and factor is not None and bool((factor > 0).all())
+    if not alike or factor is None or not bool((factor > 0).all()):
+        raise Decline("the scale is not one positive number for all elements")
+    return x.element.is_integer and plain
 
 
 # -- what moves axes goes ahead of the dequantisation of weights

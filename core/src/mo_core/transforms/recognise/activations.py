@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from mo_core import ops
+from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value, constant
 from mo_core.ir.known import number
 from mo_core.rewriting.passes import Stage, rewrites
@@ -93,8 +94,10 @@ def _factor(y: Value, x: Value) -> float | None:
 def leaky_limit(node: Node, x: Value, y: Value) -> Value | None:
     """max(x, a x) with a from 0 to 1, min(x, a x) with a from 1 on: PReLU."""
     a = _factor(y, x)
-    if a is None or not (0 <= a <= 1 if isinstance(node, ops.Maximum) else a >= 1):
+    if a is None:
         return None
+    if not (0 <= a <= 1 if isinstance(node, ops.Maximum) else a >= 1):
+        raise Decline(f"with a slope of {a:g} this is no PReLU")
     return _prelu(x, a)
 
 
@@ -108,7 +111,11 @@ _zero = const(value=0.0)
 def leaky_select(node: Node, x: Value, y: Value) -> Value | None:
     """x where it is positive, else a x: PReLU."""
     a = _factor(y, x)
-    return None if a is None or not shaped_like(node, x) else _prelu(x, a)
+    if a is None:
+        return None
+    if not shaped_like(node, x):
+        raise Decline("the result has another shape than the data")
+    return _prelu(x, a)
 
 
 @rule(p.ReLU(_x, name="relu"))
@@ -129,7 +136,7 @@ def prelu_of_relus(relu: Node, x: Value) -> Instead | None:
             slope = _channel_slope(leaves.constants[0], x, -factor)
         if slope is not None:
             return instead(root, ops.PReLU(x, slope), *nodes, seeds=[relu, mirror, mirror.operands[0].node])
-    return None
+    raise Decline("relu(x) and relu(-x) are not put together as relu(x) - a relu(-x)")
 
 
 def _mirrored(x: Value) -> Node | None:
@@ -171,8 +178,10 @@ def softsign(absolute: Node, x: Value) -> Instead | None:
     """x / (1 + |x|): SoftSign."""
     total = written(absolute, absolute, like=x, wanted={(1,): 1.0, (0,): 1.0})
     whole = written(total.root, x, total.root, like=x, wanted={(1, -1): 1.0}) if total is not None else None
-    if whole is None or total is None:
+    if total is None:
         return None
+    if whole is None:
+        raise Decline("x is not divided by 1 + |x|")
     return instead(whole.root, ops.SoftSign(x), *total.nodes, *whole.nodes, seeds=[absolute])
 
 
@@ -208,7 +217,7 @@ def sigmoid(power: Node, x: Value) -> Instead | None:
         for user in total.root.users():
             if isinstance(user, ops.Divide) and user.b is total.root and user.a is not total.root:
                 return instead(user, ops.Multiply(user.a, result), *total.nodes, seeds=[power])
-    return None
+    raise Decline("1 + exp(-z) divides nothing")
 
 
 def _is_factor(node: Node) -> bool:
@@ -266,20 +275,26 @@ def hsigmoid(hard: Node) -> Instead | Value | None:
     if factor == 1:
         return ops.HSigmoid(x)
     whole = written(hard, hard, like=x, wanted={(1,): factor})
-    return whole.gives(ops.HSigmoid(x), hard) if whole is not None else None
+    if whole is None:
+        raise Decline("relu6(x + 3) is not divided by 6, or is read by others")
+    return whole.gives(ops.HSigmoid(x), hard)
 
 
 @rule(p.Log(p.Add(p.Exp(_x, name="power"), const(value=1.0), name="total"), name="log"))
 def softplus(log: Node, total: Node, power: Node, x: Value) -> Instead | None:
     """ln(1 + exp(x)): SoftPlus."""
-    return instead(log, ops.SoftPlus(x), total, seeds=[power]) if shaped_like(log, x) else None
+    if not shaped_like(log, x):
+        raise Decline("the result has another shape than the data")
+    return instead(log, ops.SoftPlus(x), total, seeds=[power])
 
 
 @rule(p.Tanh(p.SoftPlus(_x, name="inner"), name="tanh", where=_is_factor))
 def mish(tanh: Node, inner: Node, x: Value) -> Instead | None:
     """x tanh(softplus(x)): Mish."""
     whole = written(tanh, x, tanh, like=x, wanted={(1, 1): 1.0})
-    return whole.gives(ops.Mish(x), tanh, inner) if whole is not None else None
+    if whole is None:
+        raise Decline("x is not multiplied by tanh(softplus(x))")
+    return whole.gives(ops.Mish(x), tanh, inner)
 
 
 @rule(p.Erf(_x, name="erf"))
@@ -353,14 +368,22 @@ def _elu_factor(y: Value, x: Value, limited: bool) -> float | None:
 def elu_by_select(node: Node, x: Value, y: Value) -> Value | None:
     """x where it is positive, else a (exp(x) - 1): Elu."""
     a = _elu_factor(y, x, limited=False)
-    return ops.Elu(x, alpha=a) if a is not None and shaped_like(node, x) else None
+    if a is None:
+        return None
+    if not shaped_like(node, x):
+        raise Decline("the result has another shape than the data")
+    return ops.Elu(x, alpha=a)
 
 
 @rule(p.Add(p.ReLU(_x), p.Minimum(any_("y"), _zero), name="node"))
 def elu_by_limits(node: Node, x: Value, y: Value) -> Value | None:
     """max(x, 0) + min(a (exp(x) - 1), 0), a being positive: Elu."""
     a = _elu_factor(y, x, limited=False)
-    return ops.Elu(x, alpha=a) if a is not None and a > 0 and shaped_like(node, x) else None
+    if a is None:
+        return None
+    if a <= 0 or not shaped_like(node, x):
+        raise Decline("the factor is not positive, or the result has another shape than the data")
+    return ops.Elu(x, alpha=a)
 
 
 @rule(p.ReLU(_x, name="relu"))
@@ -385,7 +408,7 @@ def selu(node: Node, elu: ops.Elu, x: Value, factor: Value) -> Value | None:
     """Elu with the slope and the factor that keep mean and variance: Selu."""
     given = elu.alpha, number(factor) or 0.0
     if any(abs(a - b) > 1e-4 for a, b in zip(given, _SELU)) or not shaped_like(node, x):
-        return None
+        raise Decline("slope and factor are not those of Selu")
     return ops.Selu(x, constant(given[0], x.element), constant(given[1], x.element))
 
 
@@ -426,8 +449,10 @@ def softmax(total: Node, power: Node, x: Value) -> Instead | None:
     """exp(x) over its sum along an axis, x with or without its maximum taken off: Softmax."""
     axis = _one_axis(total)
     whole = written(total, power, total, like=x, wanted={(1, -1): 1.0}) if axis is not None else None
-    if whole is None or axis is None:
-        return None
+    if axis is None:
+        raise Decline("the sum is over several axes, or drops its axis")
+    if whole is None:
+        raise Decline("exp(x) is not divided by this sum")
     return whole.gives(ops.Softmax(_without_maximum(x, axis), axis=axis), total, power)
 
 
@@ -436,8 +461,10 @@ def log_softmax(log: Node, total: Node, power: Node, x: Value) -> Instead | None
     """x - ln(sum of exp(x) along an axis), x with or without its maximum taken off: LogSoftmax."""
     axis = _one_axis(total)
     whole = written(log, x, log, like=x, wanted={(1, 0): 1.0, (0, 1): -1.0}) if axis is not None else None
-    if whole is None or axis is None:
-        return None
+    if axis is None:
+        raise Decline("the sum is over several axes, or drops its axis")
+    if whole is None:
+        raise Decline("the logarithm of this sum is not taken from x")
     return whole.gives(ops.LogSoftmax(_without_maximum(x, axis), axis=axis), log, total, power)
 
 

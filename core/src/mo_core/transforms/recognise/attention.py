@@ -20,14 +20,14 @@ _data = any_("scores", where=is_data)
 def scaled_attention(product: ops.MatMul, softmax: ops.Softmax, scores: Value, v: Value) -> Instead | None:
     """softmax(q k^T scale + mask) v: ScaledDotProductAttention."""
     if scores.shape is None or softmax.axis % len(scores.shape) != len(scores.shape) - 1:
-        return None
+        raise Decline("Softmax is not along the last axis")
     for summed, mask in _masked(scores):
         for dots, scale in multiple(summed):
             inner = dots.node
             if isinstance(inner, ops.MatMul) and not inner.transpose_a:
                 nodes = _between(scores, inner)
                 return instead(product, _attention(product, inner, v, mask, scale), *nodes, softmax, seeds=[inner])
-    return None
+    raise Decline("the scores are no product of queries and keys with a scale and a mask")
 
 
 def _masked(scores: Value) -> list[tuple[Value, Value | None]]:

@@ -35,8 +35,12 @@ def pads(outer: Node, pad: Node, x: Value, begin: Value, end: Value, begin2: Val
     """Two Pads with the same number: one."""
     (a, b), (c, d) = _pads(begin, end), _pads(begin2, end2)
     fill = _pad_number(pad)
-    if len(pad.uses) > 1 or fill is None or fill != _pad_number(outer) or min(a + b + c + d) < 0:
-        return None
+    if len(pad.uses) > 1:
+        raise Decline(f'"{pad.label}" is read by others, too')
+    if fill is None or fill != _pad_number(outer):
+        raise Decline("the two do not fill in the same number")
+    if min(a + b + c + d) < 0:
+        raise Decline("one of the two crops")
     low, high = (constant([m + n for m, n in zip(*both)]) for both in ((a, c), (b, d)))
     return outer.evolve(x, low, high, *outer.operands[3:])
 
@@ -166,7 +170,9 @@ def dilated_convolution(
     )
     bias = node.operands[0].node
     if bias is conv:
-        return dilated if shaped_like(dilated, node) else None
+        if not shaped_like(dilated, node):
+            raise Decline("what is left after the crop is not the size of a dilated convolution")
+        return dilated
     c = bias.operands[1] if bias.operands[0].node is conv else bias.operands[0]
     full = (1,) * (len(dilated.dims) - len(c.dims)) + c.dims
     if any(d != 1 for i, d in enumerate(full) if i != 1):
@@ -187,7 +193,7 @@ def transpose_ahead_of_blocks(
     """A Transpose behind SpaceToBatch goes ahead of it (channels-last models), nearer to the Transpose of the data."""
     axes = known_ints(order)
     if not axes or axes[0] != 0:
-        return None
+        raise Decline("the Transpose moves the batch")
     lists = [constant([numbers[a] for a in axes]) for numbers in map(known_ints, (block, begin, end)) if numbers]
     return blocks.evolve(moved.evolve(x, order), *lists) if len(lists) == 3 else None
 
@@ -208,7 +214,7 @@ def transpose_behind_blocks(
     axes = known_ints(order)
     lists = [known_ints(v) for v in (block, begin, end)]
     if not axes or axes[0] != 0 or any(numbers is None for numbers in lists):
-        return None
+        raise Decline("the Transpose moves the batch, or the blocks are computed")
     turned = [constant([numbers[axes.index(i)] for i in range(len(axes))]) for numbers in lists if numbers is not None]
     return moved.evolve(blocks.evolve(x, *turned), order)
 
@@ -240,12 +246,12 @@ def shuffle_channels(together: Node, moved: Node, apart: Node, x: Value, order: 
     """Channels as rows and columns, and these exchanged: ShuffleChannels."""
     axes, shape = known_ints(order) or (), apart.shape
     if x.shape is None or shape is None or len(x.shape) < 3 or axes != (0, 2, 1, *range(3, len(axes))) or len(axes) < 4:
-        return None
+        return None  # not even the order of the axes fits
     rows, columns, channels = shape[1], shape[2], x.shape[1]
     if not isinstance(rows, int) or not isinstance(columns, int) or rows * columns != channels:
-        return None
+        raise Decline("the channels are not what is set apart in rows and columns")
     if not t.same_dim(shape[0], x.shape[0]) or not shaped_like(together, x):
-        return None
+        raise Decline("the last Reshape does not restore the shape")
     return ops.ShuffleChannels(x, axis=1, group=rows)
 
 
@@ -261,7 +267,7 @@ def blocks_and_depth(together: Node, moved: Node, apart: Node, x: Value, order: 
             made = kind(x, mode=mode, block_size=block)
             if shaped_like(made, together):
                 return made
-    return None
+    raise Decline("the blocks are not moved as DepthToSpace or SpaceToDepth moves them")
 
 
 _Exchange: TypeAlias = "type[ops.DepthToSpace] | type[ops.SpaceToDepth]"
@@ -321,10 +327,11 @@ def split_and_concat(concat: ops.Concat, first: Value) -> Value | None:
     """All parts of a split put together again in the same order: what was split."""
     split = first.node
     axis = number(split.operands[1])
-    if tuple(concat.operands) != split.results or concat.shape is None or axis is None:
-        return None
-    rank = len(concat.shape)
-    return split.operands[0] if int(axis) % rank == concat.axis % rank else None
+    if tuple(concat.operands) != split.results:
+        raise Decline("not all parts of the split are put together, or in another order")
+    if concat.shape is None or axis is None or int(axis) % len(concat.shape) != concat.axis % len(concat.shape):
+        raise Decline("split and Concat work along different axes")
+    return split.operands[0]
 
 
 @rule(p.Slice(any_("x"), const("start"), const("stop"), const("step"), const("axes"), name="node"))
@@ -343,8 +350,10 @@ def slices_of_an_axis(node: ops.Slice, x: Value) -> Value | None:
                     return user.results[starts.index(start)]
     parts = sorted({r[1:] for u in x.users() if isinstance(u, ops.Slice) and (r := _range_of(u)) and r[0] == axis})
     ends = [0, *[b for _, b in parts]]
-    if len(parts) < 2 or [a for a, _ in parts] != ends[:-1] or ends[-1] != x.dims[axis]:
+    if len(parts) < 2:
         return None
+    if [a for a, _ in parts] != ends[:-1] or ends[-1] != x.dims[axis]:
+        raise Decline("the slices leave gaps, or overlap")
     split = ops.VariadicSplit(x, constant(axis), constant([b - a for a, b in parts]))
     return split.results[parts.index((start, stop))]
 
@@ -393,7 +402,9 @@ def reduced_axes_dropped(node: Node, reduce: Reduction, x: Value, axes: Value) -
         return None
     gone = t.normalize_axes(numbers, len(x.shape))
     left = tuple(d for i, d in enumerate(x.shape) if i not in gone)
-    return reduce.evolve(x, axes, keep_dims=False) if t.same_shape(node.shape, left) else None
+    if not t.same_shape(node.shape, left):
+        raise Decline("other axes are dropped than are reduced")
+    return reduce.evolve(x, axes, keep_dims=False)
 
 
 @rule(p.Unsqueeze(op(Reduction, operands=[any_("x"), const("axes")], name="reduce", uses=1), const("new")))
@@ -404,7 +415,7 @@ def reduced_axes_restored(reduce: Reduction, x: Value, axes: Value, new: Value) 
         return None
     gone = set(t.normalize_axes(numbers, len(x.shape)))
     if len(wanted) != len(gone) or set(t.normalize_axes(wanted, len(x.shape))) != gone:
-        return None
+        raise Decline("other axes are put in than were reduced")
     return reduce.evolve(x, axes, keep_dims=True)
 
 
@@ -414,18 +425,20 @@ _reduced = op(Reduction, operands=[any_("x"), const("first")], name="inner", use
 @rule(op(Reduction, operands=[_reduced, const("second")], name="outer"))
 def reductions(outer: Reduction, inner: Reduction, x: Value, first: Value, second: Value) -> Value | None:
     """Two reductions of a kind: one over all their axes."""
-    if type(outer) is not type(inner) or outer.keep_dims != inner.keep_dims or x.shape is None or inner.shape is None:
+    if type(outer) is not type(inner) or x.shape is None or inner.shape is None:
         return None
-    if isinstance(outer, (ops.ReduceL1, ops.ReduceL2)) and x.element.is_integer:
-        return None
+    if outer.keep_dims != inner.keep_dims:
+        raise Decline("only one of the two keeps its axes")
+    if isinstance(outer, (ops.ReduceL1, ops.ReduceL2, ops.ReduceMean)) and x.element.is_integer:
+        raise Decline("the first result is rounded to whole numbers")
     a, b = known_ints(first), known_ints(second)
-    if a is None or b is None or not a or not b:
-        return None
+    if not a or not b:
+        raise Decline("the axes are not known")
     gone = t.normalize_axes(a, len(x.shape))
     left = [i for i in range(len(x.shape)) if i not in gone] if not inner.keep_dims else list(range(len(x.shape)))
     both = sorted({*gone, *(left[i] for i in t.normalize_axes(b, len(inner.shape)))})
-    if len(both) < len(a) + len(b) or (isinstance(outer, ops.ReduceMean) and x.element.is_integer):
-        return None
+    if len(both) < len(a) + len(b):
+        raise Decline("both reduce the same axis")
     return outer.evolve(x, constant(both))
 
 

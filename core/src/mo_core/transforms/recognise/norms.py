@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mo_core import ops
+from mo_core.errors import Decline
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.known import number
@@ -80,9 +81,11 @@ def mean_variance(root: Node) -> Instead | None:
     found = _root_of(root)
     if found is None:
         return None
+    near = False
     for variance, one, eps in affine(found.radicand):
         if one != 1 or eps < 0 or not isinstance(variance.node, ops.ReduceMean):
             continue
+        near = True
         for x, means, axes in _moments(variance.node):
             for seed, outer in _deviations(found) if eps == 0 else [(found.node, 0.0)]:
                 mode = "outside_sqrt" if outer else "inside_sqrt"
@@ -90,6 +93,8 @@ def mean_variance(root: Node) -> Instead | None:
                 result = _normalised(mvn, x, means, seed, -found.exponent, root)
                 if result is not None:
                     return result
+    if near:
+        raise Decline("what is under the root is no variance, or nothing that is centred is divided by it")
     return None
 
 
@@ -136,14 +141,18 @@ def l2_of_squares(root: Node) -> Instead | None:
     found = _root_of(root)
     if found is None:
         return None
+    near = False
     for total, eps, mode in _guarded(found.radicand):
         x = _squared(total.node) if isinstance(total.node, ops.ReduceSum) else None
         if x is not None:
+            near = True
             for seed, outer in [(found.node, 0.0), *_at_least(found.node)] if eps == 0 else [(found.node, 0.0)]:
                 guard = (outer**2, "max") if outer else (eps, mode)
                 result = _l2(x, total.node, [seed, root], found.exponent, *guard)
                 if result is not None:
                     return result
+    if near:
+        raise Decline("the data is not divided by its length, or there is no number that keeps the length from zero")
     return None
 
 
@@ -214,8 +223,10 @@ def group_norm(mvn: ops.MVN, apart: Node, x: Value) -> Instead | None:
     """Reshape to groups, MVN, Reshape back, a factor and a shift for each channel: GroupNormalization."""
     groups = _groups(mvn, apart, x)
     together = _together(mvn, x) if groups else None
-    if groups is None or together is None:
+    if groups is None:
         return None
+    if together is None:
+        raise Decline("the groups are not put back into the shape of the data")
     back, nodes = together
     for root in reversed(list(outside(back))):  # the farthest has the shift, too
         arithmetic: list[Node] = []
@@ -227,7 +238,7 @@ def group_norm(mvn: ops.MVN, apart: Node, x: Value) -> Instead | None:
         if vectors is not None:
             norm = ops.GroupNormalization(x, *vectors, num_groups=groups, epsilon=mvn.eps)
             return instead(root, norm, *arithmetic, *nodes, seeds=[apart, mvn])
-    return None
+    raise Decline("there is no factor and shift for each channel behind the groups")
 
 
 def _groups(mvn: ops.MVN, apart: Node, x: Value) -> int | None:

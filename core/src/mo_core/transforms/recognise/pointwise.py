@@ -8,6 +8,7 @@ import numpy as np
 
 from mo_core import ops
 from mo_core.build import known_ints
+from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ir import types as t
 from mo_core.ops import Add, Convolution, MatMul, Reshape, Squeeze, Transpose, Unsqueeze
@@ -69,9 +70,9 @@ def product_of_channels(
     orders = known_ints(ahead), known_ints(behind)
     rank = last.rank if last.shape is not None else 0
     if rank not in (3, 4, 5) or orders != ((0, *range(2, rank), 1), (0, rank - 1, *range(1, rank - 1))):
-        return None
+        raise Decline("the Transposes do not move the channels last and back")
     if w.shape is None or len(w.shape) != 2 or not w.element.is_real:
-        return None
+        raise Decline("the weights are no matrix of real numbers")
     conv = Convolution(x, _filters(w, layer.transpose_b, rank), **_window(rank))
     return _with_bias(last.data.node, layer, conv)
 
@@ -87,7 +88,7 @@ def product_of_flat_images(last: Reshape, layer: MatMul, flat: Node, x: Value, w
     same = len(last.shape) == len(x.shape) and t.same_shape(last.shape[2:], x.shape[2:])
     kept = t.same_shape(flat.shape[:2], x.shape[:2]) and t.same_dim(last.shape[0], x.shape[0])
     if not same or not kept or len(x.shape) not in (4, 5) or not w.element.is_real:
-        return None
+        raise Decline("these are no images that are made flat and restored")
     conv = Convolution(x, _filters(w, not layer.transpose_a, len(x.shape)), **_window(len(x.shape)))
     made = _with_bias(last.data.node, layer, conv)
     return made if made is not None and shaped_like(made, last) else None
@@ -103,14 +104,14 @@ def product_of_rows(last: Reshape, layer: MatMul, flat: Node, x: Value) -> Value
         return None
     same = len(last.shape) == len(x.shape) and all(map(t.same_dim, last.shape[:-1], x.shape[:-1]))
     if not same or len(flat.shape) != 2 or len(x.shape) < 3 or not t.same_dim(flat.shape[1], x.shape[-1]):
-        return None
+        raise Decline("the last Reshape does not restore the rows")
     made: Value = MatMul(x, layer.b, transpose_a=False, transpose_b=layer.transpose_b)
     ahead = last.data.node
     if ahead is not layer:
         bias = _constant_of(ahead)
         dims = dims_of(bias, layer)
         if dims is None or dims[0] != 1:
-            return None
+            raise Decline("the constant between varies along the rows")
         made = Add(made, bias)
     return made if t.same_shape(made.shape, last.shape) else None
 
@@ -126,7 +127,7 @@ def convolution_of_vectors(last: Node, layer: Convolution, x: Value, w: Value) -
         return None
     data, pads = layer.data, (*layer.pads_begin, *layer.pads_end)
     if any(d != 1 for d in (*data.dims[2:], *w.dims[2:])) or any(pads) or not t.same_shape(data.dims[:2], x.shape):
-        return None
+        raise Decline("the images have more than one element, or are padded")
     matrix = Reshape(w, np.array(w.dims[:2], np.int64), special_zero=False)
     made = _with_bias(last.operands[0].node, layer, MatMul(x, matrix, transpose_a=False, transpose_b=True))
     return made if made is not None and t.same_shape(made.shape, last.shape) else None
@@ -149,9 +150,9 @@ def convolution_of_one_row(
     axis = axes[0] % 4
     row = axis - 2
     if axis < 2 or back[0] % 4 != axis or layer.auto_pad != "explicit" or w.dims[axis] != 1:
-        return None
+        raise Decline("the convolution has more than one row, or its padding depends on the size")
     if layer.strides[row] != 1 or layer.pads_begin[row] or layer.pads_end[row]:
-        return None
+        raise Decline("the one row has a stride or a padding")
     kept = {
         name: [n for i, n in enumerate(getattr(layer, name)) if i != row]
         for name in ("strides", "pads_begin", "pads_end", "dilations")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mo_core import ops
 from mo_core.build import known_ints
+from mo_core.errors import Decline
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.known import number
@@ -48,9 +49,11 @@ def copies_along_new_axes(together: Node, spread: Node, apart: Node, x: Value) -
         return None
     times = _times(x.shape, apart.shape, spread.shape)
     if times is None or len(together.shape) != len(x.shape):
-        return None
+        raise Decline("the copies are not along new axes of size 1")
     grown = [d * times.get(i, 1) for i, d in enumerate(x.shape)]
-    return _copied(x, times) if all(map(t.same_dim, together.shape, grown)) else None
+    if not all(map(t.same_dim, together.shape, grown)):
+        raise Decline("the copies are not joined with the axes ahead of them")
+    return _copied(x, times)
 
 
 def _times(source: Sequence[t.Dim], apart: Sequence[t.Dim], spread: Sequence[t.Dim]) -> dict[int, int] | None:
@@ -77,9 +80,11 @@ def copies_of_parts(concat: ops.Concat, first: Value) -> Value | None:
         return None
     along = int(axis) % len(x.shape)
     if along != concat.axis % len(x.shape) or x.shape[along] != len(split.results):
-        return None
+        raise Decline("the parts have more than one element, or are put together along another axis")
     in_order = all(v is split.results[i // count] for i, v in enumerate(concat.operands))
-    return _copied(x, {along: count}) if in_order else None
+    if not in_order:
+        raise Decline("the parts are put together in another order")
+    return _copied(x, {along: count})
 
 
 # -- behind each other
@@ -107,13 +112,15 @@ def resizings(
     """Two Interpolates of a kind along different spatial axes: one."""
     first, second = known_ints(inner_axes), known_ints(axes)
     a, b = inner_sizes.const, sizes.const
-    if first is None or second is None or a is None or b is None or outer.attributes != inner.attributes:
-        return None
+    if first is None or second is None or a is None or b is None:
+        raise Decline("the sizes are computed when the model runs")
+    if outer.attributes != inner.attributes:
+        raise Decline("the two have different attributes")
     padded = any((*outer.pads_begin, *outer.pads_end))
     if outer.mode not in _SEPARABLE or outer.antialias or padded or sizes.element is not inner_sizes.element:
-        return None
+        raise Decline("the mode does not work on each axis by itself")
     if set(first) & set(second) or min(first + second, default=0) < 2 or outer.rank - 2 < len(first + second):
-        return None
+        raise Decline("the axes overlap, or are not spatial")
     both = sorted(zip((*first, *second), (*a.reshape(-1), *b.reshape(-1))))
     return outer.evolve(x, constant([size for _, size in both], sizes.element), constant([axis for axis, _ in both]))
 
