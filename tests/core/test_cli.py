@@ -223,7 +223,7 @@ def test_without_arguments_the_help_is_shown(toy: Path, capsys: pytest.CaptureFi
         (["m.toy", "--disable_pass", "nothing"], 2, 'no pass "nothing"'),
         (["m.toy", "--other_file", "f"], 2, "option for other models, and this is a model of toy"),
         (["m.toy", "--input_proto", "f"], 2, "option for Caffe models"),
-        (["m.toy", "--framework", "kaldi"], 2, "pip install mo-kaldi"),
+        (["m.toy", "--framework", "kaldi", "--block_plugin", "mo-kaldi"], 2, "pip install mo-kaldi"),
         (["m.toy", "--model_name", "a/b"], 2, "Give a name without folders"),
         (["m.toy", "--output_dir", "m.toy"], 2, "cannot be written to"),
         (["m.toy", "--report", "no/such/r.json"], 2, "no folder for"),

@@ -14,7 +14,6 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mo_caffe.network import Layer
@@ -23,6 +22,7 @@ from mo_core.errors import ModelError, UsageError
 from mo_core.ir import Node, Value
 from mo_core.ir import schema as s
 from mo_core.ir import types as t
+from mo_core.ir.sources import read_source
 from mo_core.ir.types import Type
 
 CUSTOM = "CustomLayer"
@@ -52,7 +52,7 @@ def read_mapping(path: Any) -> dict[str, CustomLayer]:
     from xml.etree import ElementTree
 
     try:
-        root = ElementTree.fromstring(Path(path).read_bytes())
+        root = ElementTree.fromstring(read_source(path))
     except OSError as e:
         raise UsageError(f'cannot read "{path}": {e.strerror or e}', "Give the mapping with -k.") from e
     except (ElementTree.ParseError, ValueError, LookupError) as e:

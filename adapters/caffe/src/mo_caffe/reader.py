@@ -18,6 +18,7 @@ from mo_core.errors import ModelError, UsageError
 from mo_core.frontend import SourceModel
 from mo_core.ir import Constant, Foreign, Graph, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.sources import read_source
 from mo_core.ir.tensor import MappedFile
 from mo_core.ir.types import Dim, Dynamic, Shape
 
@@ -77,7 +78,7 @@ def _files(source: Path, given: Any) -> tuple[Path | None, Path | None, list[str
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_source(path)
     except OSError as e:
         raise ModelError(f'cannot read "{path}": {e.strerror or e}') from e
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mo_core.errors import ModelError, UsageError
+from mo_core.ir.sources import current, read_source
 from mo_core.ir.tensor import Tensor
 from mo_mxnet.params import check_pointer, read_params, write_params
 from mo_mxnet.symbol import Symbol, parse_symbol
@@ -46,6 +47,7 @@ def load(source: Path, options: Any) -> Files:
     files = Files(_symbol(symbol_path), params, described, notes)
     if options.get("save_params_from_nd"):
         target = Path(options.get("output_dir") or ".") / f"{symbol_path.stem.removesuffix('-symbol')}-merged.params"
+        current().guard(target, "Give another folder with --output_dir, or leave --save_params_from_nd out.")
         write_params(target, params)
         notes.append(f'the merged parameters are in "{target.name}".')
     return files
@@ -53,7 +55,7 @@ def load(source: Path, options: Any) -> Files:
 
 def _symbol(path: Path) -> Symbol:
     try:
-        text = path.read_bytes()
+        text = read_source(path)
         check_pointer(text[:64], path.name)
         return parse_symbol(text)
     except OSError as e:

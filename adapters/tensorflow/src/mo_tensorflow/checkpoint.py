@@ -17,6 +17,7 @@ import numpy as np
 from mo_core.errors import ModelError, UsageError
 from mo_core.frontend.wire import Skim, parse, skim
 from mo_core.ir import types as t
+from mo_core.ir.sources import read_source
 from mo_core.ir.tensor import Array, Lazy, MappedFile, Tensor
 from mo_tensorflow.elements import COMPLEX, element_of
 from mo_tensorflow.proto import tensorflow_pb2 as pb
@@ -79,7 +80,7 @@ def newest(folder: Path) -> Path:
     """What the file `checkpoint` of a folder names, else its only checkpoint."""
     state = folder / _STATE_FILE
     if state.is_file():
-        found = _PATH.search(state.read_bytes()[: 1 << 20])
+        found = _PATH.search(read_source(state, 1 << 20))
         if (
             found is not None
         ):  # only the name counts: folders are moved, and a model says not what is read outside of it

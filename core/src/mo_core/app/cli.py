@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mo_core.plugins import Plugins
 
 INTERRUPTED = 130
+_OTHER_REPORT = "Give another file with --report."
 
 
 def main(argv: Sequence[str] | None = None, framework: str | None = None) -> int:
@@ -197,6 +198,8 @@ class _Command:
         mode = "lines" if options.stream_output else "always" if options.progress else "auto"
         with Progress("off" if options.silent else mode) as progress:
             model = api.run(source, options, plugins, frontend, progress)
+            if options.report is not None:
+                model.sources.guard(options.report, _OTHER_REPORT)
             progress.stage("write")
             model.save(target, progress)
         report = model.report
@@ -213,9 +216,12 @@ class _Command:
 
     def _inspect(self, source: Any, options: Options, plugins: Plugins, frontend: Frontend) -> int:
         from mo_core.app.inspection import Inspection
+        from mo_core.ir.sources import recording
 
-        inspection = Inspection.of(source, options, plugins, frontend)
+        with recording() as sources:
+            inspection = Inspection.of(source, options, plugins, frontend)
         if options.report is not None:
+            sources.guard(options.report, _OTHER_REPORT)
             _write(options.report, inspection.to_json())
         print(inspection.text())
         return 0

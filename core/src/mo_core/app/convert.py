@@ -18,6 +18,7 @@ from mo_core.errors import ModelError, ShapeError, UsageError, did_you_mean
 from mo_core.frontend import ConverterTable, Frontend, SourceModel, cut
 from mo_core.frontend.conversion import Conversion, converter_for
 from mo_core.ir import Foreign, Graph
+from mo_core.ir.sources import SourceFiles, recording
 from mo_core.ir.types import Type
 from mo_core.options import Options, OptionTable, listed
 from mo_core.plugins import Plugins
@@ -54,13 +55,21 @@ class Model:
     """A converted model.
 
     Attributes:
-        graph: of OpenVINO ops; report: what happened; name: of the output files.
+        graph: of OpenVINO ops; report: what happened; name: of the output files; sources: the files that it was read
+        from, which no output may replace.
     """
 
     def __init__(
-        self, graph: Graph, report: Report, name: str, rt_info: dict[str, object], options: Options, plugins: Plugins
+        self,
+        graph: Graph,
+        report: Report,
+        name: str,
+        rt_info: dict[str, object],
+        options: Options,
+        plugins: Plugins,
+        sources: SourceFiles,
     ) -> None:
-        self.graph, self.report, self.name = graph, report, name
+        self.graph, self.report, self.name, self.sources = graph, report, name, sources
         self._rt_info, self._options, self._plugins = rt_info, options, plugins
 
     @property
@@ -84,6 +93,7 @@ class Model:
             rt_info=self._rt_info,
             version=int(self._options.ir_version),
             advance=progress.advance if progress is not None else None,
+            sources=self.sources,
         )
         self.report.emitted(emitted, time.perf_counter() - start)
         self._plugins.emitted(self.report)
@@ -127,8 +137,8 @@ def convert(source: Any, **options: Any) -> Model:
 
 def run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None = None) -> Model:
     """Convert with everything already chosen (what the command line calls)."""
-    with _no_collector():
-        return _run(source, options, plugins, frontend, progress)
+    with _no_collector(), recording() as sources:
+        return _run(source, options, plugins, frontend, progress, sources)
 
 
 @contextmanager
@@ -143,7 +153,14 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None) -> Model:
+def _run(
+    source: Any,
+    options: Options,
+    plugins: Plugins,
+    frontend: Frontend,
+    progress: Progress | None,
+    sources: SourceFiles,
+) -> Model:
     report = Report()
     report.plugins = [str(p) for p in plugins.providers]
     options.check_framework(frontend.name)
@@ -189,7 +206,7 @@ def _run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, pr
     report.notes += model.notes + conversion.notes + context.notes
     report.finish(model.graph, context)
     name = options.model_name or model_name(frontend, source)
-    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, plugins)
+    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, plugins, sources)
 
 
 def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:

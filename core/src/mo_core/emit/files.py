@@ -13,6 +13,7 @@ from mo_core.emit.weights import WeightsWriter
 from mo_core.emit.xml import XmlWriter
 from mo_core.errors import UsageError
 from mo_core.ir import Graph
+from mo_core.ir.sources import SourceFiles
 
 
 @dataclass
@@ -41,16 +42,20 @@ def save(
     rt_info: Mapping[str, object] | None = None,
     version: int = 11,
     advance: Callable[[int], None] | None = None,
+    sources: SourceFiles | None = None,
 ) -> Emitted:
     """Write `path` (`.xml`) and the `.bin` beside it.
 
-    An interrupted or failed run leaves what was there before. Raises UsageError when the folder cannot be written.
-    `advance` is told the bytes of weights as they are written.
+    An interrupted or failed run leaves what was there before. Raises UsageError when the folder cannot be written, or
+    when one of the files would replace one of `sources`. `advance` is told the bytes of weights as they are written.
     """
     xml = Path(path)
     if xml.suffix != ".xml":
         xml = xml.with_name(xml.name + ".xml")
     binary = xml.with_suffix(".bin")
+    for target in (xml, binary):
+        if sources is not None:
+            sources.guard(target, "Give another name with --model_name, or another folder with --output_dir.")
     temporary: list[Path] = []
     try:
         xml.parent.mkdir(parents=True, exist_ok=True)

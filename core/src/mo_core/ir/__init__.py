@@ -1,12 +1,13 @@
 """Values, nodes and graphs: what converters, passes and plug-ins import.
 
 The modules `types` (element types, dimensions, shapes), `tensor` (recipes for weights), `schema` (declaring
-operations), `known` (what is known of values) and `permutations` (orders of axes) are public, too.
+operations), `known` (what is known of values), `permutations` (orders of axes) and `sources` (the files that were
+read) are public, too.
 """
 
 from __future__ import annotations
 
-from mo_core.ir import known, permutations, schema, tensor, types
+from mo_core.ir import known, permutations, schema, sources, tensor, types
 from mo_core.ir.copy import ancestors, copy_graph, copy_into, copy_node, copy_nodes, copy_part
 from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
@@ -42,6 +43,7 @@ __all__ = [
     "release",
     "schema",
     "settle",
+    "sources",
     "tensor",
     "types",
 ]

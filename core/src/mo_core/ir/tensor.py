@@ -17,6 +17,7 @@ import numpy as np
 
 from mo_core.errors import InternalError, ModelError
 from mo_core.ir import types as t
+from mo_core.ir.sources import record
 from mo_core.ir.types import ElementType
 
 Array_: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
@@ -39,7 +40,7 @@ class MappedFile:
         try:
             self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115 - open as long as the mapping
             self.fd = self._file.fileno()
-            self.size = os.fstat(self.fd).st_size
+            self.size = record(self.path, self.fd).st_size
             self._map = mmap.mmap(self.fd, 0, access=mmap.ACCESS_READ) if self.size else None
         except (OSError, ValueError) as e:
             raise ModelError(f'cannot read "{self.path}": {getattr(e, "strerror", None) or e}') from e

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from mo_core.errors import InternalError, UsageError
-from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value
+from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value, sources
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array, Array_, Lazy, Mapped, Tensor, encode
 from mo_core.ir.types import Dim, Dynamic, ElementType, Type
@@ -135,7 +135,9 @@ class Dumper:
         stem = f"{self._count:03}-{re.sub(r'[^A-Za-z0-9_+-]', '_', name)[:200]}"
         try:
             for part, content in (("before", self._text), ("after", text)):
-                (self._folder / f"{stem}.{part}.txt").write_text(content, encoding="utf-8")
+                target = self._folder / f"{stem}.{part}.txt"
+                sources.current().guard(target, "Give another folder with --dump_passes.")
+                target.write_text(content, encoding="utf-8")
         except OSError as e:
             raise UsageError(f'--dump_passes: cannot write to "{self._folder}": {e.strerror or e}') from e
 
