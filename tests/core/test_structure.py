@@ -511,3 +511,42 @@ def test_a_branch_inside_of_a_branch_may_ask_for_the_same_condition(tmp_path):
     for p in (True, False):
         _, (m,) = computed(tmp_path, records, {"x": np.array([3, 4], F), "p": np.array(p)}, "m")
         assert m.tolist() == ([12, 16] if p else [9, 16])
+
+
+def damaged(records, seed):
+    """Records with a few faults: edges to elsewhere, inputs left out, ops exchanged, records gone."""
+    random = np.random.default_rng(seed)
+    records = [Record(r.name, r.op, list(r.inputs), dict(r.attributes), r.controls, r.results) for r in records]
+    names = [r.name for r in records]
+    kinds = ["Enter", "Exit", "Merge", "Switch", "NextIteration", "LoopCond", "Add", "Identity"]
+    for _ in range(random.integers(1, 4)):
+        r = records[random.integers(len(records))]
+        fault = random.integers(5)
+        if fault == 0 and r.inputs:
+            r.inputs[random.integers(len(r.inputs))] = Edge(str(random.choice(names)), int(random.integers(3)))
+        elif fault == 1 and r.inputs:
+            r.inputs[random.integers(len(r.inputs))] = None
+        elif fault == 2:
+            r.op = str(random.choice(kinds))
+        elif fault == 3:
+            records.remove(r)
+        else:
+            r.inputs = r.inputs[: random.integers(len(r.inputs) + 1)]
+    return records
+
+
+@pytest.mark.parametrize("start", range(0, 600, 100))
+def test_damaged_graphs_are_structured_or_refused(start):
+    whole = [
+        *nested(),
+        *branch(side("Add", "b/then"), side("Mul", "b/else"), data="x/exit", name="b"),
+        *branch(side("Add", "k/then"), side("Mul", "k/else"), data="b", name="k"),
+    ]
+    inputs = {k: np.array(1, F) for k in ("n", "m", "x0")} | {"p": np.array(True)}
+    refused = 0
+    for seed in range(start, start + 100):
+        try:
+            graph_of(without_frames(damaged(whole, seed)), inputs)
+        except (ModelError, Unsupported):
+            refused += 1
+    assert refused > 20

@@ -56,7 +56,7 @@ class ShapeError(MoError):
 
 
 class Unsupported(MoError):
-    """A valid model that is beyond us; the remedy says what would help."""
+    """A valid model with something that is not supported; the remedy says what would help."""
 
     exit_code = 4
 

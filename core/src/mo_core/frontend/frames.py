@@ -121,7 +121,7 @@ class _Loops:
                 after.append(self._next(merge, enter))
                 aliases[Edge(merge.name)] = parameter
                 for switch in [r for r in self._readers.get(merge.name, ()) if r.op == "Switch"]:
-                    if switch.inputs[0] != Edge(merge.name) or switch.inputs[1] != Edge(conditions[0].name):
+                    if list(switch.inputs) != [Edge(merge.name), Edge(conditions[0].name)]:
                         continue
                     aliases[Edge(switch.name, 1)] = parameter
                     for end in [r for r in self._readers.get(switch.name, ()) if r.op == "Exit"]:
