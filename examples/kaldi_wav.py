@@ -41,8 +41,8 @@ def compiled(model: str, **options: object) -> tuple[openvino.CompiledModel, int
     with tempfile.TemporaryDirectory() as folder:
         path = mo_core.convert(model, framework="kaldi", **options).save(Path(folder) / "network.xml")
         read = openvino.Core().read_model(str(path))
-    info = read.get_rt_info()["framework"]
-    delay = int(info["delay_frames"]) if "delay_frames" in info else 0
+    late = ["framework", "delay_frames"]
+    delay = int(read.get_rt_info(late).astype(str)) if read.has_rt_info(late) else 0
     return openvino.compile_model(read, "CPU"), delay
 
 
