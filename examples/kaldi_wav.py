@@ -43,7 +43,7 @@ def compiled(model: str, **options: object) -> tuple[openvino.CompiledModel, int
         read = openvino.Core().read_model(str(path))
     late = ["framework", "delay_frames"]
     delay = int(read.get_rt_info(late).astype(str)) if read.has_rt_info(late) else 0
-    return openvino.compile_model(read, "CPU"), delay
+    return openvino.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), delay
 
 
 def stream(
