@@ -4,15 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mo_core.build import permute
+from mo_core.build import channel_vector, known_ints, permute, reshape_to, slice_axis, unsqueeze
+from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
-from mo_core.ops import Convolution
+from mo_core.ops import (
+    Add,
+    Convolution,
+    ConvolutionBackpropData,
+    ExtractImagePatches,
+    GroupConvolution,
+    GroupConvolutionBackpropData,
+)
 from mo_tensorflow.registry import tf_op
-from mo_tensorflow.window import in_channels_first, spatial_attributes, spatial_of
+from mo_tensorflow.window import Spatial, channels_last, in_channels_first, spatial_attributes, spatial_of
 
 
-@tf_op("Conv2D")
-def conv2d(
+class Backwards(Spatial):
+    """Attributes of transposed convolutions."""
+
+    output_padding: tuple[int, ...]
+
+
+_UNUSED = ("use_cudnn_on_gpu", "data_type", "explicit_padding")
+
+
+@tf_op("Conv2D", "Conv3D", ignore=_UNUSED)
+def convolution(
+    x: Value,
+    w: Value,
+    *,
+    strides: Sequence[int],
+    padding: str,
+    data_format: str = "",
+    dilations: Sequence[int] = (),
+    explicit_paddings: Sequence[int] = (),
+) -> Value:
+    """Filters are laid out <spatial>, I, O; fewer inputs than the data has channels make groups."""
+    layout = data_format or ("NHWC" if w.rank == 4 else "NDHWC")
+    spatial = spatial_attributes(strides, padding, layout, explicit_paddings)
+    spread = spatial_of(dilations or (1,) * w.rank, layout, "dilations")
+    filters = permute(w, (w.rank - 1, w.rank - 2, *range(w.rank - 2)))
+    channels, taken = x.dims[-1 if channels_last(layout) else 1], w.dims[-2]
+
+    def compute(v: Value) -> Value:
+        if not isinstance(channels, int) or not isinstance(taken, int) or channels == taken:
+            return Convolution(v, filters, **spatial, dilations=spread)
+        if not taken or channels % taken:
+            raise ModelError(f"filters for {taken} channels meet data with {channels}")
+        groups = channels // taken
+        outputs = filters.static_shape[0]
+        if outputs % groups:
+            raise ModelError(f"{outputs} filters cannot be divided into {groups} groups")
+        grouped = reshape_to(filters, [groups, outputs // groups, *filters.static_shape[1:]])
+        return GroupConvolution(v, grouped, **spatial, dilations=spread)
+
+    return in_channels_first(x, layout, compute)
+
+
+@tf_op("DepthwiseConv2dNative", ignore=_UNUSED)
+def depthwise(
     x: Value,
     w: Value,
     *,
@@ -22,8 +72,225 @@ def conv2d(
     dilations: Sequence[int] = (1, 1, 1, 1),
     explicit_paddings: Sequence[int] = (),
 ) -> Value:
-    """Filters are laid out H, W, I, O."""
+    """Filters are laid out H, W, channels, multiplier: a group for each channel."""
     spatial = spatial_attributes(strides, padding, data_format, explicit_paddings)
     spread = spatial_of(dilations, data_format, "dilations")
-    filters = permute(w, (3, 2, 0, 1))
-    return in_channels_first(x, data_format, lambda v: Convolution(v, filters, **spatial, dilations=spread))
+    filters = unsqueeze(permute(w, (2, 3, 0, 1)), 2)
+    return in_channels_first(x, data_format, lambda v: GroupConvolution(v, filters, **spatial, dilations=spread))
+
+
+@tf_op("Conv2DBackpropInput", "Conv3DBackpropInputV2", ignore=(*_UNUSED, "Tshape"))
+def transposed(
+    sizes: Value,
+    w: Value,
+    y: Value,
+    *,
+    strides: Sequence[int],
+    padding: str,
+    data_format: str = "",
+    dilations: Sequence[int] = (),
+    explicit_paddings: Sequence[int] = (),
+) -> Value:
+    """The data of a convolution from its result: filters are laid out <spatial>, O, I for the data that comes in."""
+    layout = data_format or ("NHWC" if w.rank == 4 else "NDHWC")
+    spatial = spatial_attributes(strides, padding, layout, explicit_paddings)
+    spread = spatial_of(dilations or (1,) * w.rank, layout, "dilations")
+    filters = permute(w, (w.rank - 1, w.rank - 2, *range(w.rank - 2)))
+    target = _spatial_sizes(sizes, layout)
+    window = filters.dims[2:]
+
+    def compute(v: Value) -> Value:
+        attributes = _backwards(spatial, spread, window, v.dims[2:], known_ints(target))
+        if attributes is not None:
+            return ConvolutionBackpropData(v, filters, **attributes, dilations=spread)
+        return ConvolutionBackpropData(v, filters, target, **spatial, dilations=spread)
+
+    return in_channels_first(y, layout, compute)
+
+
+@tf_op("DepthwiseConv2dNativeBackpropInput", ignore=_UNUSED)
+def depthwise_transposed(
+    sizes: Value,
+    w: Value,
+    y: Value,
+    *,
+    strides: Sequence[int],
+    padding: str,
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
+    explicit_paddings: Sequence[int] = (),
+) -> Value:
+    spatial = spatial_attributes(strides, padding, data_format, explicit_paddings)
+    spread = spatial_of(dilations, data_format, "dilations")
+    filters = unsqueeze(permute(w, (2, 3, 0, 1)), 2)  # channels, multiplier (comes in), one (goes out), H, W
+    target = _spatial_sizes(sizes, data_format)
+
+    def compute(v: Value) -> Value:
+        attributes = _backwards(spatial, spread, filters.dims[3:], v.dims[2:], known_ints(target))
+        if attributes is None:
+            return GroupConvolutionBackpropData(v, filters, target, **spatial, dilations=spread)
+        return GroupConvolutionBackpropData(v, filters, **attributes, dilations=spread)
+
+    return in_channels_first(y, data_format, compute)
+
+
+def _spatial_sizes(sizes: Value, layout: str) -> Value:
+    """The spatial ones of the sizes of all axes; some exporters give these alone."""
+    count = len(layout) - 2
+    known = known_ints(sizes)
+    if known is not None and len(known) == count:
+        return sizes
+    start = layout.index("C") + 1 if not channels_last(layout) else 1
+    return slice_axis(sizes, 0, start, start + count)
+
+
+def _backwards(
+    spatial: Spatial,
+    spread: Sequence[int],
+    window: Sequence[object],
+    data: Sequence[object],
+    target: Sequence[int] | None,
+) -> Backwards | None:
+    """Pads (and sizes to add) that give the target; None where sizes are unknown and the runtime has to find them."""
+    if target is None or not all(isinstance(d, int) for d in (*window, *data)):
+        return None
+    begin, end, more = [], [], []
+    for i, size in enumerate(target):
+        reach = (int(str(window[i])) - 1) * spread[i] + 1
+        whole = (int(str(data[i])) - 1) * spatial["strides"][i] + reach
+        if spatial["auto_pad"] == "explicit":
+            pads = spatial["pads_begin"][i], spatial["pads_end"][i]
+        elif spatial["auto_pad"] == "valid":
+            pads = (0, 0)
+        else:
+            total = max(whole - size, 0)
+            pads = total // 2, total - total // 2
+        left = size - (whole - sum(pads))
+        if left < 0:  # rows at the end that no window of the data reaches
+            pads, left = (pads[0], pads[1] - left), 0
+        begin.append(pads[0])
+        end.append(pads[1])
+        more.append(left)
+    return Backwards(
+        strides=spatial["strides"],
+        pads_begin=tuple(begin),
+        pads_end=tuple(end),
+        auto_pad="explicit",
+        output_padding=tuple(more),
+    )
+
+
+@tf_op("Dilation2D", "Erosion2D", ignore=("*",))
+def dilation(*inputs: Value) -> Value:
+    raise Unsupported("dilation and erosion are not operations of the runtime")
+
+
+@tf_op("ExtractImagePatches")
+def extract_patches(
+    x: Value, *, ksizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str
+) -> Value:
+    """Each place gets the elements of its window: row, column, channel."""
+    spatial = spatial_attributes(strides, padding, "NHWC")
+    patches = ExtractImagePatches(
+        permute(x, (0, 3, 1, 2)),
+        sizes=spatial_of(ksizes, "NHWC", "ksizes"),
+        strides=spatial["strides"],
+        rates=spatial_of(rates, "NHWC", "rates"),
+        auto_pad=spatial["auto_pad"],
+    )
+    return permute(patches, (0, 2, 3, 1))
+
+
+_FUSED = ("T", "TArgs", "num_args", "num_host_args", "host_args", "TPaddings", *_UNUSED)
+
+
+def finished(
+    y: Value, extra: Sequence[Value], fused: Sequence[str], layout: str, epsilon: float, alpha: float
+) -> Value:
+    """What grappler put behind a convolution or a product: bias, batch norm, addition, activation."""
+    from mo_tensorflow.ops import activation
+    from mo_tensorflow.ops.normalization import normalised
+
+    rest = list(extra)
+    for name in fused:
+        if name == "BiasAdd":
+            bias = rest.pop(0)
+            y = Add(y, bias if channels_last(layout) else channel_vector(bias, y.rank - 2))
+        elif name == "FusedBatchNorm":
+            scale, offset, mean, variance = rest[:4]
+            del rest[:4]
+            y = normalised(y, scale, offset, mean, variance, layout, epsilon)
+        elif name == "Add":
+            y = Add(y, rest.pop(0))
+        elif name == "LeakyRelu":
+            y = activation.leaky_relu(y, alpha=alpha)
+        else:
+            function = _ACTIVATIONS.get(name)
+            if function is None:
+                raise Unsupported(f"{name} fused with a convolution is not known")
+            y = getattr(activation, function)(y)
+    return y
+
+
+_ACTIVATIONS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Elu": "elu",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "_MklSwish": "swish",
+    "GeluExact": "gelu_exact",
+    "GeluApproximate": "gelu",
+}
+
+
+@tf_op("_FusedConv2D", "_FusedConv3D", ignore=_FUSED)
+def fused_convolution(
+    x: Value,
+    w: Value,
+    *args: Value,
+    strides: Sequence[int],
+    padding: str,
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (),
+    explicit_paddings: Sequence[int] = (),
+    fused_ops: Sequence[str] = (),
+    epsilon: float = 0.0001,
+    leakyrelu_alpha: float = 0.2,
+) -> Value:
+    y = convolution(
+        x,
+        w,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilations=dilations,
+        explicit_paddings=explicit_paddings,
+    )
+    return finished(y, args, fused_ops, data_format, epsilon, leakyrelu_alpha)
+
+
+@tf_op("_FusedDepthwiseConv2dNative", ignore=_FUSED)
+def fused_depthwise(
+    x: Value,
+    w: Value,
+    *args: Value,
+    strides: Sequence[int],
+    padding: str,
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
+    explicit_paddings: Sequence[int] = (),
+    fused_ops: Sequence[str] = (),
+    epsilon: float = 0.0001,
+    leakyrelu_alpha: float = 0.2,
+) -> Value:
+    y = depthwise(
+        x,
+        w,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilations=dilations,
+        explicit_paddings=explicit_paddings,
+    )
+    return finished(y, args, fused_ops, data_format, epsilon, leakyrelu_alpha)

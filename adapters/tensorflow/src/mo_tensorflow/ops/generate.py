@@ -1,18 +1,81 @@
-"""Tensors made from a rule: ranges, one number everywhere."""
+"""Numbers from nothing: ranges and random ones."""
 
 from __future__ import annotations
 
-from mo_core.build import as_i64, filled, scalar
-from mo_core.ir import Value
-from mo_core.ops import Range
+import numpy as np
+
+from mo_core.build import arange, as_i64, constant_like, convert_like, reshape_to, to_element
+from mo_core.errors import Unsupported
+from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import ElementType
+from mo_core.ops import Add, Cos, Divide, Log, Maximum, Multinomial, Multiply, RandomUniform, Range, Sqrt, Subtract
 from mo_tensorflow.registry import tf_op
 
 
 @tf_op("Range")
-def range_(start: Value, limit: Value, delta: Value) -> Value:
-    return Range(scalar(start), scalar(limit), scalar(delta), output_type=start.element)
+def number_range(start: Value, limit: Value, delta: Value) -> Value:
+    return Range(start, limit, delta, output_type=start.element)
 
 
-@tf_op("Fill", ignore=("index_type",))
-def fill(dims: Value, value: Value) -> Value:
-    return filled(as_i64(dims), value)
+@tf_op("LinSpace", ignore=("Tidx",))
+def lin_space(start: Value, stop: Value, count: Value) -> Value:
+    steps = arange(reshape_to(as_i64(count), [1]), start.element)
+    parts = Maximum(
+        Subtract(convert_like(reshape_to(count, []), start), constant_like(start, 1)), constant_like(start, 1)
+    )
+    return Add(Multiply(steps, Divide(Subtract(stop, start), parts)), start)
+
+
+@tf_op("RandomUniform")
+def random_uniform(shape: Value, *, dtype: ElementType, seed: int = 0, seed2: int = 0) -> Value:
+    """With both seeds the numbers are TensorFlow's own."""
+    low, high = (to_element(constant(np.float32(n)), dtype) for n in (0, 1))
+    return RandomUniform(as_i64(shape), low, high, output_type=dtype, global_seed=seed, op_seed=seed2)
+
+
+@tf_op("RandomUniformInt", ignore=("T", "Tout"))
+def random_uniform_int(shape: Value, low: Value, high: Value, *, seed: int = 0, seed2: int = 0) -> Value:
+    return RandomUniform(as_i64(shape), low, high, output_type=low.element, global_seed=seed, op_seed=seed2)
+
+
+@tf_op("RandomStandardNormal")
+def random_normal(shape: Value, *, dtype: ElementType, seed: int = 0, seed2: int = 0) -> Value:
+    """From uniform numbers by Box and Muller's formula; not the numbers that TensorFlow draws."""
+    low, high = constant(np.float32(1e-7)), constant(np.float32(1))
+    first, second = (
+        RandomUniform(as_i64(shape), low, high, output_type=t.f32, global_seed=seed, op_seed=seed2 + i) for i in (0, 1)
+    )
+    radius = Sqrt(Multiply(Log(first), constant(np.float32(-2))))
+    return to_element(Multiply(radius, Cos(Multiply(second, constant(np.float32(2 * np.pi))))), dtype)
+
+
+@tf_op("Multinomial")
+def multinomial(
+    logits: Value, count: Value, *, output_dtype: ElementType = t.i64, seed: int = 0, seed2: int = 0
+) -> Value:
+    return Multinomial(
+        logits, count, convert_type=output_dtype, with_replacement=True, log_probs=True, global_seed=seed, op_seed=seed2
+    )
+
+
+@tf_op(
+    "TruncatedNormal",
+    "RandomGamma",
+    "RandomPoisson",
+    "RandomPoissonV2",
+    "ParameterizedTruncatedNormal",
+    "RandomShuffle",
+    "StatelessRandomUniform",
+    "StatelessRandomUniformV2",
+    "StatelessRandomNormal",
+    "StatelessRandomNormalV2",
+    "StatelessTruncatedNormal",
+    "StatelessTruncatedNormalV2",
+    "StatelessRandomUniformInt",
+    "StatelessRandomUniformIntV2",
+    "StatelessMultinomial",
+    ignore=("*",),
+)
+def other_random(*inputs: Value) -> Value:
+    raise Unsupported("a random distribution that the runtime does not have")

@@ -1,13 +1,64 @@
-"""Parts of tensors."""
+"""Slices, pads, reversals and shifts."""
 
 from __future__ import annotations
 
-from mo_core.ir import Value
-from mo_core.ops import StridedSlice
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mo_core import ops
+from mo_core.build import (
+    arange,
+    as_i64,
+    broadcast_to,
+    constant_like,
+    dim_of,
+    ints,
+    known_ints,
+    reshape_to,
+    shape_of,
+    slice_axis,
+    squeeze,
+    unsqueeze,
+)
+from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ops import (
+    Add,
+    Equal,
+    GatherElements,
+    Less,
+    LessEqual,
+    LogicalAnd,
+    LogicalOr,
+    Minimum,
+    Pad,
+    ReverseSequence,
+    Roll,
+    Select,
+    Slice,
+    StridedSlice,
+    Subtract,
+)
 from mo_tensorflow.registry import tf_op
+from mo_tensorflow.window import in_channels_first
 
 
-@tf_op("StridedSlice", ignore=("Index",))
+@tf_op("Slice")
+def sliced(x: Value, begin: Value, size: Value) -> Value:
+    """A size of -1 goes up to the end."""
+    start, count = as_i64(begin), as_i64(size)
+    known = known_ints(size)
+    if known is not None and known_ints(begin) is not None:
+        stops = [t.INF if n < 0 else b + n for b, n in zip(known_ints(begin) or (), known)]
+        return Slice(x, start, ints(stops), ints([1] * len(known)), ints(range(len(known))))
+    stop = Select(Equal(count, -1), shape_of(x), Add(start, count))
+    axes = ints(range(x.rank))
+    return Slice(x, start, stop, ints([1] * x.rank), axes)
+
+
+@tf_op("StridedSlice")
 def strided_slice(
     x: Value,
     begin: Value,
@@ -20,20 +71,207 @@ def strided_slice(
     new_axis_mask: int = 0,
     shrink_axis_mask: int = 0,
 ) -> Value:
-    (count,) = begin.static_shape
+    """A bit for each axis that is sliced."""
+    count = dim_of(begin, 0)
+    known = known_ints(count)
+    if known is None:
+        raise Unsupported("the number of axes that are sliced has to be known")
+    axes = range(known[0])
+    if ellipsis_mask & (ellipsis_mask - 1):
+        raise ModelError("a StridedSlice has more than one ellipsis")
 
     def bits(mask: int) -> tuple[int, ...]:
-        return tuple(mask >> i & 1 for i in range(count))
+        return tuple(mask >> i & 1 for i in axes)
 
+    new = new_axis_mask & ~ellipsis_mask
     return StridedSlice(
         x,
-        begin,
-        end,
-        strides,
+        as_i64(begin),
+        as_i64(end),
+        as_i64(strides),
         begin_mask=bits(begin_mask),
         end_mask=bits(end_mask),
-        new_axis_mask=bits(new_axis_mask),
-        # an axis that is new is not taken away again
-        shrink_axis_mask=bits(shrink_axis_mask & ~new_axis_mask),
+        new_axis_mask=bits(new),
+        shrink_axis_mask=bits(shrink_axis_mask & ~new & ~ellipsis_mask),
         ellipsis_mask=bits(ellipsis_mask),
     )
+
+
+@tf_op("Pad")
+def pad(x: Value, paddings: Value) -> Value:
+    return _padded(x, paddings, constant_like(x, 0))
+
+
+@tf_op("PadV2")
+def pad_v2(x: Value, paddings: Value, number: Value) -> Value:
+    return _padded(x, paddings, number)
+
+
+def _padded(x: Value, paddings: Value, number: Value) -> Value:
+    begin, end = _ends(paddings)
+    return Pad(x, begin, end, reshape_to(number, []))
+
+
+@tf_op("MirrorPad")
+def mirror_pad(x: Value, paddings: Value, *, mode: str) -> Value:
+    begin, end = _ends(paddings)
+    if mode not in ("REFLECT", "SYMMETRIC"):
+        raise ModelError(f'a MirrorPad has the mode "{mode}", which is none of REFLECT, SYMMETRIC')
+    return Pad(x, begin, end, pad_mode=mode.lower())
+
+
+def _ends(paddings: Value) -> tuple[Value, Value]:
+    """How much is added before and after: the columns of the paddings."""
+    both = as_i64(paddings)
+    return squeeze(slice_axis(both, 1, 0, 1), 1), squeeze(slice_axis(both, 1, 1, 2), 1)
+
+
+@tf_op("ReverseV2")
+def reverse_v2(x: Value, axes: Value) -> Value:
+    known = known_ints(axes)
+    if known is None:
+        raise Unsupported("the axes of a reversal have to be known")
+    return _reversed(x, [a % x.rank for a in known])
+
+
+@tf_op("Reverse")
+def reverse(x: Value, flags: Value) -> Value:
+    known = known_ints(flags)
+    if known is None:
+        raise Unsupported("the axes of a reversal have to be known")
+    return _reversed(x, [i for i, flag in enumerate(known) if flag])
+
+
+def _reversed(x: Value, axes: Sequence[int]) -> Value:
+    """The elements of some axes from the last to the first."""
+    y = x
+    for axis in axes:
+        y = slice_axis(y, axis, -1, -t.INF, -1)
+    return y
+
+
+@tf_op("ReverseSequence")
+def reverse_sequence(x: Value, lengths: Value, *, seq_dim: int, batch_dim: int = 0) -> Value:
+    return ReverseSequence(x, lengths, batch_axis=batch_dim, seq_axis=seq_dim)
+
+
+@tf_op("Roll")
+def roll(x: Value, shift: Value, axis: Value) -> Value:
+    return Roll(x, shift, axis)
+
+
+@tf_op("BatchToSpaceND", "BatchToSpace")
+def batch_to_space(x: Value, block: Value, crops: Value | None = None, *, block_size: int = 0) -> Value:
+    """The older form has one block size for two axes, and the crops as its second input."""
+    if block_size:
+        block, crops = constant(np.array([block_size] * 2, np.int64)), block
+    if crops is None:
+        raise ModelError("a BatchToSpaceND has no crops")
+    return ops.BatchToSpace(x, *_blocks(x, block, crops))
+
+
+@tf_op("SpaceToBatchND", "SpaceToBatch")
+def space_to_batch(x: Value, block: Value, paddings: Value | None = None, *, block_size: int = 0) -> Value:
+    if block_size:
+        block, paddings = constant(np.array([block_size] * 2, np.int64)), block
+    if paddings is None:
+        raise ModelError("a SpaceToBatchND has no paddings")
+    return ops.SpaceToBatch(x, *_blocks(x, block, paddings))
+
+
+def _blocks(x: Value, block: Value, ends: Value) -> tuple[Value, Value, Value]:
+    """Block sizes and amounts for all axes: those of the batch, and of what comes after the blocks, are 1 and 0."""
+    begin, end = _ends(ends)
+    count = known_ints(dim_of(block, 0))
+    if count is None:
+        raise Unsupported("the number of axes with blocks has to be known")
+    after = x.rank - 1 - count[0]
+    if after < 0:
+        raise ModelError(f"blocks over {count[0]} axes of a tensor of rank {x.rank}")
+
+    def around(v: Value, number: int) -> Value:
+        return ops.Concat([ints([number]), as_i64(v), *([ints([number] * after)] if after else [])], axis=0)
+
+    return around(block, 1), around(begin, 0), around(end, 0)
+
+
+@tf_op("SpaceToDepth")
+def space_to_depth(x: Value, *, block_size: int, data_format: str = "NHWC") -> Value:
+    return _channels_first(x, data_format, lambda v: ops.SpaceToDepth(v, mode="blocks_first", block_size=block_size))
+
+
+@tf_op("DepthToSpace")
+def depth_to_space(x: Value, *, block_size: int, data_format: str = "NHWC") -> Value:
+    return _channels_first(x, data_format, lambda v: ops.DepthToSpace(v, mode="blocks_first", block_size=block_size))
+
+
+def _channels_first(x: Value, data_format: str, compute: Callable[[Value], Value]) -> Value:
+    if data_format == "NCHW_VECT_C":
+        raise Unsupported("the layout NCHW_VECT_C is not supported")
+    return in_channels_first(x, data_format, compute)
+
+
+@tf_op("MatrixBandPart")
+def matrix_band_part(x: Value, lower: Value, upper: Value) -> Value:
+    """What lies at most so far below and above the diagonal; a negative number keeps everything."""
+    rows = unsqueeze(arange(dim_of(x, -2), t.i64), 1)
+    columns = unsqueeze(arange(dim_of(x, -1), t.i64), 0)
+    below, above = as_i64(lower), as_i64(upper)
+    first = LogicalOr(Less(below, 0), LessEqual(Subtract(rows, columns), below))
+    second = LogicalOr(Less(above, 0), LessEqual(Subtract(columns, rows), above))
+    return Select(LogicalAnd(first, second), x, constant_like(x, 0))
+
+
+@tf_op("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3", ignore=("align",))
+def matrix_diag(
+    x: Value,
+    k: Value | None = None,
+    num_rows: Value | None = None,
+    num_cols: Value | None = None,
+    padding: Value | None = None,
+) -> Value:
+    """A vector on the main diagonal of a square matrix."""
+    sizes = [known_ints(v) for v in (num_rows, num_cols) if v is not None]
+    if (k is not None and known_ints(k) != (0,)) or any(s not in ((-1,), None) for s in sizes):
+        raise Unsupported("diagonals beside the main one, and matrices that are not square, are not supported")
+    places = arange(dim_of(x, -1), t.i64)
+    on_diagonal = Equal(unsqueeze(places, 1), unsqueeze(places, 0))
+    empty = constant_like(x, 0) if padding is None else padding
+    return Select(on_diagonal, unsqueeze(x, -1), empty)
+
+
+@tf_op("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3", ignore=("align",))
+def matrix_diag_part(x: Value, k: Value | None = None, padding: Value | None = None) -> Value:
+    """The main diagonal."""
+    if k is not None and known_ints(k) != (0,):
+        raise Unsupported("diagonals beside the main one are not supported")
+    count = Minimum(dim_of(x, -2), dim_of(x, -1))
+    rows = slice_axis(x, -2, 0, count)
+    places = unsqueeze(arange(count, t.i64), 1)
+    target = ops.Concat([slice_axis(shape_of(rows), 0, 0, -1), ints([1])], axis=0)
+    return squeeze(GatherElements(rows, broadcast_to(places, target), axis=x.rank - 1), -1)
+
+
+@tf_op("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3", ignore=("align",))
+def matrix_set_diag(x: Value, diagonal: Value, k: Value | None = None) -> Value:
+    if k is not None and known_ints(k) != (0,):
+        raise Unsupported("diagonals beside the main one are not supported")
+    rows = unsqueeze(arange(dim_of(x, -2), t.i64), 1)
+    columns = unsqueeze(arange(dim_of(x, -1), t.i64), 0)
+    if x.dims[-1] != x.dims[-2]:
+        raise Unsupported("the diagonal of a matrix that is not square is not supported")
+    return Select(Equal(rows, columns), unsqueeze(diagonal, -1), x)
+
+
+@tf_op("Diag")
+def diag(x: Value) -> Value:
+    if x.rank != 1:
+        raise Unsupported("the diagonal of a tensor of more axes is not supported")
+    return matrix_diag(x)
+
+
+@tf_op("DiagPart")
+def diag_part(x: Value) -> Value:
+    if x.rank != 2:
+        raise Unsupported("the diagonal of a tensor of more axes is not supported")
+    return matrix_diag_part(x)

@@ -1,0 +1,14 @@
+"""Connectionist temporal classification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mo_core.errors import Unsupported
+from mo_core.ir import Value
+from mo_tensorflow.registry import tf_op
+
+
+@tf_op("CTCGreedyDecoder", "CTCBeamSearchDecoder", "CTCLoss", "CTCLossV2", ignore=("*",))
+def decoder(*inputs: Value) -> Sequence[Value]:
+    raise Unsupported("its results are sparse tensors", "Cut before it with --output, and decode outside of the model.")

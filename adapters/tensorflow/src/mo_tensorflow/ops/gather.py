@@ -1,0 +1,398 @@
+"""Taking and putting elements by their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mo_core import ops
+from mo_core.build import (
+    arange,
+    as_i64,
+    broadcast_to,
+    concat,
+    const_ints,
+    constant_like,
+    dim_of,
+    known_ints,
+    reshape_to,
+    shape_of,
+    slice_axis,
+    squeeze,
+    to_element,
+    unsqueeze,
+)
+from mo_core.errors import Unsupported
+from mo_core.ir import Foreign, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import ElementType
+from mo_core.ops import (
+    Add,
+    Divide,
+    Equal,
+    Gather,
+    GatherND,
+    Less,
+    Maximum,
+    NonZero,
+    OneHot,
+    ReduceMax,
+    ScatterNDUpdate,
+    ScatterUpdate,
+    Select,
+    TopK,
+    Unique,
+)
+from mo_tensorflow.registry import tf_op
+
+
+@tf_op("Gather")
+def gather_v1(x: Value, indices: Value) -> Value:
+    return Gather(x, indices, 0)
+
+
+@tf_op("GatherV2")
+def gather_v2(x: Value, indices: Value, axis: Value, *, batch_dims: int = 0) -> Value:
+    if batch_dims < 0:
+        batch_dims += indices.rank
+    return Gather(x, indices, as_i64(axis), batch_dims=batch_dims)
+
+
+@tf_op("ResourceGather", ignore=("dtype",))
+def resource_gather(x: Value, indices: Value, *, batch_dims: int = 0) -> Value:
+    return Gather(x, indices, batch_dims, batch_dims=batch_dims)
+
+
+@tf_op("GatherNd", "ResourceGatherNd", ignore=("dtype", "bad_indices_policy"))
+def gather_nd(x: Value, indices: Value) -> Value:
+    return GatherND(x, indices)
+
+
+@tf_op("ScatterNd", ignore=("bad_indices_policy",))
+def scatter_nd(indices: Value, updates: Value, shape: Value) -> Value:
+    """Values at the same place are added up."""
+    empty = broadcast_to(constant_like(updates, 0), as_i64(shape))
+    return ScatterNDUpdate(empty, indices, updates, reduction="sum")
+
+
+_SCATTERS = {
+    "TensorScatterUpdate": "none",
+    "TensorScatterAdd": "sum",
+    "TensorScatterSub": "sub",
+    "TensorScatterMax": "max",
+    "TensorScatterMin": "min",
+}
+
+
+@tf_op(*_SCATTERS, ignore=("bad_indices_policy",))
+def tensor_scatter(x: Value, indices: Value, updates: Value, *, node: Foreign) -> Value:
+    return ScatterNDUpdate(x, indices, updates, reduction=_SCATTERS[node.op])
+
+
+@tf_op("OneHot")
+def one_hot(indices: Value, depth: Value, on: Value, off: Value, *, axis: int = -1) -> Value:
+    return OneHot(indices, depth, on, off, axis=axis)
+
+
+@tf_op("TopKV2", ignore=("Tk",))
+def top_k_v2(x: Value, k: Value, *, sorted: bool = True, index_type: ElementType = t.i32) -> Sequence[Value]:
+    return _top(x, k, index_type)
+
+
+@tf_op("TopK")
+def top_k(x: Value, *, k: int, sorted: bool = True) -> Sequence[Value]:
+    return _top(x, constant(np.int32(k)), t.i32)
+
+
+def _top(x: Value, k: Value, index_type: ElementType) -> Sequence[Value]:
+    """The order is the same whether it is asked for or not; among equal ones the first comes first."""
+    top = TopK(x, reshape_to(k, []), axis=x.rank - 1, mode="max", sort="value", stable=True)
+    return top.results[0], to_element(top.results[1], index_type)
+
+
+@tf_op("InTopK", "InTopKV2")
+def in_top_k(predictions: Value, targets: Value, k: Value | None = None) -> Value:
+    raise Unsupported("a measure of training")
+
+
+@tf_op("NthElement")
+def nth_element(x: Value, n: Value, *, reverse: bool = False) -> Value:
+    """The element that would stand at place n if the last axis were sorted."""
+    count = Add(reshape_to(as_i64(n), []), 1)
+    mode = "max" if reverse else "min"
+    top = TopK(x, count, axis=x.rank - 1, mode=mode, sort="value", stable=True)
+    return squeeze(slice_axis(top.results[0], x.rank - 1, -1), x.rank - 1)
+
+
+@tf_op("Unique")
+def unique(x: Value, *, out_idx: ElementType = t.i32) -> Sequence[Value]:
+    return _unique(x, out_idx)[:2]
+
+
+@tf_op("UniqueWithCounts")
+def unique_with_counts(x: Value, *, out_idx: ElementType = t.i32) -> Sequence[Value]:
+    return _unique(x, out_idx)
+
+
+@tf_op("UniqueV2", "UniqueWithCountsV2")
+def unique_v2(x: Value, axis: Value, *, out_idx: ElementType = t.i32) -> Sequence[Value]:
+    return _unique(x, out_idx, const_ints(axis, "the axis of UniqueV2"))
+
+
+def _unique(x: Value, index: ElementType, axis: Sequence[int] = ()) -> Sequence[Value]:
+    """In the order in which they first occur; the places of all elements among them; how often each occurs."""
+    made = Unique(
+        x,
+        constant(np.int64(axis[0])) if axis else None,
+        sorted=False,
+        index_element_type=index,
+        count_element_type=index,
+    )
+    return made.results[0], made.results[2], made.results[3]
+
+
+@tf_op("ListDiff", "SetDiff1D")
+def list_diff(x: Value, y: Value, *, out_idx: ElementType = t.i32) -> Sequence[Value]:
+    """What of x is not in y, and where it stands."""
+    found = ops.ReduceLogicalOr(Equal(unsqueeze(x, 1), unsqueeze(y, 0)), [1])
+    places = squeeze(ops.Transpose(NonZero(ops.LogicalNot(found)), [1, 0]), 1)
+    return Gather(x, places, 0), to_element(places, out_idx)
+
+
+@tf_op("DynamicPartition")
+def dynamic_partition(x: Value, partitions: Value, *, num_partitions: int) -> Sequence[Value]:
+    """Rows by the number that stands next to them."""
+    rank = partitions.rank
+    flat = reshape_to(partitions, [-1])
+    rows = x if rank == 1 else reshape_to(x, concat([as_i64(_minus_one()), slice_axis(shape_of(x), 0, rank)], 0))
+    found = []
+    for number in range(num_partitions):
+        places = squeeze(ops.Transpose(NonZero(Equal(flat, number)), [1, 0]), 1)
+        found.append(Gather(rows, places, 0))
+    return found
+
+
+def _minus_one() -> Value:
+    return constant(np.array([-1], np.int64))
+
+
+@tf_op("DynamicStitch", "ParallelDynamicStitch")
+def dynamic_stitch(*inputs: Value) -> Value:
+    """Rows at the places that are given for them; the last one wins where several have one place."""
+    count = len(inputs) // 2
+    places, rows = [], []
+    for indices, data in zip(inputs[:count], inputs[count:]):
+        places.append(reshape_to(as_i64(indices), [-1]))
+        rest = slice_axis(shape_of(data), 0, indices.rank)
+        rows.append(reshape_to(data, concat([_minus_one(), rest], 0)))
+    where, what = (concat(v, 0) if count > 1 else v[0] for v in (places, rows))
+    length = Add(ReduceMax(where, [0], keep_dims=True), [1])
+    target = concat([length, slice_axis(shape_of(what), 0, 1)], 0)
+    empty = broadcast_to(constant_like(what, 0), target)
+    return ScatterUpdate(empty, where, what, 0)
+
+
+# -- segments
+
+
+@tf_op("SegmentSum")
+def segment_sum(x: Value, ids: Value) -> Value:
+    return _segments(x, ids, _count(ids), "sum", 0)
+
+
+@tf_op("SegmentMean")
+def segment_mean(x: Value, ids: Value) -> Value:
+    return _mean(x, ids, _count(ids))
+
+
+@tf_op("SegmentProd")
+def segment_prod(x: Value, ids: Value) -> Value:
+    return _segments(x, ids, _count(ids), "prod", 1)
+
+
+@tf_op("SegmentMax")
+def segment_max(x: Value, ids: Value) -> Value:
+    return _extreme(x, ids, "max")
+
+
+@tf_op("SegmentMin")
+def segment_min(x: Value, ids: Value) -> Value:
+    return _extreme(x, ids, "min")
+
+
+@tf_op("UnsortedSegmentSum", ignore=("Tnumsegments",))
+def unsorted_segment_sum(x: Value, ids: Value, count: Value) -> Value:
+    return _segments(x, ids, count, "sum", 0)
+
+
+@tf_op("UnsortedSegmentProd", ignore=("Tnumsegments",))
+def unsorted_segment_prod(x: Value, ids: Value, count: Value) -> Value:
+    return _segments(x, ids, count, "prod", 1)
+
+
+@tf_op("UnsortedSegmentMax", ignore=("Tnumsegments",))
+def unsorted_segment_max(x: Value, ids: Value, count: Value) -> Value:
+    return _segments(x, ids, count, "max", _limit(x.element, -1))
+
+
+@tf_op("UnsortedSegmentMin", ignore=("Tnumsegments",))
+def unsorted_segment_min(x: Value, ids: Value, count: Value) -> Value:
+    return _segments(x, ids, count, "min", _limit(x.element, 1))
+
+
+def _limit(element: ElementType, sign: int) -> float | int:
+    """What an empty segment has: the lowest or the highest number."""
+    if element.dtype is None:
+        raise Unsupported(f"segments of {element} are not supported")
+    if element.is_real:
+        return float(sign * np.finfo(element.dtype).max)
+    limits = np.iinfo(element.dtype)
+    return int(limits.max if sign > 0 else limits.min)
+
+
+def _count(ids: Value) -> Value:
+    return Add(ReduceMax(as_i64(ids), [0], keep_dims=True), [1])
+
+
+def _segments(x: Value, ids: Value, count: Value, reduction: str, start: float | int) -> Value:
+    """Rows (of the rank of the ids) of one number made one; those of a negative number are left out."""
+    number = reshape_to(as_i64(count), [1])
+    flat = reshape_to(as_i64(ids), [-1])
+    rest = slice_axis(shape_of(x), 0, ids.rank)
+    rows = reshape_to(x, concat([_minus_one(), rest], 0))
+    extra = Select(Less(flat, 0), number, flat)  # one row more, for what is left out
+    empty = broadcast_to(constant_like(x, start), concat([Add(number, [1]), rest], 0))
+    filled = ScatterNDUpdate(empty, unsqueeze(extra, 1), rows, reduction=reduction)
+    return slice_axis(filled, 0, 0, number)
+
+
+def _mean(x: Value, ids: Value, count: Value) -> Value:
+    total = _segments(x, ids, count, "sum", 0)
+    ones = broadcast_to(constant_like(x, 1), shape_of(ids))
+    number = Maximum(_segments(ones, ids, count, "sum", 0), constant_like(x, 1))
+    axes = range(1, x.rank - ids.rank + 1)
+    return Divide(total, unsqueeze(number, *axes) if axes else number)
+
+
+def _extreme(x: Value, ids: Value, mode: str) -> Value:
+    """As the sums, but an empty segment has zeros."""
+    count = _count(ids)
+    found = _segments(x, ids, count, mode, _limit(x.element, -1 if mode == "max" else 1))
+    marks = _segments(broadcast_to(constant_like(x, 1), shape_of(ids)), ids, count, "max", 0)
+    there = ops.Greater(marks, constant_like(x, 0))
+    axes = range(1, x.rank)
+    return Select(unsqueeze(there, *axes) if axes else there, found, constant_like(x, 0))
+
+
+@tf_op("SparseSegmentSum", "SparseSegmentSumWithNumSegments", ignore=("sparse_gradient", "Tnumsegments"))
+def sparse_segment_sum(x: Value, indices: Value, ids: Value, count: Value | None = None) -> Value:
+    return _segments(Gather(x, indices, 0), ids, _count(ids) if count is None else count, "sum", 0)
+
+
+@tf_op("SparseSegmentMean", "SparseSegmentMeanWithNumSegments", ignore=("sparse_gradient", "Tnumsegments"))
+def sparse_segment_mean(x: Value, indices: Value, ids: Value, count: Value | None = None) -> Value:
+    return _mean(Gather(x, indices, 0), ids, _count(ids) if count is None else count)
+
+
+@tf_op("SparseSegmentSqrtN", "SparseSegmentSqrtNWithNumSegments", ignore=("sparse_gradient", "Tnumsegments"))
+def sparse_segment_sqrt_n(x: Value, indices: Value, ids: Value, count: Value | None = None) -> Value:
+    rows, number = Gather(x, indices, 0), _count(ids) if count is None else count
+    total = _segments(rows, ids, number, "sum", 0)
+    ones = broadcast_to(constant_like(x, 1), shape_of(ids))
+    many = ops.Sqrt(Maximum(_segments(ones, ids, number, "sum", 0), constant_like(x, 1)))
+    axes = range(1, x.rank)
+    return Divide(total, unsqueeze(many, *axes) if axes else many)
+
+
+# -- sparse tensors: places, values, shape
+
+
+@tf_op("SparseToDense")
+def sparse_to_dense(places: Value, shape: Value, values: Value, default: Value) -> Value:
+    empty = broadcast_to(default, as_i64(shape))
+    rank = places.rank
+    indices = places if rank == 2 else unsqueeze(places, -1) if rank == 1 else reshape_to(places, [1, 1])
+    count = dim_of(indices, 0)
+    return ScatterNDUpdate(empty, indices, broadcast_to(values, count) if values.rank == 0 else values)
+
+
+@tf_op("SparseReshape")
+def sparse_reshape(places: Value, shape: Value, new: Value) -> Sequence[Value]:
+    """Places among all elements stay, seen in other axes; -1 stands for what is left."""
+    total = ops.ReduceProd(as_i64(shape), [0], keep_dims=True)
+    known = ops.ReduceProd(as_i64(new), [0], keep_dims=True)
+    dims = Select(Equal(as_i64(new), -1), ops.Divide(total, ops.Abs(known)), as_i64(new))
+    flat = ops.ReduceSum(ops.Multiply(as_i64(places), _steps(as_i64(shape))), [1], keep_dims=True)
+    steps = _steps(dims)
+    quotient = ops.Divide(ops.Subtract(flat, ops.FloorMod(flat, steps)), steps)
+    return ops.FloorMod(quotient, dims), dims
+
+
+def _steps(shape: Value) -> Value:
+    """How far apart neighbours of each axis lie among all elements."""
+    count = known_ints(dim_of(shape, 0))
+    if count is None:
+        raise Unsupported("the rank of a sparse tensor has to be known")
+    steps: list[Value] = []
+    product: Value = constant(np.array([1], np.int64))
+    for i in reversed(range(count[0])):
+        steps.append(product)
+        product = ops.Multiply(product, slice_axis(shape, 0, i, i + 1))
+    return concat(steps[::-1], 0) if len(steps) > 1 else steps[0]
+
+
+@tf_op("SparseFillEmptyRows")
+def sparse_fill_empty_rows(places: Value, values: Value, shape: Value, default: Value) -> Sequence[Value]:
+    """A row without values gets the default one in its first column. The fourth result is only for training."""
+    rows = reshape_to(slice_axis(as_i64(shape), 0, 0, 1), [])
+    first = squeeze(slice_axis(as_i64(places), 1, 0, 1), 1)
+    ones = broadcast_to(constant(np.int64(1)), shape_of(first))
+    number = broadcast_to(constant(np.int64(0)), reshape_to(rows, [1]))
+    empty = Equal(ScatterNDUpdate(number, unsqueeze(first, 1), ones, reduction="sum"), 0)
+    new_rows = ops.Transpose(NonZero(empty), [1, 0])
+    zeros = broadcast_to(constant(np.int64(0)), concat([slice_axis(shape_of(new_rows), 0, 0, 1), _one()], 0))
+    added = concat([new_rows, zeros], 1)
+    if places.dims[1] != 2:
+        raise Unsupported("sparse tensors of a rank other than 2 are not supported here")
+    all_places = concat([as_i64(places), added], 0)
+    count = dim_of(new_rows, 0)
+    all_values = concat([values, broadcast_to(default, count)], 0)
+    order = TopK(
+        squeeze(slice_axis(all_places, 1, 0, 1), 1),
+        dim_of_scalar(all_places),
+        axis=0,
+        mode="min",
+        sort="value",
+        stable=True,
+    ).results[1]
+    return Gather(all_places, order, 0), Gather(all_values, order, 0), empty, arange(dim_of(places, 0), t.i64)
+
+
+def dim_of_scalar(x: Value) -> Value:
+    """The number of rows, as a scalar."""
+    return reshape_to(dim_of(x, 0), [])
+
+
+def _one() -> Value:
+    return constant(np.array([1], np.int64))
+
+
+@tf_op("SparseTensorDenseMatMul")
+def sparse_dense_matmul(
+    places: Value, values: Value, shape: Value, dense: Value, *, adjoint_a: bool = False, adjoint_b: bool = False
+) -> Value:
+    whole = ScatterNDUpdate(
+        broadcast_to(constant_like(values, 0), as_i64(shape)), as_i64(places), values, reduction="sum"
+    )
+    return ops.MatMul(whole, dense, transpose_a=adjoint_a, transpose_b=adjoint_b)
+
+
+@tf_op("SparseTensorDenseAdd")
+def sparse_dense_add(places: Value, values: Value, shape: Value, dense: Value) -> Value:
+    return ScatterNDUpdate(dense, as_i64(places), values, reduction="sum")
+
+
+@tf_op("GatherTree", "Addons>GatherTree")
+def gather_tree(step_ids: Value, parent_ids: Value, lengths: Value, end: Value) -> Value:
+    return ops.GatherTree(step_ids, parent_ids, lengths, end)

@@ -1,0 +1,270 @@
+"""Resizing, cropping and colours of images (NHWC)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mo_core.build import (
+    as_i64,
+    concat,
+    const_ints,
+    constant_like,
+    convert_like,
+    permute,
+    slice_axis,
+    split,
+    to_element,
+    unsqueeze,
+)
+from mo_core.errors import Unsupported
+from mo_core.ir import Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.tensor import Array_
+from mo_core.ops import (
+    Abs,
+    Add,
+    Clamp,
+    Divide,
+    Equal,
+    FloorMod,
+    Interpolate,
+    MatMul,
+    Maximum,
+    Minimum,
+    Multiply,
+    ReduceMax,
+    ReduceMean,
+    ReduceMin,
+    ROIPooling,
+    Select,
+    Subtract,
+)
+from mo_tensorflow.registry import tf_op
+
+
+def _interpolated(x: Value, size: Value, mode: str, coordinates: str, nearest: str = "floor") -> Value:
+    """An image in another size: H and W."""
+    first = permute(x, (0, 3, 1, 2))
+    y = Interpolate(
+        first,
+        as_i64(size),
+        [2, 3],
+        mode=mode,
+        shape_calculation_mode="sizes",
+        coordinate_transformation_mode=coordinates,
+        nearest_mode=nearest,
+    )
+    return permute(y, (0, 2, 3, 1))
+
+
+@tf_op("ResizeBilinear")
+def resize_bilinear(x: Value, size: Value, *, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
+    """The result is real, whatever the image is."""
+    kind = "half_pixel" if half_pixel_centers else "align_corners" if align_corners else "asymmetric"
+    return _interpolated(_real(x), size, "linear_onnx", kind)
+
+
+@tf_op("ResizeNearestNeighbor")
+def resize_nearest(x: Value, size: Value, *, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
+    if half_pixel_centers:
+        return _interpolated(x, size, "nearest", "tf_half_pixel_for_nn", "floor")
+    if align_corners:
+        return _interpolated(x, size, "nearest", "align_corners", "round_prefer_ceil")
+    return _interpolated(x, size, "nearest", "asymmetric", "floor")
+
+
+@tf_op("ResizeBicubic")
+def resize_bicubic(x: Value, size: Value, *, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
+    """Half pixel centres come with another curve, and weights outside of the image are left out."""
+    return _by_weights(
+        _real(x), size, lambda n, m: _cubic_weights(n, m, align_corners, half_pixel_centers), "ResizeBicubic"
+    )
+
+
+@tf_op("ResizeArea")
+def resize_area(x: Value, size: Value, *, align_corners: bool = False) -> Value:
+    """Each pixel is the mean of the area that it covers."""
+    return _by_weights(_real(x), size, lambda n, m: _area_weights(n, m, align_corners), "ResizeArea")
+
+
+def _real(x: Value) -> Value:
+    return x if x.element is t.f32 else to_element(x, t.f32)
+
+
+def _by_weights(x: Value, size: Value, weights: Callable[[int, int], Array_], what: str) -> Value:
+    """Rows and columns as products with matrices, for sizes that are known."""
+    target = const_ints(size, f"the size of {what}")
+    before = x.dims[1:3]
+    if not all(isinstance(d, int) for d in before):
+        raise Unsupported(f"{what} of an image of unknown size", "Give the shape with --input_shape.")
+    rows, columns = (weights(n, m) for n, m in zip(before, target) if isinstance(n, int))
+    y = permute(x, (0, 3, 1, 2))
+    y = MatMul(MatMul(constant(rows), y), constant(columns), transpose_b=True)
+    return permute(y, (0, 2, 3, 1))
+
+
+def _scale(before: int, after: int, align_corners: bool) -> float:
+    if align_corners and after > 1:
+        return (before - 1) / (after - 1)
+    return before / after
+
+
+def _cubic_weights(before: int, after: int, align_corners: bool, half_pixel: bool) -> Array_:
+    a = -0.5 if half_pixel else -0.75
+    scale = _scale(before, after, align_corners)
+    weights = np.zeros((after, before))
+    for i in range(after):
+        place = (i + 0.5) * scale - 0.5 if half_pixel else i * scale
+        low = int(np.floor(place))
+        delta = round((place - low) * 1024) / 1024  # TensorFlow looks the curve up in a table of so many places
+        taps = [_cubic(abs(k - delta), a) for k in (-1, 0, 1, 2)]
+        for k, weight in zip((-1, 0, 1, 2), taps):
+            at = low + k
+            if half_pixel and not 0 <= at < before:
+                continue
+            weights[i, min(max(at, 0), before - 1)] += weight
+        if half_pixel:
+            total = weights[i].sum()
+            if abs(total) >= 1000 * np.finfo(np.float32).tiny:
+                weights[i] /= total
+    return np.asarray(weights, np.float32)
+
+
+def _cubic(x: float, a: float) -> float:
+    if x <= 1:
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a if x < 2 else 0.0
+
+
+def _area_weights(before: int, after: int, align_corners: bool) -> Array_:
+    scale = _scale(before, after, align_corners)
+    weights = np.zeros((after, before))
+    for i in range(after):
+        start, stop = i * scale, (i + 1) * scale
+        for at in range(int(np.floor(start)), int(np.ceil(stop))):
+            share = min(stop, at + 1) - max(start, at)
+            weights[i, min(at, before - 1)] += share / scale
+    return np.asarray(weights, np.float32)
+
+
+@tf_op("CropAndResize")
+def crop_and_resize(
+    x: Value,
+    boxes: Value,
+    box_indices: Value,
+    crop_size: Value,
+    *,
+    method: str = "bilinear",
+    extrapolation_value: float = 0.0,
+) -> Value:
+    """Boxes y1, x1, y2, x2 of images, each in one size; what lies outside has the value given."""
+    if method != "bilinear":
+        raise Unsupported(f"crops by the method {method} are not supported")
+    height, width = const_ints(crop_size, "the size of the crops")
+    places = concat([slice_axis(boxes, 1, i, i + 1) for i in (1, 0, 3, 2)], 1)
+    rois = concat([unsqueeze(to_element(box_indices, t.f32), 1), places], 1)
+    image = permute(_real(x), (0, 3, 1, 2))
+    if extrapolation_value:  # the runtime puts zeros there
+        image = Subtract(image, extrapolation_value)
+    crops: Value = ROIPooling(image, rois, pooled_h=height, pooled_w=width, spatial_scale=1.0, method="bilinear")
+    if extrapolation_value:
+        crops = Add(crops, extrapolation_value)
+    return permute(crops, (0, 2, 3, 1))
+
+
+# -- colours
+
+
+@tf_op("RGBToHSV")
+def rgb_to_hsv(x: Value) -> Value:
+    return concat(_hsv(x), -1)
+
+
+def _hsv(x: Value) -> tuple[Value, Value, Value]:
+    """Hue, saturation and value, each with one channel."""
+    red, green, blue = split(x, -1, 3)
+    most, least = ReduceMax(x, [-1], keep_dims=True), ReduceMin(x, [-1], keep_dims=True)
+    span = Subtract(most, least)
+    zero, one = constant_like(x, 0), constant_like(x, 1)
+    saturation = Select(Equal(most, zero), zero, Divide(span, Select(Equal(most, zero), one, most)))
+    norm = Divide(one, Multiply(constant_like(x, 6), Select(Equal(span, zero), one, span)))
+    by_blue = Add(Multiply(norm, Subtract(red, green)), constant_like(x, 4 / 6))
+    by_green = Add(Multiply(norm, Subtract(blue, red)), constant_like(x, 2 / 6))
+    by_red = Multiply(norm, Subtract(green, blue))
+    hue = Select(Equal(red, most), by_red, Select(Equal(green, most), by_green, by_blue))
+    hue = Select(Equal(span, zero), zero, hue)
+    return FloorMod(hue, one), saturation, most
+
+
+@tf_op("HSVToRGB")
+def hsv_to_rgb(x: Value) -> Value:
+    return _rgb(*split(x, -1, 3))
+
+
+def _rgb(hue: Value, saturation: Value, value: Value) -> Value:
+    """Each colour rises and falls along the circle of hues, a third of it apart from the others."""
+    six = Multiply(hue, constant_like(hue, 6))
+    one, two, three, four = (constant_like(hue, n) for n in (1, 2, 3, 4))
+    red = Clamp(Subtract(Abs(Subtract(six, three)), one), min=0.0, max=1.0)
+    green = Clamp(Subtract(two, Abs(Subtract(six, two))), min=0.0, max=1.0)
+    blue = Clamp(Subtract(two, Abs(Subtract(six, four))), min=0.0, max=1.0)
+    colours = concat([red, green, blue], -1)
+    return Multiply(Add(Multiply(Subtract(colours, one), saturation), one), value)
+
+
+@tf_op("AdjustContrastv2")
+def adjust_contrast(x: Value, factor: Value) -> Value:
+    mean = ReduceMean(x, [-3, -2], keep_dims=True)
+    return Add(Multiply(Subtract(x, mean), convert_like(factor, x)), mean)
+
+
+@tf_op("AdjustHue")
+def adjust_hue(x: Value, delta: Value) -> Value:
+    hue, saturation, value = _hsv(x)
+    return _rgb(FloorMod(Add(hue, convert_like(delta, x)), constant_like(x, 1)), saturation, value)
+
+
+@tf_op("AdjustSaturation")
+def adjust_saturation(x: Value, factor: Value) -> Value:
+    hue, saturation, value = _hsv(x)
+    changed = Minimum(Maximum(Multiply(saturation, convert_like(factor, x)), constant_like(x, 0)), constant_like(x, 1))
+    return _rgb(hue, changed, value)
+
+
+@tf_op(
+    "DecodeJpeg",
+    "DecodePng",
+    "DecodeBmp",
+    "DecodeGif",
+    "DecodeImage",
+    "EncodeJpeg",
+    "EncodePng",
+    "DecodeAndCropJpeg",
+    "DecodeWav",
+    "EncodeWav",
+    "DecodeRaw",
+    "DecodePaddedRaw",
+    "DecodeCSV",
+    "DecodeBase64",
+    "DecodeJSONExample",
+    "DecodeCompressed",
+    ignore=("*",),
+)
+def coded(*inputs: Value) -> Sequence[Value]:
+    raise Unsupported("files inside of tensors are not decoded by the runtime", "Cut after it with --input.")
+
+
+@tf_op(
+    "ImageProjectiveTransformV2",
+    "ImageProjectiveTransformV3",
+    "ScaleAndTranslate",
+    "ExtractGlimpse",
+    "ExtractGlimpseV2",
+    "ExtractVolumePatches",
+    "QuantizedResizeBilinear",
+    ignore=("*",),
+)
+def other(*inputs: Value) -> Value:
+    raise Unsupported("a transformation of images that the runtime does not have")

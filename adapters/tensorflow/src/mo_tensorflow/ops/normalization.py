@@ -1,0 +1,117 @@
+"""Normalisations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mo_core.build import constant_like, dim_of, element_count, permute, reshape_to, to_element
+from mo_core.errors import ModelError
+from mo_core.ir import Value
+from mo_core.ops import (
+    LRN,
+    Add,
+    BatchNormInference,
+    Divide,
+    Maximum,
+    Multiply,
+    ReduceMean,
+    ReLU,
+    Sqrt,
+    SquaredDifference,
+    Subtract,
+)
+from mo_tensorflow.registry import tf_op
+from mo_tensorflow.window import channels_last, in_channels_first
+
+_UNUSED = ("U", "exponential_avg_factor", "num_side_inputs")
+
+
+def normalised(
+    x: Value, scale: Value, offset: Value, mean: Value, variance: Value, layout: str, epsilon: float
+) -> Value:
+    """By statistics that were learned, one of each for a channel; half precision data with them in f32, too."""
+    gamma, beta, middle, spread = (to_element(v, x.element) for v in (scale, offset, mean, variance))
+    return in_channels_first(x, layout, lambda v: BatchNormInference(v, gamma, beta, middle, spread, epsilon=epsilon))
+
+
+@tf_op("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx", ignore=_UNUSED)
+def batch_norm(
+    x: Value,
+    scale: Value,
+    offset: Value,
+    mean: Value,
+    variance: Value,
+    side: Value | None = None,
+    *,
+    epsilon: float = 0.0001,
+    data_format: str = "NHWC",
+    is_training: bool = True,
+    activation_mode: str = "Identity",
+) -> Sequence[Value]:
+    """With learned statistics; with those of the batch, which are results then, where the graph still trains."""
+    if is_training:
+        y, mean, variance, corrected = _by_batch(x, scale, offset, data_format, epsilon)
+    else:
+        y, corrected = normalised(x, scale, offset, mean, variance, data_format, epsilon), variance
+    if side is not None:
+        y = Add(y, side)
+    if activation_mode == "Relu":
+        y = ReLU(y)
+    elif activation_mode != "Identity":
+        raise ModelError(f'a batch norm has the activation "{activation_mode}"')
+    return y, mean, corrected, mean, variance, variance
+
+
+def _by_batch(x: Value, scale: Value, offset: Value, layout: str, epsilon: float) -> tuple[Value, Value, Value, Value]:
+    last = channels_last(layout)
+    axes = [i for i in range(x.rank) if i != (x.rank - 1 if last else 1)]
+    wide = to_element(x, scale.element)
+    mean = ReduceMean(wide, axes, keep_dims=True)
+    variance = ReduceMean(SquaredDifference(wide, mean), axes, keep_dims=True)
+    count = Divide(to_element(reshape_to(element_count(x), []), scale.element), _channels(x, last, scale))
+    correction = Divide(count, Maximum(Subtract(count, constant_like(count, 1)), constant_like(count, 1)))
+    shape = [-1] if last else [1, -1, *[1] * (x.rank - 2)]
+    factor = Divide(reshape_to(scale, shape), Sqrt(Add(variance, constant_like(variance, epsilon))))
+    y = Add(Multiply(Subtract(wide, mean), factor), reshape_to(offset, shape))
+    flat_mean, flat_variance = reshape_to(mean, [-1]), reshape_to(variance, [-1])
+    return to_element(y, x.element), flat_mean, flat_variance, Multiply(flat_variance, correction)
+
+
+def _channels(x: Value, last: bool, like: Value) -> Value:
+    return to_element(reshape_to(dim_of(x, -1 if last else 1), []), like.element)
+
+
+@tf_op("BatchNormWithGlobalNormalization")
+def batch_norm_v1(
+    x: Value,
+    mean: Value,
+    variance: Value,
+    beta: Value,
+    gamma: Value,
+    *,
+    variance_epsilon: float,
+    scale_after_normalization: bool,
+) -> Value:
+    factor: Value = Divide(constant_like(variance, 1), Sqrt(Add(variance, constant_like(variance, variance_epsilon))))
+    if scale_after_normalization:
+        factor = Multiply(factor, gamma)
+    return Add(Multiply(Subtract(x, mean), factor), beta)
+
+
+@tf_op("LRN")
+def local_response(
+    x: Value, *, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5
+) -> Value:
+    """The runtime divides alpha by the size of the window."""
+    size = 2 * depth_radius + 1
+    first = permute(x, (0, 3, 1, 2))
+    y = LRN(first, [1], alpha=alpha * size, beta=beta, bias=bias, size=size)
+    return permute(y, (0, 2, 3, 1))
+
+
+@tf_op("_MklLayerNorm", ignore=("T",))
+def layer_norm(x: Value, scale: Value, offset: Value, *, epsilon: float = 0.001) -> Value:
+    mean = ReduceMean(x, [-1], keep_dims=True)
+    variance = ReduceMean(SquaredDifference(x, mean), [-1], keep_dims=True)
+    y = Divide(Subtract(x, mean), Sqrt(Add(variance, constant_like(variance, epsilon))))
+    return Add(Multiply(y, scale), offset)

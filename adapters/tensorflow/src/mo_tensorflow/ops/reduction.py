@@ -1,0 +1,104 @@
+"""Reductions over axes, and the places of extremes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mo_core import ops
+from mo_core.build import as_i64, const_ints, constant_like, reshape_to, squeeze, to_element
+from mo_core.errors import Unsupported
+from mo_core.ir import Foreign, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.types import ElementType
+from mo_core.ops import (
+    Add,
+    CumSum,
+    Exp,
+    Log,
+    Multiply,
+    ReduceL2,
+    ReduceLogicalAnd,
+    ReduceLogicalOr,
+    ReduceMax,
+    ReduceMean,
+    ReduceMin,
+    ReduceProd,
+    ReduceSum,
+    Subtract,
+    TopK,
+)
+from mo_tensorflow.registry import tf_op
+
+_KINDS: dict[str, Callable[..., Value]] = {
+    "All": ReduceLogicalAnd,
+    "Any": ReduceLogicalOr,
+    "EuclideanNorm": ReduceL2,
+    "Max": ReduceMax,
+    "Mean": ReduceMean,
+    "Min": ReduceMin,
+    "Prod": ReduceProd,
+    "Sum": ReduceSum,
+}
+
+
+@tf_op(*_KINDS)
+def reduction(x: Value, axes: Value, *, keep_dims: bool = False, node: Foreign) -> Value:
+    return _KINDS[node.op](x, as_i64(axes), keep_dims=keep_dims)
+
+
+@tf_op("ArgMax")
+def arg_max(x: Value, axis: Value, *, output_type: ElementType = t.i64) -> Value:
+    return _place(x, axis, "max", output_type)
+
+
+@tf_op("ArgMin")
+def arg_min(x: Value, axis: Value, *, output_type: ElementType = t.i64) -> Value:
+    return _place(x, axis, "min", output_type)
+
+
+def _place(x: Value, axis: Value, mode: str, output_type: ElementType) -> Value:
+    """The first place of the extreme along an axis."""
+    (along,) = const_ints(axis, "the axis of ArgMax or ArgMin")
+    if x.element is t.boolean:
+        x = to_element(x, t.u8)
+    top = TopK(x, constant(np.int32(1)), axis=along % x.rank, mode=mode, sort="value", stable=True)
+    places = squeeze(top.results[1], along)
+    return to_element(places, output_type)
+
+
+@tf_op("Cumsum")
+def cumsum(x: Value, axis: Value, *, exclusive: bool = False, reverse: bool = False) -> Value:
+    return CumSum(x, axis, exclusive=exclusive, reverse=reverse)
+
+
+@tf_op("CumulativeLogsumexp")
+def cumulative_logsumexp(x: Value, axis: Value, *, exclusive: bool = False, reverse: bool = False) -> Value:
+    """Sums of exponents, with the greatest one taken out first."""
+    most = ReduceMax(x, as_i64(axis), keep_dims=True)
+    sums = CumSum(Exp(Subtract(x, most)), axis, exclusive=exclusive, reverse=reverse)
+    return Add(Log(sums), most)
+
+
+@tf_op("Bincount")
+def bincount(values: Value, size: Value, weights: Value) -> Value:
+    """How often each number below `size` occurs; each occurrence counts its weight when there are weights."""
+    flat = to_element(reshape_to(values, [-1]), t.i32)
+    count = to_element(reshape_to(size, []), t.i32)
+    weighted = weights.is_static and not any(d == 0 for d in weights.static_shape)
+    result = weights.element
+    kind = result if weighted else t.f32
+    marks: Value = ops.OneHot(flat, count, constant_like(_zero(kind), 1), _zero(kind), axis=0)
+    if weighted:
+        marks = Multiply(marks, reshape_to(weights, [1, -1]))
+    return to_element(ReduceSum(marks, [1]), result)
+
+
+def _zero(element: ElementType) -> Value:
+    return to_element(constant(np.float32(0)), element)
+
+
+@tf_op("ReduceJoin", "UnsortedSegmentJoin", ignore=("*",))
+def joined(*inputs: Value) -> Value:
+    raise Unsupported("texts cannot be joined in the runtime")
