@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mo_core.build import channel_vector, known_ints, permute, reshape_to, slice_axis, unsqueeze
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Value
+from mo_core.ir import Dim, Value
 from mo_core.ops import (
     Add,
     Convolution,
@@ -100,7 +100,7 @@ def transposed(
     window = filters.dims[2:]
 
     def compute(v: Value) -> Value:
-        attributes = _backwards(spatial, spread, window, v.dims[2:], known_ints(target))
+        attributes = _backwards(spatial, spread, window, known_ints(target))
         if attributes is not None:
             return ConvolutionBackpropData(v, filters, **attributes, dilations=spread)
         return ConvolutionBackpropData(v, filters, target, **spatial, dilations=spread)
@@ -126,7 +126,7 @@ def depthwise_transposed(
     target = _spatial_sizes(sizes, data_format)
 
     def compute(v: Value) -> Value:
-        attributes = _backwards(spatial, spread, filters.dims[3:], v.dims[2:], known_ints(target))
+        attributes = _backwards(spatial, spread, filters.dims[3:], known_ints(target))
         if attributes is None:
             return GroupConvolutionBackpropData(v, filters, target, **spatial, dilations=spread)
         return GroupConvolutionBackpropData(v, filters, **attributes, dilations=spread)
@@ -145,32 +145,31 @@ def _spatial_sizes(sizes: Value, layout: str) -> Value:
 
 
 def _backwards(
-    spatial: Spatial,
-    spread: Sequence[int],
-    window: Sequence[object],
-    data: Sequence[object],
-    target: Sequence[int] | None,
+    spatial: Spatial, spread: Sequence[int], window: Sequence[Dim], target: Sequence[int] | None
 ) -> Backwards | None:
-    """Pads (and sizes to add) that give the target; None where sizes are unknown and the runtime has to find them."""
-    if target is None or not all(isinstance(d, int) for d in (*window, *data)):
+    """Pads (and sizes to add) that give the target; None where sizes are unknown and the runtime has to find them.
+
+    The target says how large the data is: it is what the convolution would have made of it.
+    """
+    if target is None:
         return None
     begin, end, more = [], [], []
-    for i, size in enumerate(target):
-        reach = (int(str(window[i])) - 1) * spread[i] + 1
-        whole = (int(str(data[i])) - 1) * spatial["strides"][i] + reach
-        if spatial["auto_pad"] == "explicit":
-            pads = spatial["pads_begin"][i], spatial["pads_end"][i]
-        elif spatial["auto_pad"] == "valid":
-            pads = (0, 0)
+    for size, width, gap, step, first, last in zip(
+        target, window, spread, spatial["strides"], spatial["pads_begin"], spatial["pads_end"]
+    ):
+        if not isinstance(width, int):
+            return None
+        reach = (width - 1) * gap + 1
+        if spatial["auto_pad"] == "same_upper":
+            count = -(-size // step)
+            total = max((count - 1) * step + reach - size, 0)
+            first, last = total // 2, total - total // 2
         else:
-            total = max(whole - size, 0)
-            pads = total // 2, total - total // 2
-        left = size - (whole - sum(pads))
-        if left < 0:  # rows at the end that no window of the data reaches
-            pads, left = (pads[0], pads[1] - left), 0
-        begin.append(pads[0])
-        end.append(pads[1])
-        more.append(left)
+            count = (size + first + last - reach) // step + 1
+        left = size - ((count - 1) * step + reach - first - last)
+        begin.append(first)
+        end.append(last - min(left, 0))  # rows at the end that no window of the data reaches are cut off
+        more.append(max(left, 0))
     return Backwards(
         strides=spatial["strides"],
         pads_begin=tuple(begin),

@@ -105,7 +105,7 @@ def _selected(
     sigma: Value | None = None,
 ) -> tuple[Value, Value]:
     """Places of the boxes that stay, the best first, and their scores (lowered where they overlap, with a sigma)."""
-    real = to_element(boxes, t.f32)
+    real = reshape_to(to_element(boxes, t.f32), [-1, 4])
     made = NonMaxSuppression(
         unsqueeze(_ordered(real), 0),
         unsqueeze(to_element(scores, t.f32), 0, 1),

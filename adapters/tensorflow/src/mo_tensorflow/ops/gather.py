@@ -313,7 +313,7 @@ def sparse_to_dense(places: Value, shape: Value, values: Value, default: Value) 
     empty = broadcast_to(default, as_i64(shape))
     rank = places.rank
     indices = places if rank == 2 else unsqueeze(places, -1) if rank == 1 else reshape_to(places, [1, 1])
-    count = dim_of(indices, 0)
+    count = reshape_to(dim_of(indices, 0), [1])
     return ScatterNDUpdate(empty, indices, broadcast_to(values, count) if values.rank == 0 else values)
 
 
@@ -356,7 +356,7 @@ def sparse_fill_empty_rows(places: Value, values: Value, shape: Value, default: 
     if places.dims[1] != 2:
         raise Unsupported("sparse tensors of a rank other than 2 are not supported here")
     all_places = concat([as_i64(places), added], 0)
-    count = dim_of(new_rows, 0)
+    count = reshape_to(dim_of(new_rows, 0), [1])
     all_values = concat([values, broadcast_to(default, count)], 0)
     order = TopK(
         squeeze(slice_axis(all_places, 1, 0, 1), 1),

@@ -12,8 +12,9 @@ from mo_core.build import (
     const_ints,
     constant_like,
     convert_like,
+    gather,
     permute,
-    slice_axis,
+    reshape_to,
     split,
     to_element,
     unsqueeze,
@@ -163,7 +164,7 @@ def crop_and_resize(
     if method != "bilinear":
         raise Unsupported(f"crops by the method {method} are not supported")
     height, width = const_ints(crop_size, "the size of the crops")
-    places = concat([slice_axis(boxes, 1, i, i + 1) for i in (1, 0, 3, 2)], 1)
+    places = gather(reshape_to(boxes, [-1, 4]), (1, 0, 3, 2), 1)
     rois = concat([unsqueeze(to_element(box_indices, t.f32), 1), places], 1)
     image = permute(_real(x), (0, 3, 1, 2))
     if extrapolation_value:  # the runtime puts zeros there

@@ -127,10 +127,10 @@ def quantize_and_dequantize(
     low, high = (_along(v, axis, x.rank) for v in (low, high))
     bottom = float(-(2 ** (num_bits - 1)) + narrow_range) if signed_input else 0.0
     top = float(2 ** (num_bits - 1) - 1) if signed_input else float(2**num_bits - 1)
-    return _symmetric(x, low, high, bottom, top, round_mode)
+    return _symmetric(x, low, high, bottom, top, round_mode, range_given)
 
 
-def _symmetric(x: Value, low: Value, high: Value, bottom: float, top: float, mode: str) -> Value:
+def _symmetric(x: Value, low: Value, high: Value, bottom: float, top: float, mode: str, clamped: bool) -> Value:
     zero, one = constant_like(x, 0), constant_like(x, 1)
     by_high = Divide(high, constant_like(x, top))
     scale: Value = Maximum(by_high, Divide(low, constant_like(x, bottom))) if bottom else by_high
@@ -138,7 +138,9 @@ def _symmetric(x: Value, low: Value, high: Value, bottom: float, top: float, mod
     rounding = {"HALF_TO_EVEN": "half_to_even", "HALF_UP": "half_up"}
     if mode not in rounding:
         raise ModelError(f'the rounding "{mode}" is not known')
-    inside = Maximum(Minimum(x, Multiply(scale, constant_like(x, top))), Multiply(scale, constant_like(x, bottom)))
+    inside = x
+    if clamped:
+        inside = Maximum(Minimum(x, Multiply(scale, constant_like(x, top))), Multiply(scale, constant_like(x, bottom)))
     steps = Divide(inside, scale)
     if mode == "HALF_UP":
         return Multiply(Floor(Add(steps, constant_like(x, 0.5))), scale)

@@ -96,7 +96,7 @@ def lstm_v2(
     cell_clip: float = 0.0,
     use_peephole: bool = False,
 ) -> Sequence[Value]:
-    gates = _Gates(w, b, (wci, wcf, wco) if use_peephole else None, 0.0, cell_clip, "icfo")
+    gates = _Gates(w, b, (wci, wcf, wco) if use_peephole else None, 0.0, cell_clip, "ifco")
     return _all_steps(gates, length, x, c, h)
 
 

@@ -129,7 +129,7 @@ def size(x: Value, *, out_type: ElementType = t.i32) -> Value:
 @tf_op("Rank")
 def rank(x: Value) -> Value:
     if x.shape is not None:
-        return constant(np.int32(len(x.shape)))
+        return constant(np.array(len(x.shape), np.int32))
     return to_element(reshape_to(rank_of(x), []), t.i32)
 
 
