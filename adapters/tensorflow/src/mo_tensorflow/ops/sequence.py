@@ -76,7 +76,8 @@ def _are_all(indices: Value, handle: Item, whole: Value) -> bool:
     stop = _plain(node.stop)
     if isinstance(handle, Reserved) and stop is _plain(handle[0]):
         return True
-    return isinstance(size, int) and known_ints(stop) == (size,)
+    limit = stop.known.reshape(-1)[0] if stop.known is not None and stop.known.size == 1 else None
+    return limit is not None and t.same_dim(limit if isinstance(limit, t.Dynamic) else int(limit), size)
 
 
 def _plain(number: Value) -> Value:
