@@ -90,8 +90,9 @@ class CarriedSequence:
         if self.whole is not None:
             return concat([grown, slice_axis(self.whole, 0, scalar(count))], 0)
         size = length(self.initial)
-        known, made = size.const, grown.shape[0] if grown.shape is not None else None
-        if known is not None and made == int(known):
+        known = size.known.reshape(-1)[0] if size.known is not None else None
+        number = known if known is None or isinstance(known, t.Dynamic) else int(known)
+        if number is not None and grown.shape is not None and t.same_dim(number, grown.shape[0]):
             return grown
         if grown.shape is None or not t.is_static(grown.shape[1:]):
             raise Unsupported(

@@ -99,13 +99,19 @@ def iteration(values: Sequence[Value], body: Graph, ports: Sequence[InputPort], 
 
 
 def loop(
-    trip_count: Value | None, condition: Value | None, initial: Sequence[Item], body: Graph, convert: Convert
+    trip_count: Value | None,
+    condition: Value | None,
+    initial: Sequence[Item],
+    body: Graph,
+    convert: Convert,
+    one_condition: bool = False,
 ) -> Sequence[Item]:
     """A loop over a source body that takes `(number, condition, *carried)` and gives `(condition, *carried, *stacks)`.
 
     Args:
         trip_count: how often at most (integer, one element; None: without limit); condition: whether it runs at all
             (boolean; None: yes). The number of the iteration is an i64 scalar.
+        one_condition: `condition` is what the body would give for what is carried at first.
         initial: what is carried at first, sequences included. A loop that carries sequences is unrolled when its trip
             count is known, else it may only append to them.
         convert: as a converter gets it.
@@ -128,7 +134,7 @@ def loop(
         assert trips is not None
         return _unrolled(trips, initial, body, convert)
     try:
-        return _loop(trip_count, condition, initial, body, convert, None if often else trips)
+        return _loop(trip_count, condition, initial, body, convert, None if often else trips, one_condition)
     except _CarriesSequence:
         if often:
             raise
@@ -147,6 +153,7 @@ def _loop(
     body: Graph,
     convert: Convert,
     trips_to_unroll: int | None = None,
+    one_condition: bool = False,
 ) -> Sequence[Item]:
     limit = known_ints(trip_count)
     # the largest number is the frameworks' way to say that the condition alone ends the loop
@@ -186,7 +193,7 @@ def _loop(
         if count is not None:
             trips, values = count, [*values[:carried], constant(True), *values[carried + 1 :]]
             known = known_ints(count)
-            start = constant(True) if known is not None and known[0] > 0 else start
+            start = constant(True) if one_condition or (known is not None and known[0] > 0) else start
     dense = [s for s in sequences.values() if s.after is not None]
     set_outputs(copy, values, [*before, *(s.parameter for s in dense)])
     read = [s for s in sequences.values() if s.after is None and s.reads]
@@ -329,7 +336,7 @@ def while_loop(initial: Sequence[Item], cond: Graph, body: Graph, convert: Conve
     for value in (mapping.get(go, go), *after):
         turned.add_output(value)
     try:
-        return loop(None, start, initial, turned, convert)
+        return loop(None, start, initial, turned, convert, one_condition=True)
     finally:
         release(turned)
 

@@ -17,7 +17,7 @@ from mo_core.ir import Constant, Graph, Node, Parameter, Value
 from mo_core.ir import types as t
 from mo_core.ir.known import scalar
 from mo_core.ir.schema import Ints, Operand, Operands, hidden, operand, variadic
-from mo_core.ir.types import Dim, Shape, Type
+from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_core.ops._dims import agree, unknown
 
 __all__ = [
@@ -160,6 +160,8 @@ class Loop(Node, opset="opset5"):
         certain = start is True and _truth(self.body.outputs[self.body_condition].source) is True
         if certain and limit < t.INF:
             return limit
+        if certain and isinstance(trips, Dynamic) and t.bounds(trips)[0] >= 0 and not _iterations(self):
+            return trips
         return unknown(self, "count", 0, limit)
 
 
