@@ -152,3 +152,67 @@ def test_constraint_check_holds():
     net.output(net.op("_npi_where", net.op("_npx_constraint_check", net.var("x")), net.var("a"), net.var("b")))
     feeds = {"x": np.array([True]), "a": values(3), "b": values(3, seed=1)}
     assert_close(run(net, feeds), [feeds["a"]])
+
+
+def test_what_serves_training_passes_data_on():
+    x = values(3, 4)
+    for op, attributes in (("_contrib_gradientmultiplier", {"scalar": 0.1}), ("cast_storage", {"stype": "default"})):
+        check_op(op, {"x": x}, **attributes)
+    net = one_op("IdentityAttachKLSparseReg", {"x": x}, {"average": values(4)})
+    assert_close(run(net, {"x": x}, {"average": values(4)}), [x])
+    both = {"x": x, "like": values(3, 4, seed=1)}
+    assert_close(run(one_op("_identity_with_attr_like_rhs", both), both), [x])
+
+
+def test_batch_norm_with_relu():
+    params = {"g": positive(4), "b": values(4), "m": values(4, seed=1), "v": positive(4, seed=2)}
+    data = {"x": values(2, 4, 3)}
+    plain = one_op("BatchNorm", data, params, fix_gamma=False)
+    net = one_op("_contrib_BatchNormWithReLU", data, params, fix_gamma=False)
+    assert_close(run(net, data, params), [np.maximum(run(plain, data, params)[0], 0)])
+
+
+def test_rows_and_squares():
+    x = values(4, 3)
+    places = {"i": np.array([2, 0], np.float32)}
+    want = np.zeros_like(x)
+    want[[2, 0]] = x[[2, 0]]
+    assert_close(run(one_op("_sparse_retain", {"x": x, **places}), {"x": x, **places}), [want])
+    assert_close(run(one_op("_square_sum", {"x": x}, axis=1), {"x": x}), [(x * x).sum(1)], 1e-6)
+    feeds = {"x": x, "n": values(4, seed=1), "i": np.array([2, 0, 1, 1], np.float32)}
+    want = x.copy()
+    want[np.arange(4), [2, 0, 1, 1]] = feeds["n"]
+    assert_close(run(one_op("fill_element_0index", feeds), feeds), [want])
+
+
+@pytest.mark.parametrize(("op", "number"), [("_zeros_without_dtype", 0), ("_npi_zeros", 0), ("_npi_ones", 1)])
+def test_constants(op, number):
+    net = Net(numpy=True)
+    net.output(net.op("broadcast_add", net.op(op, shape=(2, 3)), net.var("x")))
+    assert_close(run(net, {"x": values(2, 3)}), [values(2, 3) + np.float32(number)])
+
+
+@pytest.mark.parametrize("op", ["_random_uniform_like", "_random_normal_like", "_random_exponential_like"])
+def test_chance_in_the_shape_of_another(op):
+    (drawn,) = run(one_op(op, {"x": values(100, 50)}), {"x": values(100, 50)})
+    assert drawn.shape == (100, 50) and 0.2 < drawn.std() < 1.1
+
+
+def test_attention_of_the_processor_back_end():
+    qkv, weights = values(5, 2, 36), np.abs(values(6, 5, 5))
+    for partition, plain, feeds in (
+        ("_sg_mkldnn_selfatt_qk", "_contrib_interleaved_matmul_selfatt_qk", {"x": qkv}),
+        ("_sg_mkldnn_selfatt_valatt", "_contrib_interleaved_matmul_selfatt_valatt", {"x": qkv, "a": weights}),
+    ):
+        assert_close(run(one_op(partition, feeds, heads=3), feeds), run(one_op(plain, feeds, heads=3), feeds))
+
+
+def test_regions_that_know_their_place():
+    """MXNet has them for other devices only; the mean of a constant is that constant, each place from its channel."""
+    feeds = {"x": np.arange(8, dtype=np.float32).reshape(1, 8, 1, 1) * np.ones((1, 1, 12, 12), np.float32)}
+    feeds["rois"] = np.array([[0, 1, 1, 8, 8]], np.float32)
+    attributes = {"spatial_scale": 1.0, "output_dim": 2, "pooled_size": 2, "group_size": 2}
+    want = np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2)
+    assert_close(run(one_op("_contrib_PSROIPooling", feeds, **attributes), feeds), [want], 1e-6)
+    net = one_op("_contrib_DeformablePSROIPooling", feeds, no_trans=True, sample_per_part=2, **attributes)
+    assert_close(run(net, feeds), [want], 1e-6)

@@ -1,0 +1,101 @@
+"""Every operator that MXNet registers is converted or refused with a reason, and converters agree with its attributes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mo_core.errors import Unsupported
+from mo_core.frontend import converters_of
+from mo_mxnet import ops, refused
+from tests.adapters.mxnet.harness import convert, one_op, script, values
+
+CONVERTED = {c.op: c for c in converters_of(*ops.MODULES)}
+REFUSED = {r.op: r for r in refused.REFUSALS}
+DOCUMENTED_ONLY = {"_npi_concatenate.dim"}
+"""Attributes that MXNet lists by mistake: its structure of parameters has another name for them."""
+
+GONE = {"CuDNNBatchNorm"}
+"""Operators of older versions that MXNet 1.9 has no more."""
+
+LISTING = """
+import ctypes
+from mxnet.base import _LIB, check_call, c_str, OpHandle
+names, count = ctypes.POINTER(ctypes.c_char_p)(), ctypes.c_uint()
+check_call(_LIB.MXListAllOpNames(ctypes.byref(count), ctypes.byref(names)))
+for name in [names[i].decode() for i in range(count.value)]:
+    if 'backward' in name:
+        continue
+    handle = OpHandle()
+    check_call(_LIB.NNGetOpHandle(c_str(name), ctypes.byref(handle)))
+    texts = [ctypes.c_char_p() for _ in range(4)]
+    number, lists = ctypes.c_uint(), [ctypes.POINTER(ctypes.c_char_p)() for _ in range(3)]
+    check_call(_LIB.MXSymbolGetAtomicSymbolInfo(handle, *map(ctypes.byref, texts[:2]), ctypes.byref(number), *map(ctypes.byref, lists), *map(ctypes.byref, texts[2:])))
+    answer[name] = [[lists[0][k].decode(), lists[1][k].decode()] for k in range(number.value)]
+"""
+
+
+@pytest.fixture(scope="module")
+def registered():
+    return script(LISTING)[0]
+
+
+def test_every_operator_is_converted_or_refused(registered):
+    assert len(registered) == 892
+    assert set(registered) == (set(CONVERTED) | set(REFUSED)) - GONE
+
+
+def test_no_operator_is_both():
+    assert not set(CONVERTED) & set(REFUSED)
+
+
+def test_converters_know_the_attributes_of_mxnet(registered):
+    """An attribute of MXNet's own that a converter does not know would be refused in a valid model."""
+    unknown = []
+    for name, entries in registered.items():
+        record = CONVERTED.get(name)
+        if record is None or "*" in record.ignore:
+            continue
+        for attribute, kind in entries:
+            is_input = re.search(r"NDArray|Symbol", kind) is not None
+            if not is_input and attribute not in record.attributes and attribute not in record.ignore:
+                unknown.append(f"{name}.{attribute}")
+    assert set(unknown) == DOCUMENTED_ONLY
+
+
+def test_a_refused_operator_tells_why():
+    with pytest.raises(Unsupported, match="sgd_update.*updates parameters in training"):
+        convert(one_op("sgd_update", {"w": values(2), "g": values(2)}, lr=0.1), input="w[2],g[2]")
+
+
+def test_every_converter_is_named_in_a_test():
+    texts = "".join(p.read_text(encoding="utf-8") for p in Path(__file__).parent.glob("test_*.py"))
+    functions = {id(c.function): set() for c in CONVERTED.values()}
+    for record in CONVERTED.values():
+        functions[id(record.function)].add(record.op)
+    parts = set(re.findall(r"[A-Za-z_0-9]+", texts))
+
+    def is_named(op):
+        if op in parts:
+            return True
+        heads = (
+            "_npi_",
+            "_np_",
+            "_contrib_",
+            "broadcast_",
+            "_logical_",
+            "_random_",
+            "_npi_bitwise_",
+            "_np_atleast_",
+            "_",
+            "",
+        )
+        tails = ("_scalar", "")
+        return any(
+            op.startswith(h) and op.endswith(t) and op[len(h) : len(op) - len(t)] in parts for h in heads for t in tails
+        )
+
+    missing = [sorted(names) for names in functions.values() if not any(map(is_named, names))]
+    assert missing == []
