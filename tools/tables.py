@@ -131,6 +131,33 @@ def options() -> str:
     return "\n".join(lines) + "\n"
 
 
+def mxnet() -> str:
+    """The operators of MXNet: a row for each converter with all its names, then those that are not converted."""
+    plugins = Plugins()
+    plugins.load_framework("mxnet")
+    by_function: dict[object, list[Converter]] = {}
+    refused: dict[str, list[str]] = {}
+    for c in plugins.converters("mxnet"):
+        reason = getattr(c, "reason", "")
+        if reason:
+            refused.setdefault(reason, []).append(c.op)
+        else:
+            by_function.setdefault(c.function, []).append(c)
+    lines = [
+        f"# MXNet operators\n\n{NOTICE}\nEvery operator that MXNet 1.9 registers, gradients left out: converted, or "
+        "refused with the reason. An operator has several names; attributes that only choose an implementation are not "
+        "listed.\n\n## Converted\n",
+        "| operator | inputs | attributes |\n|---|---|---|",
+    ]
+    for records in sorted(by_function.values(), key=lambda r: r[0].op.strip("_").lower()):
+        names = ", ".join(f"`{c.op}`" for c in records)
+        lines.append(f"| {names} | {inputs(records[0])} | {signature(records[0])} |")
+    lines.append("\n## Not converted\n\n| operators | reason |\n|---|---|")
+    for reason, names in refused.items():
+        lines.append(f"| {', '.join(f'`{n}`' for n in names)} | {reason} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "onnx-ops.md": lambda: converters(
         "onnx",
@@ -153,6 +180,7 @@ PAGES = {
         "DistributeComponent, CompositeComponent, the recurrent components of nnet1) are written as descriptors and "
         "simple components when the file is read.",
     ),
+    "mxnet-ops.md": mxnet,
     "operations.md": operations,
     "passes.md": passes,
     "options.md": options,

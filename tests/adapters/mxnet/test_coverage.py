@@ -17,8 +17,8 @@ REFUSED = {r.op: r for r in refused.REFUSALS}
 DOCUMENTED_ONLY = {"_npi_concatenate.dim"}
 """Attributes that MXNet lists by mistake: its structure of parameters has another name for them."""
 
-GONE = {"CuDNNBatchNorm"}
-"""Operators of older versions that MXNet 1.9 has no more."""
+GONE = {"CuDNNBatchNorm", "Custom.proposal"}
+"""Operators of older versions that MXNet 1.9 has no more, and the one of its examples."""
 
 LISTING = """
 import ctypes

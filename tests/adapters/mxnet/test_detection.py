@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.adapters.mxnet.harness import assert_close, check_op, integers, mxnet, one_op, positive, run, values
+from mo_core.errors import Unsupported
+from tests.adapters.mxnet.harness import assert_close, check_op, convert, integers, mxnet, one_op, positive, run, values
 
 IMAGE = {"data": values(2, 3, 6, 5)}
 
@@ -198,3 +202,31 @@ def test_box_iou_and_decoding():
     deltas = {"d": values(2, 5, 4), "anchors": boxes(5)}
     check_op("_contrib_box_decode", deltas, std0=0.1, std1=0.1, std2=0.2, std3=0.2, format="corner", rtol=2e-5)
     check_op("_contrib_box_decode", deltas, clip=0.3, format="center", rtol=2e-5)
+
+
+def test_proposal_of_the_example_in_python():
+    """The same regions as those of the operator with the same parameters."""
+    rng = np.random.default_rng(0)
+    feeds = {
+        "scores": (rng.permutation(18 * 8 * 9).reshape(1, 18, 8, 9) / 1296).astype(np.float32),
+        "deltas": 0.2 * values(1, 36, 8, 9),
+        "info": np.array([[128, 144, 1]], np.float32),
+    }
+    common = {"rpn_post_nms_top_n": 10, "threshold": 0.6}
+    plain = one_op("_contrib_Proposal", feeds, scales=(8, 16, 32), feature_stride=16, **common)
+    custom = one_op("Custom", feeds, op_type="proposal", feat_stride="16", **common)
+    assert_close(run(custom, feeds), run(plain, feeds))
+
+
+def test_custom_operators_of_other_types_are_refused():
+    with pytest.raises(Unsupported, match="Custom.*is not in the model"):
+        convert(one_op("Custom", {"x": values(2)}, op_type="gate"), input="x[2]")
+
+
+def test_custom_operators_are_converted_by_extensions(tmp_path):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "mxnet.md").read_text(encoding="utf-8")
+    block = page.split("# my_gate.py", 1)[1].split("\n\n## ", 1)[0]
+    (tmp_path / "my_gate.py").write_text(textwrap.dedent("    #" + block))
+    net = one_op("Custom", {"x": values(2)}, op_type="gate", factor=3)
+    got = run(net, {"x": values(2)}, extension=str(tmp_path / "my_gate.py"))
+    assert_close(got, [3 * values(2)])

@@ -12,7 +12,7 @@ from mo_core.frontend import Frontend, SourceModel
 from mo_core.options import Option
 
 if TYPE_CHECKING:
-    from mo_core.frontend import Converter
+    from mo_core.frontend import Converter, ConverterTable
     from mo_core.ir import Foreign
 
 PARAMS_MAGIC = (0x112).to_bytes(8, "little")
@@ -43,8 +43,9 @@ OPTIONS = (
     Option(
         "enable_ssd_gluoncv",
         "flag",
-        "Lets detectors of GluonCV end in one DetectionOutput, as the old tool did.",
+        "",
         False,
+        note="has no effect any more: detectors of GluonCV convert as they are, with MXNet's own results.",
     ),
     Option(
         "legacy_mxnet_model",
@@ -84,6 +85,14 @@ class MXNetFrontend(Frontend):
         from mo_mxnet.reader import read
 
         return read(source, options)
+
+    def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
+        """The converter for a node; one for `Custom` is called by the type of the operator, as in `Custom.proposal`."""
+        from mo_mxnet.registry import custom_name
+
+        name = custom_name(node)
+        named = table.versions("", name) if name else []
+        return named[-1] if named else table.find(node)
 
     def complete(self, model: SourceModel, options: Any) -> None:
         """Give inputs of unknown element type MXNet's default."""

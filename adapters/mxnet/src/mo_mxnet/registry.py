@@ -33,6 +33,7 @@ HINTS = (
     "cudnn_tensor_core_only",
     "workspace",
     "num_args",
+    "op_type",
     "ctx",
 )
 """Attributes that choose an implementation: nothing in the result depends on them."""
@@ -81,3 +82,9 @@ def keywords(record: Converter, node: Foreign) -> dict[str, Any]:
         kind = record.attribute_types.get(name)
         found[name] = parse(name, value, kind) if kind is not None and isinstance(value, str) else value
     return found
+
+
+def custom_name(node: Foreign) -> str:
+    """Under which name a converter for an operator of the user's own is looked for; empty for all others."""
+    kind = node.given.get("op_type")
+    return f"Custom.{kind}" if node.op in ("Custom", "_npi_Custom") and isinstance(kind, str) else ""

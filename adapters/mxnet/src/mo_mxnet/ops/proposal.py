@@ -164,3 +164,33 @@ def _chosen(rows: Value, scores: Value, threshold: float, wanted: int, batch: Si
     numbers = broadcast_to(reshape_to(to_element(arange(batch), t.f32), [-1, 1, 1]), [batch, wanted, 1])
     regions = concat([numbers, slice_axis(taken, 2, 0, 4)], 2)
     return [reshape_to(regions, [-1, 5]), reshape_to(slice_axis(taken, 2, 4, 5), [-1, 1])]
+
+
+@mxnet_op("Custom.proposal")
+def custom_proposal(
+    scores: Value,
+    deltas: Value,
+    info: Value,
+    *,
+    feat_stride: int = 16,
+    scales: Reals = (8.0, 16.0, 32.0),
+    ratios: Reals = (0.5, 1.0, 2.0),
+    output_score: bool = False,
+    rpn_pre_nms_top_n: int = 6000,
+    rpn_post_nms_top_n: int = 300,
+    threshold: float = 0.3,
+    rpn_min_size: int = 16,
+) -> Sequence[Value]:
+    """The layer in Python that MXNet's own example of Faster R-CNN has."""
+    return proposal(
+        scores,
+        deltas,
+        info,
+        rpn_pre_nms_top_n=rpn_pre_nms_top_n,
+        rpn_post_nms_top_n=rpn_post_nms_top_n,
+        threshold=threshold,
+        rpn_min_size=rpn_min_size,
+        scales=scales,
+        ratios=ratios,
+        feature_stride=feat_stride,
+    )
