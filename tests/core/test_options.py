@@ -7,6 +7,8 @@ from mo_core.errors import PluginError, UsageError
 from mo_core.frontend import Frontend
 from mo_core.options import Option, Options, OptionTable, parse_arguments
 from mo_core.options.common import COMMON, FRAMEWORK_OPTIONS
+from mo_core.options.inputs import UNSET
+from mo_core.options.preparation import ChannelValues
 
 
 class Toy(Frontend):
@@ -56,7 +58,7 @@ def test_flags_are_bare_or_true_or_false(line: str, value: bool) -> None:
 
 
 def test_a_value_may_start_with_a_dash_but_not_be_an_option() -> None:
-    assert options_of("--mean_values -1")[0].mean_values == "-1"
+    assert options_of("--mean_values -1")[0].mean_values.unnamed == ((-1.0,),)
     with pytest.raises(UsageError, match="--output_dir needs a value"):
         options_of("--output_dir --silent")
     with pytest.raises(UsageError, match="--input needs a value"):
@@ -74,12 +76,16 @@ def test_an_unknown_option_is_answered_with_the_nearest() -> None:
 
 def test_an_array_says_the_same_as_a_list() -> None:
     options = OptionTable().build({"mean_values": np.array([1.0, 2.0]), "input_shape": np.array([1, 3])})
-    assert options.mean_values == [1.0, 2.0] and options.input_shape == [1, 3]
+    assert options.mean_values == ChannelValues({}, ((1.0, 2.0),))
+    assert options.input_shape == ((1, 3),)
+    assert options.values() == {"mean_values": [1.0, 2.0], "input_shape": [1, 3]}
 
 
 def test_lists_may_be_given_several_times_and_single_values_may_not() -> None:
     options, _ = options_of("--disable_pass a,b --disable-pass c --input x --input y[1,2]")
-    assert (options.disable_pass, options.input) == (("a", "b", "c"), "x,y[1,2]")
+    assert options.disable_pass == ("a", "b", "c")
+    assert [(spec.text, spec.shape) for spec in options.input] == [("x", UNSET), ("y", (1, 2))]
+    assert options.values()["input"] == "x,y[1,2]"
     with pytest.raises(UsageError, match="--batch is given twice"):
         options_of("--batch 1 --batch 2")
 
@@ -188,3 +194,21 @@ def test_defaults_are_there_without_a_command_line() -> None:
     options = Options()
     assert (options.ir_version, options.silent, options.disable_pass, options.given) == ("11", False, (), {})
     assert options.get("input_proto", "none") == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("mean_values", "(1,a)"),
+        ("scale_values", "(0)"),
+        ("layout", "n(("),
+        ("transform", "Unknown"),
+        ("input", "x[1,a]"),
+        ("input_shape", "1,3"),
+        ("freeze_placeholder_with_value", "x"),
+        ("output", [3]),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_refused_when_it_is_given(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"--{name}"):
+        OptionTable().build({name: value})

@@ -37,7 +37,7 @@ from mo_core.ir.tensor import encode
 from mo_core.ir.text import format_graph, outline
 from mo_core.ir.types import Dim, Dynamic, Type
 from mo_core.ops import ALL
-from mo_core.options import Options
+from mo_core.options import Options, OptionTable
 from mo_core.rewriting.passes import Context, Pass, order, run
 from mo_core.rewriting.record import Record
 
@@ -239,7 +239,10 @@ def check_converter(
     for i, result in enumerate(node.results):
         graph.add_output(result, f"output{i}")
     chosen = Options()
-    chosen.__dict__.update(options or {})
+    table = OptionTable()
+    for name, value in (options or {}).items():
+        known = table.find(name)
+        chosen.__dict__[name] = value if known is None else known.convert(value)
     Conversion(ConverterTable(_records(converters)), Frontend(), chosen).run(graph)
     graph.verify()
     feeds = [a for i, a in enumerate(arrays) if a is not None and i not in fixed]

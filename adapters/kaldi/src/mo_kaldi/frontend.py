@@ -10,7 +10,6 @@ from mo_core.build import slice_axis
 from mo_core.errors import UsageError, nearest_first
 from mo_core.frontend import SourceModel
 from mo_core.ir import Graph, Value
-from mo_core.options import parse_outputs
 from mo_kaldi.changes import append_priors, drop_softmax, model_priors, read_counts
 from mo_kaldi.expand import expanded
 from mo_kaldi.hoist import hoist
@@ -60,7 +59,7 @@ def _change(network: Network, options: Any) -> None:
 
 def _roots(network: Network, options: Any) -> list[str]:
     """The nodes whose results are asked for: those of --output, else the outputs."""
-    asked = [spec.name for spec in parse_outputs(options.output)]
+    asked = [spec.name for spec in options.output]
     known = [n.name for n in network.nodes.values() if n.kind != "input"]
     for name in asked:
         if name not in known:

@@ -14,7 +14,6 @@ from mo_core.ir import Constant, Graph, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import Dynamic, ElementType, Shape
-from mo_core.options import parse_inputs
 from mo_mxnet import weights
 from mo_mxnet.attributes import CODES, WHOLE, parse, shape_of
 from mo_mxnet.bodies import foreign
@@ -45,7 +44,7 @@ def read(source: Any, options: Any) -> SourceModel:
         from mo_mxnet.memory import from_memory
 
         files = from_memory(source)
-    named = {spec.name for spec in parse_inputs(options.get("input"))}
+    named = {spec.name for spec in options.input}
     reader = _Reader(departitioned(files.symbol), files.params, named)
     try:
         graph = reader.graph()

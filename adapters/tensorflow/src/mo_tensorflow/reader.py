@@ -12,7 +12,6 @@ from mo_core.frontend import SourceModel
 from mo_core.ir import Graph, Type
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
-from mo_core.options import parse_outputs
 from mo_tensorflow.attributes import shape
 from mo_tensorflow.elements import data_type
 from mo_tensorflow.feeding import feeds
@@ -90,7 +89,7 @@ def _outputs(loaded: Loaded, options: Any) -> Sequence[tuple[str, int | None, st
     reader = loaded.reader
     keys = {p.key: p for p in loaded.outputs or ()}
     named: list[tuple[str, int | None, str]] = []
-    for spec in parse_outputs(options.output):
+    for spec in options.output:
         name = next((n for n in (spec.text, spec.name) if n in reader.nodes), None)
         if name is None and spec.text in keys:
             named.append(_place(reader, keys[spec.text]))

@@ -38,7 +38,7 @@ def _head(option: Option) -> str:
 
 def _help(option: Option) -> str:
     choices = f" One of {', '.join(option.choices)}." if option.choices else ""
-    plain = option.default not in (None, (), False, "")
+    plain = bool(option.default)
     return f"{option.help}{choices}" + (f" Default: {option.default}." if plain else "")
 
 

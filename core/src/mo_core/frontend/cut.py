@@ -20,7 +20,7 @@ from mo_core.ir.tensor import Array, encode
 from mo_core.ir.types import Dim, Dynamic, ElementType, Shape
 from mo_core.ops import Convert
 from mo_core.options import Options
-from mo_core.options.inputs import UNSET, InputSpec, OutputSpec, parse_frozen, parse_inputs, parse_outputs, parse_shapes
+from mo_core.options.inputs import UNSET, InputSpec, OutputSpec
 from mo_core.options.names import Names, Place, counted, quoted, tensor_name
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ class Request:
     def of(cls, options: Options) -> Request:
         """Read it from the options; raises UsageError for what cannot be read or contradicts itself."""
         request = cls(
-            parse_inputs(options.input),
-            parse_frozen(options.freeze_placeholder_with_value),
-            parse_outputs(options.output),
-            parse_shapes(options.input_shape),
+            list(options.input),
+            list(options.freeze_placeholder_with_value),
+            list(options.output),
+            list(options.input_shape),
             options.batch,
             _layouts(options),
             options.static_shape,
@@ -95,9 +95,7 @@ class Request:
 def _layouts(options: Options) -> list[LayoutSpec]:
     if options.batch is None or not (options.layout or options.source_layout):
         return []
-    from mo_core.options.preparation import parse_layouts
-
-    return parse_layouts(options.layout, "layout") or parse_layouts(options.source_layout, "source_layout")
+    return list(options.layout or options.source_layout)
 
 
 Infer: TypeAlias = "Callable[[Graph], Sequence[Type]]"

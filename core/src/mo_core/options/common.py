@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mo_core.options import Option
+from mo_core.options.inputs import parse_frozen, parse_inputs, parse_outputs, parse_shapes
+from mo_core.options.preparation import ChannelValues, parse_channel_values, parse_layouts, parse_transforms
+from mo_core.options.table import Option
 
 TITLES = {"caffe": "Caffe", "tensorflow": "TensorFlow", "mxnet": "MXNet", "onnx": "ONNX", "kaldi": "Kaldi"}
 """Frameworks as their users write them."""
@@ -61,6 +63,8 @@ COMMON: tuple[Option, ...] = (
         "middle of the model cuts it there, a value freezes it.",
         group=_SHAPES,
         metavar="SPECS",
+        default=(),
+        parse=parse_inputs,
     ),
     Option(
         "output",
@@ -68,6 +72,8 @@ COMMON: tuple[Option, ...] = (
         'Outputs in their order: "name", "name:port" or "port:name", separated by commas.',
         group=_SHAPES,
         metavar="SPECS",
+        default=(),
+        parse=parse_outputs,
     ),
     Option(
         "input_shape",
@@ -76,6 +82,8 @@ COMMON: tuple[Option, ...] = (
         group=_SHAPES,
         metavar="SHAPES",
         excludes=("batch",),
+        default=(),
+        parse=parse_shapes,
     ),
     Option(
         "batch", "integer", "Size of the batch dimension of all inputs.", aliases=("-b",), group=_SHAPES, metavar="N"
@@ -86,25 +94,29 @@ COMMON: tuple[Option, ...] = (
         'Inputs that become constants: "name->True,other->[1 2]".',
         group=_SHAPES,
         metavar="SPECS",
+        default=(),
+        parse=parse_frozen,
     ),
     Option("static_shape", "flag", "Compute shapes now; the result cannot be reshaped.", False, group=_SHAPES),
     Option(
         "mean_values",
         "spec",
         'Subtracted per channel: "(123,117,104)", or "data[123,117,104],info[0]".',
-        (),
         aliases=("-ms",),
         group=_READY,
         metavar="VALUES",
+        default=ChannelValues(),
+        parse=parse_channel_values,
     ),
     Option(
         "scale_values",
         "spec",
         "Divisors per channel, behind the mean; written like it.",
-        (),
         group=_READY,
         metavar="VALUES",
         excludes=("scale",),
+        default=ChannelValues(),
+        parse=parse_channel_values,
     ),
     Option("scale", "number", "One divisor for all inputs.", aliases=("-s",), group=_READY, metavar="X"),
     Option(
@@ -114,29 +126,38 @@ COMMON: tuple[Option, ...] = (
         "layout",
         "spec",
         'Layouts, also of outputs: "nhwc", "in(nhwc->nchw),out(nc)".',
-        (),
         group=_READY,
         metavar="LAYOUTS",
         excludes=("source_layout", "target_layout"),
+        default=(),
+        parse=parse_layouts,
     ),
     Option(
         "source_layout",
         "spec",
         'What the axes of the model mean: "in1([n,h,w,c]),out(nc)".',
-        (),
         group=_READY,
         metavar="LAYOUTS",
+        default=(),
+        parse=parse_layouts,
     ),
     Option(
-        "target_layout", "spec", "What the axes are to be; transposes are put in.", (), group=_READY, metavar="LAYOUTS"
+        "target_layout",
+        "spec",
+        "What the axes are to be; transposes are put in.",
+        group=_READY,
+        metavar="LAYOUTS",
+        default=(),
+        parse=parse_layouts,
     ),
     Option(
         "transform",
         "spec",
         "LowLatency2, MakeStateful or Pruning, with [key=value;key=value].",
-        (),
         group=_READY,
         metavar="NAMES",
+        default=(),
+        parse=parse_transforms,
     ),
     Option(
         "data_type",

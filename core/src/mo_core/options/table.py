@@ -14,6 +14,9 @@ from mo_core.errors import PluginError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from mo_core.frontend import Frontend
+    from mo_core.ir.types import Shape
+    from mo_core.options.inputs import InputSpec, OutputSpec
+    from mo_core.options.preparation import ChannelValues, LayoutSpec, TransformSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +26,10 @@ class Option:
     Args:
         name: as a keyword, with underscores.
         kind: `flag` (bare, or `=True`/`=False`), `text`, `path`, `integer`, `number`, `choice`, `words` (a list,
-            separated by commas, may be given several times), `spec` (text or Python data that `specs` parses).
+            separated by commas, may be given several times), `spec` (text or Python data that `parse` reads).
         help: one sentence. default: the value when it is not given.
+        parse: of a `spec`: called with what the user gave and the option's name, returns the typed value (a list
+            becomes a tuple), raises UsageError.
         aliases: short forms (`-m`) and former names. group: heading in `--help`. metavar: the value in `--help`.
         choices: canonical words (case does not matter), a mapping when some are synonyms.
         excludes: options that must not be given together with it.
@@ -38,6 +43,7 @@ class Option:
     kind: str
     help: str
     default: Any = None
+    parse: Callable[[Any, str], Any] | None = field(default=None, kw_only=True)
     aliases: tuple[str, ...] = ()
     group: str = "Other options"
     metavar: str = ""
@@ -130,7 +136,10 @@ def _words(option: Option, value: Any) -> tuple[str, ...] | None:
 
 
 def _spec(option: Option, value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value  # an array says the same as a list
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # an array says the same as a list
+    parsed = option.parse(value, option.name) if option.parse is not None else value
+    return tuple(parsed) if isinstance(parsed, list) else parsed
 
 
 _CONVERT: dict[str, Callable[[Option, Any], Any]] = {
@@ -225,10 +234,12 @@ class OptionTable:
         values = {option.name: option.default for option in self.options.values()}
         notes: list[str] = []
         names: dict[str, Option] = {}
+        written: dict[str, Any] = {}
         for name, value in given.items():
             option = self.require(name)
             names[option.name] = option
             values[option.name] = option.convert(value)
+            written[option.name] = value
         present = {name: option for name, option in names.items() if values[name] != option.default}
         for option in present.values():
             for other in option.excludes:
@@ -237,9 +248,13 @@ class OptionTable:
             if option.note:
                 notes.append(f"{option.flag}: {option.note}")
         values["framework"] = ALIASES.get(values["framework"], values["framework"])
-        options = Options(values, given=names, notes=notes)
+        options = Options(values, given=names, notes=notes, written=written)
         _check(options)
         return options
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _check(options: Options) -> None:
@@ -257,27 +272,28 @@ def _check(options: Options) -> None:
 class Options:
     """The options of one conversion, by attribute: `options.input_shape`.
 
-    Attributes (beyond the options): given: the options that the user gave, by name; notes: what to tell the user.
+    Attributes (beyond the options): given: the options that the user gave, by name; notes: what to tell the user;
+    written: the specs as the user wrote them, for the report.
     """
 
     framework: str | None
     input_model: Any
     model_name: str | None
     output_dir: Any
-    input: Any
-    output: Any
-    input_shape: Any
+    input: tuple[InputSpec, ...]
+    output: tuple[OutputSpec, ...]
+    input_shape: tuple[Shape, ...]
     batch: int | None
-    freeze_placeholder_with_value: Any
+    freeze_placeholder_with_value: tuple[InputSpec, ...]
     static_shape: bool
-    mean_values: Any
-    scale_values: Any
+    mean_values: ChannelValues
+    scale_values: ChannelValues
     scale: float | None
     reverse_input_channels: bool
-    layout: Any
-    source_layout: Any
-    target_layout: Any
-    transform: Any
+    layout: tuple[LayoutSpec, ...]
+    source_layout: tuple[LayoutSpec, ...]
+    target_layout: tuple[LayoutSpec, ...]
+    transform: tuple[TransformSpec, ...]
     data_type: str | None
     compress_to_fp16: bool | None
     ir_version: str
@@ -308,12 +324,14 @@ class Options:
         *,
         given: Mapping[str, Option] | None = None,
         notes: Iterable[str] = (),
+        written: Mapping[str, Any] | None = None,
     ) -> None:
         if values is None:
             values = {o.name: o.default for o in OptionTable().options.values()}
         self.__dict__.update(values)
         self.given: dict[str, Option] = dict(given or {})
         self.notes: list[str] = list(notes)
+        self.written: dict[str, Any] = dict(written or {})
 
     if TYPE_CHECKING:
 
@@ -325,7 +343,10 @@ class Options:
 
     def values(self) -> dict[str, Any]:
         """Names and values of what the user gave, for the report."""
-        return {name: getattr(self, name) for name in self.given}
+        return {
+            name: _plain(self.written.get(name)) if option.kind == "spec" else getattr(self, name)
+            for name, option in self.given.items()
+        }
 
     @property
     def fp16(self) -> bool:

@@ -90,11 +90,9 @@ def _crop(mean: Value, axis: int, size: Size, offset: int | None) -> Value:
 
 def _as_scaled(mean: Value, x: Value, options: Any, place: int) -> Value:
     """The mean in the units of `x` here: `--scale` and `--scale_values` divide the input before this."""
-    from mo_core.options.preparation import parse_channel_values
-
     if options.get("scale"):
         return Divide(mean, constant_like(mean, float(options.scale)))
-    values = parse_channel_values(options.get("scale_values"), "scale_values")
+    values = options.scale_values
     names = (x.node.name, *x.names)
     found: Sequence[float] = next((v for k, v in values.named.items() if k in names), ())
     if values.unnamed:

@@ -17,7 +17,7 @@ from mo_core.ir import Graph, Node, Parameter, Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import Convert, Divide, Gather, ShapeOf, Subtract, Transpose
 from mo_core.options.names import counted, quoted
-from mo_core.options.preparation import Layout, LayoutSpec, parse_channel_values, parse_layouts
+from mo_core.options.preparation import ChannelValues, Layout, LayoutSpec
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.transforms.requested.ports import (
@@ -47,9 +47,9 @@ def _given(*names: str) -> Callable[[Any], bool]:
 def _layouts(graph: Graph, options: Any) -> Layouts:
     """Source and target layout of inputs and outputs; raises UsageError."""
     ports = Ports(graph)
-    found = assigned(ports, graph, parse_layouts(options.layout, "layout"), "layout")
-    sources = assigned(ports, graph, parse_layouts(options.source_layout, "source_layout"), "source_layout")
-    targets = assigned(ports, graph, parse_layouts(options.target_layout, "target_layout"), "target_layout")
+    found = assigned(ports, graph, options.layout, "layout")
+    sources = assigned(ports, graph, options.source_layout, "source_layout")
+    targets = assigned(ports, graph, options.target_layout, "target_layout")
     for port in dict.fromkeys((*sources, *targets)):
         nothing = LayoutSpec("")
         found[port] = LayoutSpec("", sources.get(port, nothing).source, targets.get(port, nothing).target)
@@ -229,8 +229,7 @@ def _present_layouts(graph: Graph, options: Any) -> dict[Parameter, Layout]:
     return found
 
 
-def _by_input(graph: Graph, given: Any, option: str) -> Mapping[Parameter, tuple[float, ...]]:
-    values = parse_channel_values(given, option)
+def _by_input(graph: Graph, values: ChannelValues, option: str) -> Mapping[Parameter, tuple[float, ...]]:
     if values.named:
         ports = Ports(graph)
         return {ports.input(name, option): numbers for name, numbers in values.named.items()}

@@ -14,7 +14,6 @@ from mo_core.ir import Constant, Graph, Node, Parameter, Value, constant, copy_n
 from mo_core.ir import types as t
 from mo_core.ops import GRUSequence, Loop, LSTMSequence, ReadValue, RNNSequence, TensorIterator
 from mo_core.ops.control import LastValue, Merged, Sliced
-from mo_core.options.preparation import parse_transforms
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
@@ -33,7 +32,7 @@ def asked(options: Any, name: str) -> Mapping[str, Any] | None:
     if options is None:
         return None
     found = None
-    for spec in parse_transforms(options.transform):
+    for spec in options.transform:
         known = OPTIONS[spec.name]
         for key in spec.options:
             if key not in known:
