@@ -224,3 +224,12 @@ def test_a_chain_goes_in_before_one_node_in_one_piece():
     Numbered.given = 0
     graph.splice([y], end)
     assert Numbered.given == 30_000 and len(graph) == 30_002
+
+
+def test_a_value_is_replaced_in_all_places_of_a_node_at_once(graph, x):
+    z = graph.add_input("z", t.f32, (2, 3))
+    joined = Concat([x, z, x, x], axis=0)
+    graph.add_output(joined, "y")
+    graph.replace(x, z)
+    assert joined.operands == (z,) * 4 and not x.uses and len(z.uses) == 4
+    graph.verify()

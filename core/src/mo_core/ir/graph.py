@@ -199,8 +199,8 @@ class Graph:
         if old is new:
             return []
         users = old.users()
-        for node, index in list(old.uses):
-            node.set_operand(index, new)
+        for node in users:
+            node.exchange(old, new)
         is_input = isinstance(new.node, Parameter) and not isinstance(old.node, Parameter)
         if not is_input or any(isinstance(u, Result) for u in users):
             new.names.extend([name for name in old.names if name not in new.names])

@@ -372,6 +372,16 @@ class Node(Value):
             old.uses.pop((self, index), None)
             value.uses[self, index] = None
 
+    def exchange(self, old: Value, new: Value) -> None:
+        """Read `new` wherever `old` is read now; uses are kept when the node is in a graph."""
+        if old is new:
+            return
+        places = [i for i, v in enumerate(self.operands) if v is old]
+        self.operands = tuple([new if v is old else v for v in self.operands])
+        for i in places if self.graph is not None else ():
+            old.uses.pop((self, i), None)
+            new.uses[self, i] = None
+
 
 def same_type_shape(a: Shape, b: Shape) -> bool:
     """True when both are unknown, or known to be equal."""

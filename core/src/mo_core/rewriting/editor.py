@@ -1,8 +1,8 @@
 """The editor: the one way in which graphs are changed after conversion, by rules and by passes on the graph.
 
 It keeps what is easily forgotten by hand: new nodes get a name, the origin and the runtime attributes of what they
-stand for; types are inferred again; what nobody reads any more is erased; tensor names stay only where the content is
-the source's; and firings, refusals and "did anything change" are recorded.
+stand for; what nobody reads any more is erased; tensor names move on to what holds the same, and go with a note where
+nothing does; and firings, refusals and "did anything change" are recorded.
 """
 
 from __future__ import annotations
@@ -137,6 +137,11 @@ class Editor:
         parameter.retype(element, shape)
         parameter.refresh()
         self._note(True)
+
+    def add_output(self, value: Value, name: str = "") -> Result:
+        """Append an output of the graph that is edited."""
+        self._note(True)
+        return self.graph.add_output(value, name)
 
     def remove_input(self, parameter: Parameter) -> None:
         """Drop an input that nobody reads."""

@@ -220,8 +220,9 @@ def _units(passes: Sequence[Pass]) -> dict[str, _Unit]:
         counts[p.provider] = counts.get(p.provider, 0) + 1
         places[p.name] = (p.stage, p.provider != OWN, p.provider, counts[p.provider])
     units: dict[str, _Unit] = {}
+    groups = {p.group for p in passes}
     for p in sorted(passes, key=lambda p: places[p.name]):
-        if p.group in by_name or p.name in {q.group for q in passes}:
+        if p.group in by_name or p.name in groups:
             raise PluginError(f'"{p.group or p.name}" of {p.provider} is the name of both a pass and a group')
         unit = units.setdefault(p.group or p.name, _Unit(p.group or p.name, p.stage, places[p.name], []))
         first = unit.passes[0] if unit.passes else p

@@ -158,7 +158,7 @@ def _keep_sequence(edit: Editor, node: Any, zeros: bool) -> int:
         return 0
     places = _STATES[type(node)]
     for place in places:
-        node.set_operand(place, _state(edit, node, node.operands[place], place - 1, zeros))
+        edit.set_operand(node, place, _state(edit, node, node.operands[place], place - 1, zeros))
     for place in places:
         edit.put(assigned(cast(ReadValue, node.operands[place].node), node.results[place]), None, node)
     edit.fire("states-of-sequence", origins([node]), node.name)

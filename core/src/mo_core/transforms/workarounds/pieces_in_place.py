@@ -23,7 +23,7 @@ def pieces_in_place(graph: Graph, edit: Editor) -> None:
         for port in node.input_ports:
             piece = node.body.inputs[port.parameter]
             if isinstance(port, Sliced) and _is_alone(piece):
-                node.body.add_output(piece)
+                edit.within(node.body).add_output(piece)
                 edit.fire("piece-given", origins([piece]), node.name)
 
 
