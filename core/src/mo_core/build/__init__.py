@@ -40,9 +40,10 @@ from mo_core.build.basics import (
     unsqueeze,
     vector,
 )
-from mo_core.ir.known import known_ints
+from mo_core.ir.known import Entry, entries, known_ints
 
 __all__ = [
+    "Entry",
     "Size",
     "all_axes",
     "arange",
@@ -61,6 +62,7 @@ __all__ = [
     "dim_size",
     "dims_of",
     "element_count",
+    "entries",
     "filled",
     "flatten",
     "gather",

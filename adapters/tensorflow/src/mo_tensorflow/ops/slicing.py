@@ -8,11 +8,16 @@ import numpy as np
 
 from mo_core import ops
 from mo_core.build import (
+    Entry,
+    Size,
     arange,
     as_i64,
     broadcast_to,
     constant_like,
     dim_of,
+    entries,
+    gather,
+    integer,
     ints,
     known_ints,
     reshape_to,
@@ -20,6 +25,7 @@ from mo_core.build import (
     slice_axis,
     squeeze,
     unsqueeze,
+    vector,
 )
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
@@ -47,15 +53,39 @@ from mo_tensorflow.window import in_channels_first
 
 @tf_op("Slice")
 def sliced(x: Value, begin: Value, size: Value) -> Value:
-    """A size of -1 goes up to the end."""
+    """A size of -1 goes up to the end; axes that stay whole are left alone, so that their sizes stay known."""
     start, count = as_i64(begin), as_i64(size)
-    known = known_ints(size)
-    if known is not None and known_ints(begin) is not None:
-        stops = [t.INF if n < 0 else b + n for b, n in zip(known_ints(begin) or (), known)]
-        return Slice(x, start, ints(stops), ints([1] * len(known)), ints(range(len(known))))
-    stop = Select(Equal(count, -1), shape_of(x), Add(start, count))
-    axes = ints(range(x.rank))
-    return Slice(x, start, stop, ints([1] * x.rank), axes)
+    starts, counts = _entries(begin, x.rank), _entries(size, x.rank)
+    cut = [i for i in range(x.rank) if (starts[i], counts[i]) != (0, -1)]
+    if not cut:
+        return x
+    begins = [_at(start, starts[i], i) for i in cut]
+    ends = [_end(x, b, _at(count, counts[i], i), counts[i], i) for b, i in zip(begins, cut)]
+    return Slice(x, vector(begins), vector(ends), ints([1] * len(cut)), ints(cut))
+
+
+def _entries(numbers: Value, rank: int) -> Sequence[Entry]:
+    found = entries(numbers)
+    if found is not None and len(found) != rank:
+        raise ModelError(f"a slice of rank {rank} is given by {len(found)} numbers")
+    return found or [None] * rank
+
+
+def _at(numbers: Value, entry: Entry, i: int) -> Size:
+    """One of the numbers, as a number where it is known."""
+    return entry if isinstance(entry, int) else gather(numbers, integer(i), 0)
+
+
+def _end(x: Value, begin: Size, count: Size, entry: Entry, axis: int) -> Size:
+    if count == -1:
+        return t.INF
+    if isinstance(begin, int) and isinstance(count, int):
+        return begin + count
+    first, more = (integer(n) if isinstance(n, int) else n for n in (begin, count))
+    end = Add(first, more)
+    if isinstance(entry, int) or (isinstance(entry, t.Dynamic) and entry.lo >= 0) or isinstance(count, int):
+        return end
+    return Select(Equal(count, -1), dim_of(x, axis), end)
 
 
 @tf_op("StridedSlice")
