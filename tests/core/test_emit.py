@@ -12,6 +12,7 @@ import openvino as ov
 import pytest
 
 from mo_core import emit
+from mo_core.app.report import Report
 from mo_core.errors import UsageError
 from mo_core.ir import Constant, Graph, constant, tensor
 from mo_core.ir import types as t
@@ -231,3 +232,29 @@ def test_chunk_size_does_not_matter(tmp_path, monkeypatch):
     monkeypatch.setattr(tensor, "CHUNK_BYTES", 1000)
     emit.save(graph, tmp_path / "b.xml")
     assert (tmp_path / "a.bin").read_bytes() == (tmp_path / "b.bin").read_bytes() == (data * 3).tobytes()
+
+
+@pytest.mark.parametrize(
+    "names", [("a\x01", "a\x02"), ("a\udcb2", "a\udcb3"), ("\ud800", "\ud801"), ("\uffff", "\ufffe")]
+)
+def test_names_that_xml_cannot_hold_stay_apart_and_are_told(tmp_path, names):
+    graph = Graph()
+    for name in names:
+        graph.add_output(ReLU(graph.add_input(name, t.f32, (1,))), f"out {name}")
+    emitted = emit.save(graph, tmp_path / "m.xml")
+    model = CORE.read_model(str(emitted.xml))
+    written = [port.any_name for port in (*model.inputs, *model.outputs)]
+    assert len(set(written)) == 4
+    assert set(names) <= set(emitted.respelled)
+    report = Report()
+    report.emitted(emitted, 0.0)
+    assert any("XML cannot hold" in note for note in report.notes)
+
+
+def test_bytes_that_are_no_utf8_are_spelled_as_bytes_and_other_names_as_they_are(tmp_path):
+    graph = Graph()
+    for name in (b"\xb2\xe31".decode("utf-8", "surrogateescape"), "päivä\x85"):
+        graph.add_output(ReLU(graph.add_input(name, t.f32, (1,))), f"out {name}")
+    emitted = emit.save(graph, tmp_path / "m.xml")
+    assert [port.any_name for port in CORE.read_model(str(emitted.xml)).inputs] == [r"\xb2\xe31", "päivä\x85"]
+    assert not [n for n in emitted.respelled if "päivä" in n]

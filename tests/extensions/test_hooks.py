@@ -139,3 +139,16 @@ def mo_emitted(report):
     print("files", sorted(str(f).rsplit(".", 1)[1] for f in report.files))
 """
     assert convert(source)[0].strip() == "files ['bin', 'xml']"
+
+
+@pytest.mark.parametrize("mark", ["wrapper", "hookwrapper", "tryfirst", "trylast", "optionalhook"])
+def test_what_pluggy_has_and_the_hooks_have_not_is_blamed_on_the_plugin(tmp_path, mark):
+    body = "    return (yield)\n" if "wrapper" in mark else "    return []\n"
+    source = f"@hookimpl({mark}=True)\ndef mo_passes():\n{body}"
+    site = install(tmp_path / "site", "hooked", HEAD + source)
+    done = python(site, CONVERT, str(convolution(tmp_path / "m.onnx")), str(tmp_path / "out.xml"))
+    assert done.returncode != 0
+    last = "\n".join(done.stderr.splitlines()[-2:])
+    assert f"PluginError: the hook mo_passes of hooked-dist 1.2 is marked {mark}=True" in last
+    assert "after" in last
+    assert not (tmp_path / "out.xml").exists()

@@ -104,6 +104,14 @@ class Report:
                 f"{len(self.kept_full)} constant{'s do' if len(self.kept_full) > 1 else ' does'} not fit f16 and "
                 f"stay{'s' * (len(self.kept_full) == 1)} f32: {_listed(self.kept_full)}."
             )
+        if emitted.respelled:
+            from mo_core.emit import writable
+
+            count = len(emitted.respelled)
+            self.note(
+                f"{count} name{'s hold' if count > 1 else ' holds'} characters that XML cannot hold; in the IR these "
+                f"are spelled out: {_listed([writable(n) for n in emitted.respelled])}."
+            )
         self.peak_bytes = peak_memory()
 
     def note(self, text: str) -> None:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from mo_core.emit.files import Emitted, save, serialize
+from mo_core.emit.xml import writable
 
-__all__ = ["Emitted", "save", "serialize"]
+__all__ = ["Emitted", "save", "serialize", "writable"]

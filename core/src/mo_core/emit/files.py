@@ -22,7 +22,8 @@ class Emitted:
 
     Attributes:
         xml, bin: the files; xml_bytes, bin_bytes: their sizes; shared_bytes: what equal tensors saved;
-        layers: layers by IR type; kept_full: constants that did not fit fp16 and stayed as they were.
+        layers: layers by IR type; kept_full: constants that did not fit fp16 and stayed as they were;
+        respelled: names that XML cannot hold, as the model has them.
     """
 
     xml: Path | None = None
@@ -32,6 +33,7 @@ class Emitted:
     shared_bytes: int = 0
     layers: dict[str, int] = field(default_factory=dict)
     kept_full: list[str] = field(default_factory=list)
+    respelled: list[str] = field(default_factory=list)
 
 
 def save(
@@ -112,6 +114,7 @@ def _write(
         shared_bytes=weights.shared,
         layers=dict(sorted(writer.layers.items())),
         kept_full=weights.kept_full,
+        respelled=list(writer.respelled),
     )
 
 

@@ -12,12 +12,28 @@ from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value
 from mo_core.ir.types import ElementType, Shape
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
-_SPECIAL = re.compile('[&<>"\n\t\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
+_SPECIAL = re.compile('[&<>"\n\t\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def writable(text: str) -> str:
+    """The text with what XML cannot hold spelled out, so that different texts stay different.
+
+    Control characters and bytes that are no UTF-8 (which readers keep as lone surrogates) become `\\x01`, `\\xb2`;
+    other lone surrogates and non-characters become `\\ud800`.
+    """
+    return _UNWRITABLE.sub(_spelled, text) if _UNWRITABLE.search(text) else text
+
+
+def _spelled(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
+    return f"\\x{byte:02x}" if byte < 0x100 else f"\\u{byte:04x}"
 
 
 def escape(text: str) -> str:
-    """Text for an XML attribute; characters that XML cannot hold are dropped."""
-    return _SPECIAL.sub(lambda m: _ESCAPES.get(m.group(), ""), text) if _SPECIAL.search(text) else text
+    """Text for an XML attribute, made writable."""
+    return _SPECIAL.sub(lambda m: _ESCAPES.get(m.group()) or _spelled(m), text) if _SPECIAL.search(text) else text
 
 
 def tensor_names(names: list[str]) -> str:
@@ -34,12 +50,13 @@ class XmlWriter:
     """Writes one model; the weights of its constants go to `weights` on the way.
 
     Attributes:
-        layers: how many layers were written, by IR type.
+        layers: how many layers were written, by IR type; respelled: names that XML cannot hold, as the model has them.
     """
 
     def __init__(self, out: TextIO, weights: WeightsWriter, version: int = 11) -> None:
         self._write, self._weights, self._version = out.write, weights, version
         self.layers: dict[str, int] = {}
+        self.respelled: dict[str, None] = {}
         self._names: dict[str, int] = {}
 
     def model(self, graph: Graph, name: str, rt_info: Mapping[str, object]) -> None:
@@ -98,8 +115,16 @@ class XmlWriter:
                 self._names[fresh] = 0
                 return fresh
 
+    def _note(self, name: str) -> str:
+        """The name in writable form, which is remembered when it differs."""
+        written = writable(name)
+        if written is not name:
+            self.respelled[name] = None
+        return written
+
     def _open(self, number: int, name: str, type_name: str, opset: str) -> None:
         self.layers[type_name] = self.layers.get(type_name, 0) + 1
+        name = self._note(name)
         self._write(
             f'\t\t<layer id="{number}" name="{escape(self._unique(name))}" type="{type_name}" version="{opset}">\n'
         )
@@ -126,7 +151,8 @@ class XmlWriter:
             self._write("\t\t\t<output>\n")
             for i, v in enumerate(node.results):
                 places[v] = number, len(node.operands) + i
-                self._port(len(node.operands) + i, v, tensor_names(v.names), "\t\t\t\t", node.port_info.get(i))
+                names = tensor_names([self._note(n) for n in v.names])
+                self._port(len(node.operands) + i, v, names, "\t\t\t\t", node.port_info.get(i))
             self._write("\t\t\t</output>\n")
         if node.bodies:
             write_bodies(self, self._write, node)
@@ -173,7 +199,7 @@ class XmlWriter:
         shape = ",".join(map(str, node.value.shape))
         self._write(f'\t\t\t<data element_type="{stored.name}" shape="{shape}" offset="{offset}" size="{length}" />\n')
         self._rt_info(node.rt_info, "\t\t\t")
-        names = "" if compressed else tensor_names(node.names)
+        names = "" if compressed else tensor_names([self._note(n) for n in node.names])
         self._write("\t\t\t<output>\n")
         self._const_port(0, stored, node.shape, names)
         self._write("\t\t\t</output>\n\t\t</layer>\n")

@@ -152,6 +152,7 @@ class Plugins:
         key = key or f"{provider.distribution}:{provider.name}"
         if key in self._providers:
             return
+        _check_marks(plugin, provider)
         try:
             self._manager.register(plugin, key)
             self._manager.check_pending()
@@ -180,6 +181,24 @@ class Plugins:
             if result is not None:
                 results.append((provider, result))
         return results
+
+
+_ORDER = "Hooks collect, and the core orders: give passes `after` and `before`, and mark the hook with plain @hookimpl."
+_REFUSED = ("wrapper", "hookwrapper", "tryfirst", "trylast", "optionalhook")
+"""What pluggy offers in a mark and the hooks here do not have: it would be passed over without a word."""
+
+
+def _check_marks(plugin: Any, provider: Provider) -> None:
+    """Raise PluginError when a hook is marked as something that would have no effect."""
+    for name in dir(plugin):
+        function = getattr(plugin, name, None)
+        mark = getattr(function, "mo_impl", None) if inspect.isroutine(function) else None
+        if isinstance(mark, dict):
+            refused = next((word for word in _REFUSED if mark.get(word)), None)
+            if refused is not None:
+                raise PluginError(
+                    f"the hook {name} of {provider} is marked {refused}=True, which is not supported", _ORDER
+                )
 
 
 def _extension_files(path: Path) -> Sequence[Path]:
