@@ -1,4 +1,4 @@
-"""The node cases of the installed onnx package, reduced to what can be sent to another process."""
+"""The cases of the installed onnx package (nodes and models), reduced to what can be sent to another process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+STORED = ("simple", "pytorch-operator", "pytorch-converted")
+"""Kinds of cases that come as a folder: a model, and folders of inputs and outputs."""
 
 KNOWN_FAILURES = Path(__file__).with_name("known_failures.txt")
 
@@ -32,12 +35,23 @@ class Case:
 
 @cache
 def load_cases() -> dict[str, Case]:
-    """All cases by name. The onnx package computes them anew from fixed seeds, which takes seconds."""
+    """All cases by name. The onnx package computes those of nodes anew from fixed seeds, which takes seconds."""
     from onnx.backend.test.loader import load_model_tests
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {test.name: _reduced(test) for test in load_model_tests(kind="node")}
+        nodes = {test.name: _reduced(test) for test in load_model_tests(kind="node")}
+        models = {test.name: _stored(test) for kind in STORED for test in load_model_tests(kind=kind)}
+    return {**nodes, **models}
+
+
+@cache
+def light_cases() -> dict[str, Case]:
+    """Well-known networks whose weights are made at run time, all equal: large to convert, and small to store."""
+    import onnx.backend.test
+
+    folder = Path(onnx.backend.test.__file__).parent / "data" / "light"
+    return {path.stem: _light(path) for path in sorted(folder.glob("*.onnx"))}
 
 
 def known_failures() -> dict[str, str]:
@@ -58,6 +72,50 @@ def _reduced(test: Any) -> Case:
     graph = test.model.graph
     data_sets = [(_ports(graph.input, inputs), _ports(graph.output, outputs)) for inputs, outputs in test.data_sets]
     return Case(test.name, test.model.SerializeToString(), data_sets, test.rtol, test.atol)
+
+
+def _stored(test: Any) -> Case:
+    """A case from its folder."""
+    import onnx
+
+    folder = Path(test.model_dir)
+    content = (folder / "model.onnx").read_bytes()
+    graph = onnx.load_model_from_string(content).graph
+    initialized = {tensor.name for tensor in graph.initializer}
+    infos = [info for info in graph.input if info.name not in initialized]
+    data_sets = [
+        tuple(
+            _ports(ports, [_read(data / f"{kind}_{i}.pb", info) for i, info in enumerate(ports)])
+            for kind, ports in (("input", infos), ("output", graph.output))
+        )
+        for data in sorted(folder.glob("test_data_set_*"))
+    ]
+    return Case(test.name, content, data_sets, test.rtol, test.atol)
+
+
+def _read(path: Path, info: Any) -> Any:
+    """A tensor or a sequence of tensors from its file."""
+    import onnx
+    from onnx import numpy_helper
+
+    content = path.read_bytes()
+    if info.type.HasField("sequence_type"):
+        return numpy_helper.to_list(onnx.SequenceProto.FromString(content))
+    return onnx.TensorProto.FromString(content)
+
+
+def _light(path: Path) -> Case:
+    """The onnx package feeds these with rising numbers."""
+    import onnx
+
+    graph = onnx.load(path).graph
+    inputs, initialized = [], {tensor.name for tensor in graph.initializer}
+    for info in (i for i in graph.input if i.name not in initialized):
+        shape = [dim.dim_value or 1 for dim in info.type.tensor_type.shape.dim]
+        count = int(np.prod(shape))
+        inputs.append(Port(info.name, (np.arange(count).reshape(shape) / count).astype(np.float32)))
+    outputs = [_read(path.with_name(f"{path.stem}_output_{i}.pb"), info) for i, info in enumerate(graph.output)]
+    return Case(path.stem, path.read_bytes(), [(inputs, _ports(graph.output, outputs))], 1e-3, 1e-7)
 
 
 def _ports(infos: Any, values: Any) -> list[Port]:

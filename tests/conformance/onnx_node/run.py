@@ -1,4 +1,4 @@
-"""The node cases as a table, for quick work on converters; `pytest tests/conformance/onnx_node` is the strict form.
+"""The cases as a table, for quick work on converters; `pytest tests/conformance/onnx_node` is the strict form.
 
 Examples:
     python -m tests.conformance.onnx_node.run --filter resize --jobs 2
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from .cases import KNOWN_FAILURES, Case, known_failures, load_cases
+from .cases import KNOWN_FAILURES, Case, known_failures, light_cases, load_cases
 from .check import CONVERTERS, Result
 from .workers import Worker
 
@@ -25,7 +25,7 @@ from .workers import Worker
 def main() -> int:
     options = _arguments()
     wanted = re.compile(options.filter)
-    cases = [case for name, case in load_cases().items() if wanted.search(name)]
+    cases = [case for name, case in {**load_cases(), **light_cases()}.items() if wanted.search(name)]
     started = time.perf_counter()
 
     def show(name: str, result: Result) -> None:
