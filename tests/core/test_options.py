@@ -6,9 +6,12 @@ import pytest
 from mo_core.errors import PluginError, UsageError
 from mo_core.frontend import Frontend
 from mo_core.options import Option, Options, OptionTable, parse_arguments
-from mo_core.options.common import COMMON, FRAMEWORK_OPTIONS
+from mo_core.options.common import COMMON
+from mo_core.options.frameworks import FRAMEWORKS
 from mo_core.options.inputs import UNSET
 from mo_core.options.preparation import ChannelValues
+
+OWNED = {name for f in FRAMEWORKS for name in f.options}
 
 
 class Toy(Frontend):
@@ -149,7 +152,7 @@ def test_options_of_front_ends_belong_to_their_frameworks() -> None:
 
 
 def test_options_of_adapters_that_are_not_there_name_the_adapter() -> None:
-    for name in FRAMEWORK_OPTIONS:
+    for name in OWNED:
         with pytest.raises(UsageError, match=f"--{name} is an option for .* models\n.*pip install mo-"):
             OptionTable().build({name: "x"})
 
@@ -174,7 +177,7 @@ FORMER = """
 def test_every_option_of_the_former_tool_is_known() -> None:
     table = OptionTable()
     for name in FORMER.split():
-        assert (table.find(name) is None) == (name in FRAMEWORK_OPTIONS), name
+        assert (table.find(name) is None) == (name in OWNED), name
     for short in ("-w", "-m", "-n", "-o", "-ms", "-s", "-b"):
         assert table.find(short) is not None, short
     for short in ("-k", "-d", "-mf", "-mo"):

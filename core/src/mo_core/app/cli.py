@@ -139,13 +139,13 @@ class _Command:
     def _prepare(self, argv: Sequence[str]) -> tuple[Plugins, OptionTable]:
         """Load plug-ins, and make the table of options that they, the front-ends and the core have."""
         from mo_core.options import OptionTable, listed
-        from mo_core.options.common import ALIASES
+        from mo_core.options.frameworks import canonical
         from mo_core.plugins import Plugins
 
         plugins = Plugins(*(listed(name, _scan(argv, name)) for name in ("extension", "block_plugin")))
         framework = self.framework or _scan(argv, "framework") or _recognised(argv, plugins)
         if framework:
-            plugins.load_framework(ALIASES.get(framework, framework))
+            plugins.load_framework(canonical(framework))
         frontends = [f for f in plugins.frontends() if self.framework in (None, f.name)]
         return plugins, OptionTable(plugins.options(), frontends)
 

@@ -20,7 +20,7 @@ from mo_core.frontend.conversion import Conversion, converter_for
 from mo_core.ir import Foreign, Graph
 from mo_core.ir.sources import SourceFiles, recording
 from mo_core.ir.types import Type
-from mo_core.options import Options, OptionTable, listed
+from mo_core.options import Options, OptionTable, frameworks, listed
 from mo_core.plugins import Plugins
 from mo_core.rewriting import passes
 from mo_core.rewriting.passes import Context, Stage
@@ -29,26 +29,6 @@ from mo_core.rewriting.switches import check_explained, check_layers, select, un
 
 if TYPE_CHECKING:
     from mo_core.app.progress import Progress
-
-KNOWN_ADAPTERS = {
-    "onnx": "mo-onnx",
-    "caffe": "mo-caffe",
-    "tensorflow": "mo-tensorflow",
-    "mxnet": "mo-mxnet",
-    "kaldi": "mo-kaldi",
-}
-_SUFFIXES = {
-    ".onnx": "onnx",
-    ".caffemodel": "caffe",
-    ".prototxt": "caffe",
-    ".pb": "tensorflow",
-    ".pbtxt": "tensorflow",
-    ".meta": "tensorflow",
-    ".params": "mxnet",
-    ".nd": "mxnet",
-    ".nnet": "kaldi",
-    ".mdl": "kaldi",
-}
 
 
 class Model:
@@ -229,9 +209,8 @@ def _similar_file(path: Path) -> str:
 def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None) -> Frontend:
     """The front-end for a source: named, or by what the file is. Raises UsageError, with the adapter to install."""
     frontends = {f.name: f for f in plugins.frontends()}
-    aliases = {"tf": "tensorflow"}
     if framework:
-        framework = aliases.get(framework, framework)
+        framework = frameworks.canonical(framework)
         if framework in frontends:
             return frontends[framework]
         raise _not_installed(framework, frontends)
@@ -249,9 +228,9 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
     found = recognise(plugins, path)
     if found is not None:
         return found
-    guess = _SUFFIXES.get(path.suffix.lower(), "tensorflow" if path.is_dir() else "")
-    if guess and guess not in frontends:
-        raise _not_installed(guess, frontends)
+    guess = frameworks.by_suffix(path.suffix) or (frameworks.framework("tensorflow") if path.is_dir() else None)
+    if guess is not None and guess.name not in frontends:
+        raise _not_installed(guess.name, frontends)
     raise UsageError(
         f'"{path}" looks like no model of an installed framework ({", ".join(sorted(frontends)) or "none"})',
         "Say which one it is with --framework.",
@@ -281,10 +260,11 @@ def _head(path: Path) -> bytes:
 
 
 def _not_installed(framework: str, frontends: dict[str, Frontend]) -> UsageError:
-    adapter = KNOWN_ADAPTERS.get(framework)
-    if adapter:
-        return UsageError(f"the front-end for {framework} models is not installed", f"pip install {adapter}")
-    known = sorted({*KNOWN_ADAPTERS, *frontends})
+    missing = frameworks.framework(framework)
+    if missing is not None:
+        fact = f"the front-end for {framework} models is not installed"
+        return UsageError(fact, f"pip install {missing.distribution}")
+    known = sorted({*(f.name for f in frameworks.FRAMEWORKS), *frontends})
     return UsageError(
         f'there is no framework "{framework}"', did_you_mean(framework, known) or f"Known: {', '.join(known)}."
     )

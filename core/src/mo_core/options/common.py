@@ -6,12 +6,6 @@ from mo_core.options.inputs import parse_frozen, parse_inputs, parse_outputs, pa
 from mo_core.options.preparation import ChannelValues, parse_channel_values, parse_layouts, parse_transforms
 from mo_core.options.table import Option
 
-TITLES = {"caffe": "Caffe", "tensorflow": "TensorFlow", "mxnet": "MXNet", "onnx": "ONNX", "kaldi": "Kaldi"}
-"""Frameworks as their users write them."""
-
-ALIASES = {"tf": "tensorflow"}
-"""Other names of frameworks."""
-
 _MODEL = "The model"
 _SHAPES = "Inputs and outputs"
 _READY = "Pre-processing"
@@ -363,56 +357,6 @@ COMMON: tuple[Option, ...] = (
     ),
     Option("steps", "flag", "", False, group=_OLD, note=_NO_NEED + "--progress shows the stages."),
 )
-
-_TF, _CAFFE, _MXNET, _KALDI = ("tensorflow",), ("caffe",), ("mxnet",), ("kaldi",)
-
-FRAMEWORK_OPTIONS: dict[str, tuple[str, ...]] = {
-    "transformations_config": ("tensorflow", "mxnet"),
-    **dict.fromkeys(
-        (
-            "input_model_is_text",
-            "input_checkpoint",
-            "input_meta_graph",
-            "saved_model_dir",
-            "saved_model_tags",
-            "tensorflow_custom_operations_config_update",
-            "tensorflow_use_custom_operations_config",
-            "tensorflow_object_detection_api_pipeline_config",
-            "tensorboard_logdir",
-            "tensorflow_custom_layer_libraries",
-            "disable_nhwc_to_nchw",
-        ),
-        _TF,
-    ),
-    **dict.fromkeys(
-        (
-            "input_proto",
-            "d",
-            "caffe_parser_path",
-            "k",
-            "mean_file",
-            "mf",
-            "mean_file_offsets",
-            "mo",
-            "disable_omitting_optional",
-            "enable_flattening_nested_params",
-        ),
-        _CAFFE,
-    ),
-    **dict.fromkeys(
-        (
-            "input_symbol",
-            "nd_prefix_name",
-            "pretrained_model_name",
-            "save_params_from_nd",
-            "legacy_mxnet_model",
-            "enable_ssd_gluoncv",
-        ),
-        _MXNET,
-    ),
-    **dict.fromkeys(("counts", "remove_output_softmax", "remove_memory"), _KALDI),
-}
-"""Options of the old tool that only adapters know, with the frameworks that have them."""
 
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("--list-ops", "the source operations that have converters"),

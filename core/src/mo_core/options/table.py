@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import PluginError, UsageError, did_you_mean
+from mo_core.options import frameworks
 
 if TYPE_CHECKING:
     from mo_core.frontend import Frontend
@@ -213,15 +214,13 @@ class OptionTable:
         return option
 
     def _unknown(self, name: str) -> UsageError:
-        from mo_core.options.common import FRAMEWORK_OPTIONS, TITLES
-
         key = name.lstrip("-").replace("-", "_")
-        owners = FRAMEWORK_OPTIONS.get(key)
-        if owners is not None:
-            titles = " and ".join(TITLES[o] for o in owners)
+        owners = frameworks.owners(key)
+        if owners:
+            package = owners[0].distribution
             return UsageError(
-                f"--{key} is an option for {titles} models",
-                f"Leave it out, or use mo-{owners[0]} for such a model (pip install mo-{owners[0]}).",
+                f"--{key} is an option for {' and '.join(o.title for o in owners)} models",
+                f"Leave it out, or use {package} for such a model (pip install {package}).",
             )
         known = [o.flag for o in self.options.values() if not o.gone]
         shown = name if name.startswith("-") else f"--{name}"
@@ -229,8 +228,6 @@ class OptionTable:
 
     def build(self, given: Mapping[str, Any]) -> Options:
         """Options from names and raw values (texts of the command line, or keywords); raises UsageError."""
-        from mo_core.options.common import ALIASES
-
         values = {option.name: option.default for option in self.options.values()}
         notes: list[str] = []
         names: dict[str, Option] = {}
@@ -247,7 +244,8 @@ class OptionTable:
                     raise UsageError(f"{option.flag} and --{other} exclude each other", "Give one of them.")
             if option.note:
                 notes.append(f"{option.flag}: {option.note}")
-        values["framework"] = ALIASES.get(values["framework"], values["framework"])
+        if values["framework"] is not None:
+            values["framework"] = frameworks.canonical(values["framework"])
         options = Options(values, given=names, notes=notes, written=written)
         _check(options)
         return options
@@ -355,12 +353,9 @@ class Options:
 
     def check_framework(self, framework: str) -> None:
         """Raise UsageError when an option was given that only other frameworks know."""
-        from mo_core.options.common import TITLES
-
         for option in self.given.values():
             if option.frameworks and framework not in option.frameworks:
-                owners = " and ".join(TITLES.get(f, f) for f in option.frameworks)
-                this = TITLES.get(framework, framework)
+                owners, this = frameworks.titles(option.frameworks), frameworks.titles([framework])
                 raise UsageError(
                     f"{option.flag} is an option for {owners} models, and this is a model of {this}",
                     f"Leave it out, or name the framework with --framework {option.frameworks[0]}.",
@@ -404,10 +399,8 @@ def parse_arguments(argv: Sequence[str], table: OptionTable) -> Arguments:
 
 
 def _split(word: str, table: OptionTable) -> tuple[Option, str | None]:
-    from mo_core.options.common import FRAMEWORK_OPTIONS
-
     name, equals, value = word.partition("=")
-    unknown = table.find(name) is None and name.lstrip("-") not in FRAMEWORK_OPTIONS
+    unknown = table.find(name) is None and not frameworks.owners(name.lstrip("-"))
     if unknown and not word.startswith("--") and table.find(word[:2]) is not None:
         name, equals, value = word[:2], "=", word[2:]  # -b4
     return table.require(name), value if equals else None
