@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import mo_core
 from mo_core.app import cli
 
 TOY = '''
@@ -299,3 +300,11 @@ def test_a_closed_pipe_is_no_error(toy: Path) -> None:
     done = subprocess.run(["sh", "-c", command], cwd=toy, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
+
+
+def test_the_package_runs_as_a_module_and_shows_what_it_has() -> None:
+    done = subprocess.run([sys.executable, "-m", "mo_core", "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"mo {mo_core.__version__}\n")
+    wrong = subprocess.run([sys.executable, "-m", "mo_core", "--nothing"], capture_output=True, text=True, timeout=60)
+    assert wrong.returncode == mo_core.UsageError.exit_code
+    assert set(mo_core.__all__) <= set(dir(mo_core))

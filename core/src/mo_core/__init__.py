@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mo_core.errors import InternalError, ModelError, MoError, PluginError, ShapeError, Unsupported, UsageError
 from mo_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from mo_core.app.convert import Model, convert
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "convert", "hookimpl"]
+__all__ = [
+    "InternalError",
+    "MoError",
+    "Model",
+    "ModelError",
+    "PluginError",
+    "ShapeError",
+    "Unsupported",
+    "UsageError",
+    "__version__",
+    "convert",
+    "hookimpl",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,3 +38,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module mo_core has no attribute {name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
