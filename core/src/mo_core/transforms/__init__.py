@@ -13,6 +13,7 @@ from mo_core.transforms.requested import legacy_ir, precision, preprocess, pruni
 from mo_core.transforms.simplify import cleanup, shapes, strides
 from mo_core.transforms.workarounds import (
     assigned_inputs,
+    cell_states,
     gather_batches,
     lrn_bias,
     pieces_in_place,
@@ -79,6 +80,7 @@ PASSES: tuple[Pass, ...] = (
     assigned_inputs.assigned_inputs,
     unread_states.unread_states,
     lrn_bias.lrn_bias,
+    cell_states.cell_states,
     gather_batches.gather_batches,
     pieces_in_place.pieces_in_place,
     cleanup.separate_constants,

@@ -92,6 +92,7 @@ AXES = [
         for op in "Sum Mean Max Min Prod EuclideanNorm".split()
         for axes, keep in (([1], True), ([0, -1], False), ([0, 1, 2], False))
     ],
+    *[case(op, input=X, axis=Fixed([], np.int32), name="no-axes") for op in "Sum Prod EuclideanNorm".split()],
     case("All", input=TRUTH, axis=Fixed([1])),
     case("Any", input=TRUTH, axis=Fixed([0]), attributes={"keep_dims": True}),
     case("Sum", input=WHOLE, axis=Fixed([1]), name="whole"),

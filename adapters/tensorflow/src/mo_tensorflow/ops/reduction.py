@@ -13,6 +13,7 @@ from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
 from mo_core.ops import (
+    Abs,
     Add,
     CumSum,
     Exp,
@@ -45,6 +46,9 @@ _KINDS: dict[str, Callable[..., Value]] = {
 
 @tf_op(*_KINDS)
 def reduction(x: Value, axes: Value, *, keep_dims: bool = False, node: Foreign) -> Value:
+    """Over no axes at all every element is by itself, which the runtime has no reduction for."""
+    if axes.shape == (0,):
+        return Abs(x) if node.op == "EuclideanNorm" else x
     return _KINDS[node.op](x, as_i64(axes), keep_dims=keep_dims)
 
 
