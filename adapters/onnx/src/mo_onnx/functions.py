@@ -10,7 +10,7 @@ from mo_core.errors import ModelError
 from mo_core.frontend import Function, Library
 from mo_core.ir import Foreign, FunctionRef, Graph
 from mo_core.ir import types as t
-from mo_onnx.proto import domain_of
+from mo_onnx.proto import domain_of, text
 
 if TYPE_CHECKING:
     from mo_onnx.reader import Reader
@@ -23,7 +23,7 @@ class Functions:
         self._reader = reader
         self._known: dict[str, Function] = {}
         for p in protos:
-            self._add(f"{domain_of(p.domain)}.{p.name}", p)
+            self._add(f"{domain_of(p.domain)}.{text(p.name)}", p)
         self.library = Library(self._known, self.callee)
 
     def callee(self, node: Foreign) -> FunctionRef | None:
@@ -48,17 +48,17 @@ class Functions:
         opsets = {domain_of(o.domain): o.version for o in proto.opset_import} or dict(reader.opsets)
         for domain, version in reader.opsets.items():
             opsets.setdefault(domain, version)
-        graph = Graph(proto.name)
-        for name in proto.input:
+        graph = Graph(text(proto.name))
+        for name in map(text, proto.input):
             scope.values[name] = graph.add_input(name, t.dynamic, None)
-        given = {a.name: reader.attribute(a, proto.name, scope, opsets, 0, None) for a in proto.attribute_proto}
+        given = {text(a.name): reader.attribute(a, graph.name, scope, opsets, 0, None) for a in proto.attribute_proto}
         given.update(attributes)
         for inner in proto.node:
             reader.node(inner, graph, scope, opsets, 1, given)
-        for name in proto.output:
+        for name in map(text, proto.output):
             value = scope.find(name)
             if value is None:
-                raise ModelError(f'nothing computes the output "{name}" of the function {proto.name}')
+                raise ModelError(f'nothing computes the output "{name}" of the function {graph.name}')
             graph.add_output(value)
         for made in graph:
             for result in made.results:

@@ -51,6 +51,14 @@ def load(file: MappedFile) -> tuple[Any, Skim]:
     return model, found
 
 
-def domain_of(domain: str) -> str:
+def text(field: str | bytes) -> str:
+    """A text field as text; bytes that are no UTF-8, which the parser gives as they are, become lone surrogates.
+
+    So different names stay different. What is written spells such bytes out.
+    """
+    return field if isinstance(field, str) else field.decode("utf-8", "surrogateescape")
+
+
+def domain_of(domain: str | bytes) -> str:
     """A domain as it is kept: that of the standard has two spellings."""
-    return "" if domain == "ai.onnx" else domain
+    return "" if domain == "ai.onnx" else text(domain)

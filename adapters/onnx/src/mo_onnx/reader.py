@@ -13,7 +13,7 @@ from mo_core.ir import types as t
 from mo_core.ir.tensor import MappedFile
 from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_onnx.functions import Functions
-from mo_onnx.proto import domain_of, load
+from mo_onnx.proto import domain_of, load, text
 from mo_onnx.tensors import ELEMENTS, Tensors, element_of
 
 MAX_NESTING = 32
@@ -76,12 +76,16 @@ class Reader:
         """The whole model."""
         proto = self._model
         graph = self.graph(proto.graph, Scope(), self.opsets, 0)
-        metadata = {p.key: p.value for p in proto.metadata_props}
+        metadata = {text(p.key): text(p.value) for p in proto.metadata_props}
         for key in ("producer_name", "producer_version", "domain", "doc_string"):
             if getattr(proto, key):
-                metadata.setdefault(key, str(getattr(proto, key)))
+                metadata.setdefault(key, text(getattr(proto, key)))
         return SourceModel(
-            graph, name=proto.graph.name, metadata=metadata, names_are_tensors=True, functions=self.functions.library
+            graph,
+            name=text(proto.graph.name),
+            metadata=metadata,
+            names_are_tensors=True,
+            functions=self.functions.library,
         )
 
     def graph(
@@ -95,30 +99,33 @@ class Reader:
         """A GraphProto; `attributes` are those of the function call that it is in."""
         if depth > MAX_NESTING:
             raise ModelError(f"sub-graphs are nested more than {MAX_NESTING} deep")
-        graph = Graph(proto.name)
-        types = {v.name: v for v in (*proto.value_info, *proto.output)}
-        constants = {i.name for i in proto.initializer} | {s.values.name for s in proto.sparse_initializer}
+        graph = Graph(text(proto.name))
+        types = {text(v.name): v for v in (*proto.value_info, *proto.output)}
+        constants = {text(i.name) for i in proto.initializer}
+        constants |= {text(s.values.name) for s in proto.sparse_initializer}
         for item in proto.input:
-            if item.name not in constants:
+            name = text(item.name)
+            if name not in constants:
                 # types inside a body are settled when its node is converted; sequences are possible there
-                element, shape = self._stated(item) if depth else self.type(item.type, f'input "{item.name}"')
-                _define(scope, item.name, graph.add_input(item.name, element, shape))
+                element, shape = self._stated(item) if depth else self.type(item.type, f'input "{name}"')
+                _define(scope, name, graph.add_input(name, element, shape))
         self._initializers(proto, graph, scope)
         for node in self._in_order(proto.node, scope):
             self.node(node, graph, scope, opsets, depth, attributes, types)
         for item in proto.output:
-            value = scope.find(item.name)
+            name = text(item.name)
+            value = scope.find(name)
             if value is None:
-                raise ModelError(f'nothing computes the output "{item.name}"')
-            graph.add_output(value, item.name)
+                raise ModelError(f'nothing computes the output "{name}"')
+            graph.add_output(value, name)
         return graph
 
     def _initializers(self, proto: Any, graph: Graph, scope: Scope) -> None:
         for item in proto.initializer:
-            tensor = self.tensors.tensor(item, f'initializer "{item.name}"')
-            self._constant(graph, scope, item.name, Constant(value=tensor))
+            name = text(item.name)
+            self._constant(graph, scope, name, Constant(value=self.tensors.tensor(item, f'initializer "{name}"')))
         for item in proto.sparse_initializer:
-            name = item.values.name
+            name = text(item.values.name)
             tensor = self.tensors.sparse(item, f'sparse initializer "{name}"')
             self._constant(graph, scope, name, Constant(value=tensor))
 
@@ -139,20 +146,20 @@ class Reader:
         types: Mapping[str, Any] | None = None,
     ) -> Foreign:
         """Append a NodeProto to the graph, and its outputs to the scope."""
-        what = f'{proto.op_type} "{proto.name or (proto.output[0] if proto.output else "")}"'
-        slots = [self._input(name, scope, what) for name in proto.input]
-        op, domain = _word(proto.op_type, "op type"), domain_of(_word(proto.domain, "domain"))
+        op, domain, outputs = text(proto.op_type), domain_of(proto.domain), [text(o) for o in proto.output]
+        name = text(proto.name) or next((o for o in outputs if o), op)
+        what = f'{op} "{name}"'
+        slots = [self._input(text(i), scope, what) for i in proto.input]
         given: dict[str, Any] = {}
         for a in proto.attribute:
             value = self.attribute(a, what, scope, opsets, depth, attributes)
             if value is not None:
-                given[_word(a.name, f"attribute name of {what}")] = value
+                given[text(a.name)] = value
         known = types or {}
-        results = [self._stated(known.get(name)) for name in proto.output] or [UNKNOWN]
-        name = proto.name or next((o for o in proto.output if o), proto.op_type)
+        results = [self._stated(known.get(output)) for output in outputs] or [UNKNOWN]
         node = Foreign("onnx", op, slots, given, results, domain=domain, version=opsets.get(domain, 1), name=name)
         graph.add(node)
-        for result, output in zip(node.results, proto.output):
+        for result, output in zip(node.results, outputs):
             if output:
                 result.names.append(output)
                 _define(scope, output, result)
@@ -189,7 +196,7 @@ class Reader:
                     ready.append(reader)
         if len(order) < len(nodes):
             stuck = next(n for i, n in enumerate(nodes) if waiting[i])
-            raise ModelError(f'the graph has a cycle through {stuck.op_type} "{stuck.name}"')
+            raise ModelError(f'the graph has a cycle through {text(stuck.op_type)} "{text(stuck.name)}"')
         return [nodes[i] for i in order]
 
     # -- types
@@ -215,7 +222,8 @@ class Reader:
             if d.WhichOneof("value") == "dim_value" and d.dim_value >= 0:
                 dims.append(int(d.dim_value))
             elif d.WhichOneof("value") == "dim_param" and d.dim_param:
-                dims.append(self._symbols.setdefault(d.dim_param, Dynamic(name=d.dim_param)))
+                name = text(d.dim_param)
+                dims.append(self._symbols.setdefault(name, Dynamic(name=name)))
             else:
                 dims.append(Dynamic())
         return tuple(dims)
@@ -234,7 +242,7 @@ class Reader:
     ) -> Any:
         """The Python value of an AttributeProto; None for a reference to an attribute that the call leaves out."""
         if a.ref_attr_name:
-            value = (outer or {}).get(a.ref_attr_name)
+            value = (outer or {}).get(text(a.ref_attr_name))
             return copy_graph(value) if isinstance(value, Graph) else value
         kind = a.type or _guess(a)
         if kind == 1:
@@ -244,7 +252,7 @@ class Reader:
         if kind == 3:
             return _text(a.s)
         if kind == 4:
-            return self.tensors.tensor(a.t, f"attribute {a.name} of {what}")
+            return self.tensors.tensor(a.t, f"attribute {text(a.name)} of {what}")
         if kind == 5:
             return self.graph(a.g, Scope(scope), opsets, depth + 1, outer)
         if kind in (6, 7):
@@ -252,23 +260,15 @@ class Reader:
         if kind == 8:
             return tuple(map(_text, a.strings))
         if kind == 9:
-            return tuple(self.tensors.tensor(x, f"attribute {a.name} of {what}") for x in a.tensors)
+            return tuple(self.tensors.tensor(x, f"attribute {text(a.name)} of {what}") for x in a.tensors)
         if kind == 11:
-            return self.tensors.sparse(a.sparse_tensor, f"attribute {a.name} of {what}")
+            return self.tensors.sparse(a.sparse_tensor, f"attribute {text(a.name)} of {what}")
         if kind == 13:
             return a.tp
-        raise Unsupported(f"attribute {a.name} of {what} is of kind {kind}, which is not known")
-
-
-def _word(text: Any, what: str) -> str:
-    """A text field as text: the parser gives bytes where it is no UTF-8."""
-    if not isinstance(text, str):
-        raise ModelError(f"the {what} {text!r} is not text", "The file is damaged; get it again from where it came.")
-    return text
+        raise Unsupported(f"attribute {text(a.name)} of {what} is of kind {kind}, which is not known")
 
 
 def _define(scope: Scope, name: str, value: Value) -> None:
-    _word(name, "tensor name")
     if name in scope.values:
         raise ModelError(
             f'the tensor "{name}" is computed twice', "Every tensor of an ONNX graph has one name of its own."
