@@ -188,6 +188,15 @@ def test_box_nms(attributes):
     check_op("_contrib_box_nms", {"data": rows}, rtol=2e-5, **attributes)
 
 
+def test_box_nms_of_double_numbers():
+    rows = np.concatenate([np.arange(6).reshape(6, 1) / 6, boxes(6)[0]], -1)
+    net = one_op("_contrib_box_nms", {"data": rows}, coord_start=1, score_index=0)
+    (got,) = run(net, {"data": rows})
+    single = rows.astype(np.float32)
+    (want,) = mxnet(net, {"data": single})
+    np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
 def test_box_nms_of_one_image_and_of_many_axes():
     rows = np.concatenate(
         [(np.random.default_rng(3).permutation(12).reshape(12, 1) / 12).astype(np.float32), boxes(12)[0]], -1

@@ -317,6 +317,13 @@ def test_labels_of_losses_are_left_out():
     assert list(model.inputs) == ["data"] and any("softmax_label" in note for note in model.report.notes)
 
 
+def test_labels_that_the_user_lists_are_no_mistake():
+    net = Net()
+    net.op("SoftmaxOutput", net.var("data"), net.var("softmax_label"), name="softmax")
+    model = convert(net, input="data[2,3],softmax_label[2]")
+    assert list(model.inputs) == ["data"] and any("softmax_label" in note for note in model.report.notes)
+
+
 def test_inputs_without_a_shape_get_what_the_weights_tell():
     net = Net()
     net.op(

@@ -305,6 +305,11 @@ def test_place_of_the_extreme(op, keepdims):
         check_op(f"_npi_{op}", X, numpy=True, axis=axis, keepdims=keepdims)
 
 
+def test_places_are_of_the_type_of_the_data():
+    for dtype in (np.int32, np.uint8, np.int64):
+        check_op("argmax", {"x": integers(0, 9, 3, 4, dtype=dtype)}, axis=1)
+
+
 def test_place_of_the_first_of_equal_ones():
     check_op("argmax", {"x": np.array([[1, 3, 3, 2]], np.float32)}, axis=1)
     check_op("argmax_channel", {"x": values(3, 4)})

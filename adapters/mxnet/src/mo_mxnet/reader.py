@@ -121,7 +121,8 @@ class _Reader:
             self._values[index, 0] = self._constant(node, tensor)
             return
         roles = {weights.role(self._symbol.nodes[i].op, slot) for i, slot in readers}
-        if readers and all(weights.LABELS.get(self._symbol.nodes[i].op) == slot for i, slot in readers):
+        is_label = readers and all(weights.LABELS.get(self._symbol.nodes[i].op) == slot for i, slot in readers)
+        if is_label and node.name not in self._named:
             self.notes.append(f'the label "{node.name}" is left out: only training reads it.')
             return
         if node.name not in self._named:

@@ -118,8 +118,9 @@ def kept(boxes: Value, scores: Value, classes: Value | None, rule: Suppression) 
 
     A score of the lowest number marks a box that does not count. The boxes of different classes are moved apart.
     """
+    boxes, scores = to_element(boxes, t.f32), to_element(scores, t.f32)
     if classes is not None:
-        boxes = _moved_apart(boxes, classes)
+        boxes = _moved_apart(boxes, to_element(classes, t.f32))
     threshold = rule.threshold
     if rule.strict:  # the runtime drops a box for as much overlap, too
         threshold = max(threshold * (1 + 0.75 * 2**-23), 1.2e-38)

@@ -225,7 +225,8 @@ def place_of_extreme(x: Value, axis: int | None, keepdims: bool, smallest: bool)
 
 
 def _legacy_place(x: Value, axis: int | None, keepdims: bool, smallest: bool) -> Value:
-    found = to_element(place_of_extreme(x, axis, keepdims, smallest), t.f32)
+    """In the element type of the data, as a vector at least."""
+    found = to_element(place_of_extreme(x, axis, keepdims, smallest), x.element)
     return unsqueeze(found, 0) if found.shape == () else found
 
 
