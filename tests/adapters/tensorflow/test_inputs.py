@@ -144,3 +144,29 @@ def test_training_is_left_out():
     assert leaves(GraphDefReader(proto, Tensors())) == []  # the loss is read by its summary
     proto.node.add(name="score", op="Relu", input=["y"])
     assert leaves(GraphDefReader(proto, Tensors())) == ["score"]
+
+
+def test_tensorboard_gets_the_graph_without_its_weights(tmp_path):
+    model = Frozen(lambda x: tf().linalg.matmul(x, random(64, 64)), {"x": random(1, 64)})
+    mo_core.convert(model.graph, tensorboard_logdir=tmp_path / "log")
+    (file,) = (tmp_path / "log").iterdir()
+    assert 0 < file.stat().st_size < 8000  # the weights have 16 KiB
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    (graph,) = [pb.GraphDef.FromString(e.graph_def) for e in EventFileLoader(str(file)).Load() if e.graph_def]
+    assert {n.op for n in graph.node} == {"Placeholder", "Const", "MatMul"}
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "tensorflow_custom_layer_libraries",
+        "tensorflow_custom_operations_config_update",
+        "tensorflow_object_detection_api_pipeline_config",
+    ],
+)
+def test_options_that_are_gone_say_what_to_do(option):
+    model = Frozen(chain, {"x": random(2, 3)})
+    with pytest.raises(UsageError, match=option):
+        mo_core.convert(model.graph, **{option: "x"})
+    assert any("layout" in n for n in mo_core.convert(model.graph, disable_nhwc_to_nchw=True).report.notes)

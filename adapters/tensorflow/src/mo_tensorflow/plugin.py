@@ -44,6 +44,32 @@ OPTIONS = (
         "input_checkpoint", "path", "The checkpoint with the variables of the graph, or its folder.", metavar="PATH"
     ),
     Option("input_model_is_text", "flag", "The graph is text (.pbtxt).", False),
+    Option("tensorboard_logdir", "path", "A folder for an event file with the graph, for TensorBoard.", metavar="DIR"),
+    Option(
+        "disable_nhwc_to_nchw",
+        "flag",
+        "",
+        note="has no effect any more: inputs and outputs keep the layout of the model."
+        " Inside of it the one that is fastest is taken.",
+    ),
+    Option(
+        "tensorflow_custom_layer_libraries",
+        "text",
+        "",
+        gone="A library holds code for TensorFlow only; give a converter for its operations with --extension FILE.py.",
+    ),
+    Option(
+        "tensorflow_custom_operations_config_update",
+        "path",
+        "",
+        gone="Write the inputs and outputs of the sub-graph into the JSON file by hand.",
+    ),
+    Option(
+        "tensorflow_object_detection_api_pipeline_config",
+        "path",
+        "",
+        gone="Leave it out: the detector is converted operation by operation, with the outputs that it has.",
+    ),
 )
 
 

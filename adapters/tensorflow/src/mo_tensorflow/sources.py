@@ -134,6 +134,10 @@ class _Loader:
     def _reader(self, graph: Any, checkpoint: Checkpoint | None, restore_op: str = "") -> GraphDefReader:
         if not len(graph.node) and not len(graph.library.function):
             raise ModelError("the file has no graph, so it is no TensorFlow model", "Check that it is the right file.")
+        if self.options.get("tensorboard_logdir"):
+            from mo_tensorflow.tensorboard import write_graph
+
+            write_graph(graph, Path(self.options.tensorboard_logdir))
         reader = GraphDefReader(graph, self.tensors)
         reader.values = Variables(reader, self.tensors, checkpoint, restore_op)
         return reader
