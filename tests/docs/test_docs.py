@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.onnx.tiny import convolution
-from tests.docs import caffe_files, kaldi_files
+from tests.docs import caffe_files, kaldi_files, tensorflow_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,6 +64,8 @@ def test_every_command_runs(page, tmp_path):
         caffe_files.write(tmp_path, *shown(page))
     if page.name.startswith("kaldi"):
         kaldi_files.write(tmp_path)
+    if page.name.startswith("tensorflow"):
+        tensorflow_files.write(tmp_path)
     for command in commands(page):
         if command.startswith(INSTALLS):
             continue  # the environment of the tests is what these set up
