@@ -16,11 +16,14 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".cache" / "mxnet-env"
 REASON = ROOT / ".cache" / "mxnet-env.txt"
 PYTHON = FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+STAMP = FOLDER / "packages.txt"
 PACKAGES = (
-    ("--no-deps", "mxnet==1.9.1", "gluoncv==0.10.5"),
     ("numpy==1.23.5" if sys.version_info < (3, 12) else "numpy==1.26.4", "requests", "graphviz"),
-    ("--no-deps", "tqdm", "portalocker", "yacs", "autocfg", "pandas", "scipy<1.12", "matplotlib", "Pillow"),
+    ("pluggy", "hatchling", "editables"),
+    ("--no-deps", "mxnet==1.9.1"),
+    ("--no-deps", "--no-build-isolation", "-e", "core", "-e", "adapters/mxnet"),
 )
+"""What is installed, step by step; mo itself is there to convert objects in memory."""
 
 
 def make() -> str:
@@ -29,9 +32,9 @@ def make() -> str:
         return f"mxnet 1.9.1 has no wheel for {sys.platform}"
     try:
         subprocess.run([sys.executable, "-m", "venv", FOLDER], check=True, capture_output=True, text=True)
-        for packages in PACKAGES[:2]:
+        for packages in PACKAGES:
             pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-            subprocess.run(pip, check=True, capture_output=True, text=True, timeout=900)
+            subprocess.run(pip, check=True, capture_output=True, text=True, timeout=900, cwd=ROOT)
         check = [PYTHON, ROOT / "tests" / "adapters" / "mxnet" / "worker.py", "--check"]
         subprocess.run(check, check=True, capture_output=True, text=True, timeout=300)
     except subprocess.TimeoutExpired as e:
@@ -44,8 +47,10 @@ def make() -> str:
 
 def main() -> int:
     """Make it unless it is there; always succeeds, for the other tests run without it."""
-    if PYTHON.exists():
+    wanted = repr(PACKAGES)
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return 0
+    shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.parent.mkdir(exist_ok=True)
     reason = make()
     if reason:
@@ -53,6 +58,7 @@ def main() -> int:
         REASON.write_text(reason + "\n", encoding="utf-8")
         print(f"no environment for MXNet, tests that compare with it are skipped: {reason}")
     else:
+        STAMP.write_text(wanted, encoding="utf-8")
         REASON.unlink(missing_ok=True)
     return 0
 

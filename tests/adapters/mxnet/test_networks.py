@@ -47,3 +47,34 @@ def test_whole_networks_without_a_shape(tmp_path):
     model = mo_core.convert(tmp_path / "net-0000.params")
     assert [str(t) for t in model.inputs.values()] == ["f32[?,3,?,?]"]
     assert_close(run_model(model, {"data": x})[0], [outputs["y"]], 1e-4)
+
+
+IN_MEMORY = """
+import mo_core
+from mo_core.errors import UsageError
+net = mx.gluon.nn.HybridSequential()
+net.add(mx.gluon.nn.Conv2D(4, 3, activation='relu'), mx.gluon.nn.BatchNorm(), mx.gluon.nn.Dense(5))
+net.initialize(mx.init.Normal(0.3))
+try:
+    mo_core.convert(net)
+except UsageError as e:
+    answer['unused'] = str(e)
+net.hybridize()
+outputs['y'] = net(mx.nd.array(arrays['x'])).asnumpy()
+mo_core.convert(net, input='data[2,3,8,8]').save({block!r})
+symbol = mx.sym.Activation(mx.sym.Variable('data'), act_type='relu')
+mo_core.convert(symbol, input='data[2,3,8,8]').save({symbol!r})
+"""
+
+
+def test_objects_in_memory(tmp_path):
+    """A Gluon block and a symbol, converted where MXNet is installed."""
+    openvino = pytest.importorskip("openvino")
+    x = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype(np.float32)
+    paths = {"block": str(tmp_path / "block.xml"), "symbol": str(tmp_path / "symbol.xml")}
+    answer, outputs = script(IN_MEMORY.format(**paths), x=x)
+    assert "hybridize() and run it once" in answer["unused"]
+    core = openvino.Core()
+    for path, want in ((paths["block"], outputs["y"]), (paths["symbol"], np.maximum(x, 0))):
+        compiled = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        assert_close([np.array(compiled([x])[0])], [want], 1e-5)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from mo_core.errors import ModelError
 from mo_core.ir.types import Dim, Dynamic, Shape
 from mo_mxnet.attributes import WHOLE, WHOLES, parse
 
@@ -105,12 +103,3 @@ def _number(attributes: Mapping[str, str], name: str) -> int:
 def _numbers(attributes: Mapping[str, str], name: str) -> tuple[int, ...]:
     value: Any = parse(name, attributes[name], WHOLES) if name in attributes else ()
     return tuple(value)
-
-
-def check_size(name: str, shape: Sequence[int], needed: int, why: str) -> None:
-    """Raise ModelError when a parameter has not that many elements."""
-    if math.prod(shape) != needed:
-        raise ModelError(
-            f'"{name}" has {math.prod(shape)} elements, and {why} needs {needed}',
-            "Give the .params file that belongs to the symbol.",
-        )

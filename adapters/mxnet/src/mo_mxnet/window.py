@@ -42,11 +42,6 @@ def per_axis(axes: int, numbers: Ints, default: int, what: str) -> Ints:
     return numbers
 
 
-def extent(kernel: int, dilation: int) -> int:
-    """How far a dilated window reaches."""
-    return (kernel - 1) * dilation + 1
-
-
 def channels_last(layout: str | None) -> bool:
     """True for `NHWC` and its kin; raises ModelError for a layout that MXNet does not have."""
     if layout in (None, "NCW", "NCHW", "NCDHW"):

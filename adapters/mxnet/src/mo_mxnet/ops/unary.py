@@ -73,11 +73,6 @@ def logarithm(base: float) -> Function:
     return lambda x: Divide(Log(x), constant_like(x, math.log(base)))
 
 
-def to_the(exponent: float) -> Function:
-    """A power."""
-    return lambda x: Power(x, constant_like(x, exponent))
-
-
 def truncated(x: Value) -> Value:
     """Without the fraction, towards zero."""
     return x if x.element.is_integer else Multiply(Sign(x), Floor(Abs(x)))
