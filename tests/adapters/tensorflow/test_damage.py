@@ -204,3 +204,20 @@ def test_noise_is_refused(tmp_path):
     for seed in range(20):
         (folder / "saved_model.pb").write_bytes(chance.Random(seed).randbytes(1000))
         assert outcome(folder) == "ModelError"
+
+
+def test_functions_that_call_others_twice_and_assign_end_in_time(tmp_path):
+    graph = pb.GraphDef(versions=pb.VersionDef(producer=1000))
+    graph.node.add(name="v", op="VarHandleOp").attr["dtype"].type = 1
+    graph.node.add(name="y", op="ReadVariableOp", input=["v"]).attr["dtype"].type = 1
+    graph.node.add(name="call", op="PartitionedCall", input=["v"]).attr["f"].func.name = "f0"
+    for i in range(40):
+        signature = pb.OpDef(name=f"f{i}", input_arg=[pb.OpDef.ArgDef(name="v", type=20)])
+        function = graph.library.function.add(signature=signature)
+        for place in range(2):
+            function.node_def.add(name=f"c{place}", op="PartitionedCall", input=["v"]).attr["f"].func.name = f"f{i + 1}"
+    signature = pb.OpDef(name="f40", input_arg=[pb.OpDef.ArgDef(name="v", type=20)])
+    last = graph.library.function.add(signature=signature)
+    last.node_def.add(name="assign", op="AssignVariableOp", input=["v", "v"])
+    (tmp_path / "model.pb").write_bytes(graph.SerializeToString())
+    assert outcome(tmp_path / "model.pb", output="y") == "Unsupported"

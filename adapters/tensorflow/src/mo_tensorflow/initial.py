@@ -16,8 +16,8 @@ _ASSIGNMENTS = {"Assign": 1, "AssignVariableOp": 1}
 _IMPORTS = {"LookupTableImportV2", "LookupTableImport", "InitializeTable", "InitializeTableV2"}
 _SAME = {"Identity", "ReadVariableOp", "StopGradient", "Enter", "RefEnter"}
 _RESTORES = {"RestoreV2", "Restore", "RestoreSlice"}
-MAX_CALLS = 10_000
-"""Calls that are looked into: those that initialise and restore are few."""
+MAX_NODES = 200_000
+"""Nodes of calls that are looked into: functions that call others twice would make them more and more."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _interesting(reader: GraphDefReader, root: Frame) -> Iterator[tuple[Frame, A
     """Assignments and imports, each with its frame and the node of the graph that it belongs to."""
     wanted = _functions_that_assign(reader)
     work = [(root, node, node.name) for node in root.nodes.values()]
-    calls = 0
+    count = 0
     while work:
         frame, node, top = work.pop()
         if node.op in _ASSIGNMENTS or node.op in _IMPORTS:
@@ -91,10 +91,10 @@ def _interesting(reader: GraphDefReader, root: Frame) -> Iterator[tuple[Frame, A
                 yield frame, node, top
             continue
         name = reader.called(node)
-        if name in wanted and frame.depth < 32 and calls < MAX_CALLS:
-            calls += 1
+        if name in wanted and frame.depth < 32 and count < MAX_NODES:
             inner = _entered(reader, frame, node, name)
             work += [(inner, n, top) for n in inner.nodes.values()]
+            count += len(inner.nodes)
 
 
 def _entered(reader: GraphDefReader, frame: Frame, call: Any, name: str) -> Frame:
