@@ -181,3 +181,16 @@ def test_what_a_loop_counts_may_be_cut_off_from_the_outside(v2):
     model = Frozen(build, {"x": random(3)}, v2_control=v2)
     fed = random(3, seed=5)
     compare([*run(model.graph, {"r:0": fed}, input="r:0", output="t").values()], [np.tanh(fed + 5.0)])
+
+
+def test_a_list_of_one_element_holds_what_the_last_iteration_writes():
+    def build(x):
+        def body(i, y, a):
+            return i + 1, y * 2.0, a.write(0, y)
+
+        array = tf().TensorArray(tf().float32, 1)
+        _, _, array = tf().while_loop(lambda i, y, a: i < 4, body, [tf().constant(0), x, array])
+        return array.stack()
+
+    check(build, x=random(2, 3), v2_control=True)
+    check(build, x=random(2, 3), shapes={"x": [None, 3]}, v2_control=True)

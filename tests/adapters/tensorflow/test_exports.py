@@ -208,3 +208,16 @@ def test_a_table_of_texts_says_where_to_cut():
         tf().nn.relu(table.lookup(x), name="y")
     with pytest.raises(Unsupported, match="LookupTableFindV2 .*--input"):
         mo_core.convert(graph.as_graph_def(), output="y")
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("sequences", [False, True])
+def test_recurrent_layers_of_keras(tmp_path, kind, sequences):
+    layers = tf().keras.layers
+    layer = getattr(layers, kind)(4, return_sequences=sequences)
+    network = tf().keras.Sequential([layers.Input((None, 5)), layers.Masking(), layers.Bidirectional(layer)])
+    network.export(str(tmp_path), verbose=False)
+    (name,) = mo_core.convert(tmp_path).inputs
+    x = random(2, 7, 5)
+    x[1, 5:] = 0  # what is masked
+    compare([*run(tmp_path, {name: x}).values()], [as_array(network(x))])

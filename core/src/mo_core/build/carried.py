@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mo_core.build.basics import concat, dim_of, dims_of, filled, reshape_to, scalar, slice_axis, unsqueeze, vector
+from mo_core.build.basics import (
+    concat,
+    dim_of,
+    dims_of,
+    filled,
+    reshape_to,
+    scalar,
+    slice_axis,
+    unsqueeze,
+    vector,
+)
 from mo_core.build.sequences import (
     ONLY_APPENDS,
     Item,
@@ -19,6 +29,7 @@ from mo_core.build.sequences import (
 from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Pack, Parameter, Result, Type, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.known import known_ints
 from mo_core.ops import Subtract
 
 __all__ = ["CarriedSequence"]
@@ -38,7 +49,7 @@ class CarriedSequence:
     def __init__(self, initial: Pack) -> None:
         self.initial = initial
         self.whole = _whole(initial)
-        self._overwrites = self._several = False
+        self._overwrites = self._several = self._last = False
         self.piece: Value | None = None
         self.after: Value | None = None
         self.parameter: Parameter
@@ -56,7 +67,8 @@ class CarriedSequence:
         Raises Unsupported when the runtime has no way to do this.
         """
         if isinstance(item, Tail) and item.parameter is self.parameter:
-            if item and (self.reads or (item.at is not None and not counts(item.at))):
+            self._last = bool(item) and self._is_all(item.at)
+            if item and (self.reads or (item.at is not None and not self._last and not counts(item.at))):
                 self._carry(self._added(item))
             elif item:
                 self.piece = unsqueeze(item[0] if len(item) == 1 else concat([unsqueeze(v, 0) for v in item], 0), 0)
@@ -79,10 +91,16 @@ class CarriedSequence:
             return Stack([computed])
         if self._several:  # [iterations, elements of each, ...]
             computed = reshape_to(computed, vector([-1, dims_of(computed, range(2, computed.rank))]))
+        if self._last:
+            return Stack([slice_axis(computed, 0, -1)])
         if not self._overwrites:
             known = [self.whole] if self.whole is not None else []
             return Stack([concat([*known, computed], 0)])
         return Stack([self._with_rest(computed)])
+
+    def _is_all(self, at: Value | None) -> bool:
+        """True when an array of one element is written: what the last iteration writes is all that is left."""
+        return isinstance(self.initial, Reserved) and known_ints(at) == (0,) and known_ints(self.initial[0]) == (1,)
 
     def _with_rest(self, grown: Value) -> Value:
         """Elements written from the first on, then those that were not."""
