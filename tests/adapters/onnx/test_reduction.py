@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mo_core.errors import Unsupported
 from tests.adapters.onnx.nodes import check, numbers, run
 
 OPS = {
@@ -75,3 +76,19 @@ def test_extremes_of_booleans(op: str, constants: Any) -> None:
 def test_first_or_last_of_equal_extremes(op: str, select_last_index: int, axis: int, dtype: Any) -> None:
     x = np.array([[1, 3, 3, 1], [3, 3, 1, 1], [1, 1, 3, 3]], dtype)
     check(op, [x], {"axis": axis, "select_last_index": select_last_index}, opset=13, dynamic=(0,))
+
+
+@pytest.mark.parametrize(
+    ("op", "opset", "attribute", "where"),
+    [
+        ("ReduceMean", 18, {"axes": [1]}, "1 to 17, and the model declares opset 18"),
+        ("ReduceMean", 13, {"noop_with_empty_axes": 1}, "18 and newer, and the model declares opset 13"),
+    ],
+)
+def test_an_attribute_of_another_opset_is_told_apart_from_a_wrong_one(
+    op: str, opset: int, attribute: dict[str, Any], where: str
+) -> None:
+    with pytest.raises(Unsupported, match=f'"{next(iter(attribute))}" of {op} is one of opset {where}'):
+        run(op, [numbers(2, 3)], attribute, opset=opset)
+    with pytest.raises(Unsupported, match='"axis" of ReduceMean is not known'):
+        run(op, [numbers(2, 3)], {"axis": 1}, opset=opset)

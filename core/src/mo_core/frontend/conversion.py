@@ -163,6 +163,23 @@ class Conversion:
         self._install(graph, node, values)
         return ()
 
+    def _unknown_attribute(self, c: Converter, node: Foreign, name: str) -> Unsupported:
+        """The error for an attribute that the converter does not take: another version of the op may have it."""
+        versions = self.table.versions(c.domain, c.op)
+        spans = [
+            (v.since, after.since - 1)
+            for v, after in zip(versions, [*versions[1:], None])
+            if after and name in v.attributes
+        ]
+        spans += [(v.since, 0) for v in versions[-1:] if name in v.attributes]
+        if not spans:
+            return Unsupported(f'attribute "{name}" of {node.op} is not known', did_you_mean(name, c.attributes))
+        where = ", ".join(f"{a} to {b}" if a < b else f"{a} and newer" if not b else f"{a}" for a, b in spans)
+        return Unsupported(
+            f'attribute "{name}" of {node.op} is one of opset {where}, and the model declares opset {node.version}',
+            "Export the model again, or correct the opset that it declares.",
+        )
+
     def _call(self, c: Converter, node: Foreign, slots: list[Any]) -> Sequence[Any] | Effects:
         given = self.frontend.prepare(c, node)
         if len(slots) > len(c.inputs) and not c.variadic:
@@ -178,9 +195,7 @@ class Conversion:
         keywords = {k: self._bodies(node, v) for k, v in given.items() if k in c.attributes}
         unknown = [k for k in given if k not in c.attributes and k not in c.ignore and "*" not in c.ignore]
         if unknown:
-            raise Unsupported(
-                f'attribute "{unknown[0]}" of {node.op} is not known', did_you_mean(unknown[0], c.attributes)
-            )
+            raise self._unknown_attribute(c, node, unknown[0])
         for name, parameter in c.attributes.items():
             if parameter.default is inspect.Parameter.empty and name not in keywords:
                 raise ModelError(f'{node.op} needs attribute "{name}", and it is not given')
