@@ -245,3 +245,25 @@ def test_a_pad_of_nothing_may_pad_later(tmp_path: Path) -> None:
     ]
     constants = {"last": np.array([3]), "four": np.array([4]), "zeros3": np.array([0, 0, 0]), "zero": np.array([0])}
     check_reshaped(tmp_path, nodes, images(), constants)
+
+
+def test_axes_exchanged_at_a_batch_of_one_are_exchanged_later(tmp_path: Path) -> None:
+    """While one of the two axes has size 1 a Transpose changes the shape only."""
+    nodes = [node("Transpose", "x", "t", perm=[1, 0, 2]), node("Reshape", "t rows", "y")]
+    check_reshaped(tmp_path, nodes, [(5, 1, 4), (5, 2, 4), (3, 3, 4)], {"rows": np.array([-1, 4])})
+
+
+def test_an_expansion_to_the_batch_stays_beside_what_broadcasts(tmp_path: Path) -> None:
+    nodes = [
+        node("Shape", "x", "s"),
+        node("Expand", "c s", "e"),
+        node("Add", "e c", "y"),
+    ]
+    check_reshaped(tmp_path, nodes, batches(3), {"c": numbers(1, 3)})
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_an_uneven_split(tmp_path: Path, count: int) -> None:
+    names = [f"y{i}" for i in range(count)]
+    nodes = [node("Split", "x", " ".join(names), axis=0, num_outputs=count)]
+    check_reshaped(tmp_path, nodes, [(5, 2), (8, 2), (11, 2)], opset=18, outputs=names)

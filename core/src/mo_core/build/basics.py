@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from mo_core.build.fixed import is_fixed, is_fixed_dim
 from mo_core.errors import ShapeError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ir import types as t
@@ -100,23 +101,6 @@ def convert_like(x: Value, like: Value) -> Value:
 
 # -- shapes: sizes that follow the data stay live
 
-_DEEPEST = 16
-"""How far back a value is followed to see whether it depends on constants only."""
-
-
-def is_fixed(x: Value) -> bool:
-    """True when the shape of `x` is that of constants, which no change of the inputs touches."""
-    nodes, seen = [x.node], 0
-    while nodes:
-        node = nodes.pop()
-        seen += 1
-        if isinstance(node, Constant):
-            continue
-        if seen > _DEEPEST or not node.operands or node.bodies:
-            return False
-        nodes.extend(v.node for v in node.operands)
-    return x.is_static
-
 
 def shape_of(x: Value) -> Value:
     """The shape of `x`, 1-D i64: computed when the model runs, though it may be known (`Value.known`)."""
@@ -135,7 +119,7 @@ def dims_of(x: Value, axes: Iterable[int]) -> Value:
     axes = list(axes)
     if x.shape is not None:
         known = [dim(x, a) for a in axes]
-        if is_fixed(x) or not axes:
+        if all(isinstance(d, int) and is_fixed_dim(x, t.normalize_axis(a, x.rank)) for a, d in zip(axes, known)):
             return ints(d for d in known if isinstance(d, int))
     return Gather(ShapeOf(x), ints(axes), integer(0))
 
@@ -147,13 +131,13 @@ def dim_of(x: Value, axis: int) -> Value:
 
 
 def dim_size(x: Value, axis: int) -> Size:
-    """One dimension of `x`: a number when `x` is made of constants, else a scalar i64 value that follows the data.
+    """One dimension of `x`: a number when constants decide it, else a scalar i64 value that follows the data.
 
     What decides how to convert by the size as it is now asks `dim` instead.
     """
     if x.shape is not None:
         known = dim(x, axis)
-        if isinstance(known, int) and is_fixed(x):
+        if isinstance(known, int) and is_fixed_dim(x, t.normalize_axis(axis, x.rank)):
             return known
     return Gather(ShapeOf(x), integer(axis), integer(0))
 

@@ -196,7 +196,7 @@ def split_(
     size = dim(x, axis)
     if num_outputs is None or (isinstance(size, int) and size % count == 0):
         return split(x, axis, count)
-    if isinstance(size, int):
+    if isinstance(size, int) and -(-size // count) * (count - 1) > size:  # some of the last parts are empty
         part = -(-size // count)
         return split(x, axis, [min(part, max(0, size - i * part)) for i in range(count)])
     whole = Divide(Add(dim_of(x, axis), integer(count - 1)), integer(count))  # the last part takes what is left

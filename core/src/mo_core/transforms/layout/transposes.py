@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_core import ops
+from mo_core.build.fixed import is_fixed_dim
 from mo_core.errors import Decline
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
@@ -183,7 +184,7 @@ def transpose_of_ones(reshape: Node, moved: Node, x: Value, target: Value) -> Va
     order = _order(moved)
     if x.shape is None or 0 in (int(v) for v in target.const.reshape(-1)):  # type: ignore[union-attr]
         return None
-    kept = [a for a in order if x.shape[a] != 1]
+    kept = [a for a in order if x.shape[a] != 1 or not is_fixed_dim(x, a)]
     return reshape.evolve(x, target) if kept == sorted(kept) else None
 
 

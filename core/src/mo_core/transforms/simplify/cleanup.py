@@ -5,11 +5,12 @@ from __future__ import annotations
 from mo_core import ops
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.known import known_ints
 from mo_core.ir.tensor import Lazy, Mapped, Tensor
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.folding import fold_whole
 from mo_core.rewriting.passes import Stage, graph_pass, rewrites
-from mo_core.rewriting.pattern import any_, p
+from mo_core.rewriting.pattern import any_, const, p
 from mo_core.rewriting.rewrite import rule
 
 _COMPARED_BYTES = 4096
@@ -82,11 +83,10 @@ def concat_of_one(concat: Node, x: Value) -> Value | None:
     return x if len(concat.operands) == 1 else None
 
 
-@rule(p.Pad(any_("x"), any_("begin"), any_("end")))
+@rule(p.Pad(any_("x"), const("begin"), const("end")))
 def pad_by_nothing(x: Value, begin: Value, end: Value) -> Value | None:
     """Pad by zero elements everywhere."""
-    a, b = begin.const, end.const
-    return x if a is not None and b is not None and not a.any() and not b.any() else None
+    return None if any(known_ints(begin) or (1,)) or any(known_ints(end) or (1,)) else x
 
 
 no_ops = rewrites(

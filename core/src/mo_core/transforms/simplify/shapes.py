@@ -136,6 +136,8 @@ def whole_slice(node: Node, x: Value, step: Value) -> Value | None:
     """A slice that takes all there is: forward, and as many elements as there are."""
     if not t.same_shape(node.shape, x.shape) or any(s != 1 for s in known_ints(step) or ()):
         return None
+    if x.is_static and not all(isinstance(v.node, Constant) for v in node.operands[1:]):
+        return None  # it follows another tensor's shape, which may be changed later on
     if isinstance(node, ops.StridedSlice) and any((*node.new_axis_mask, *node.shrink_axis_mask)):
         return None
     return x
@@ -156,10 +158,18 @@ def broadcast_by_arithmetic(node: Elementwise, wide: Node, x: Value, y: Value) -
         return None
     if x.shape is None or y.shape is None or (isinstance(wide, ops.Tile) and not _stretches(x, wide)):
         return None
-    if not t.same_shape(t.broadcast(x.shape, y.shape), node.shape):
+    if not t.same_shape(t.broadcast(x.shape, y.shape), node.shape) or not _stays(wide, x, y):
         return None
     operands = [x if v is wide else v for v in node.operands]
     return node.evolve(*operands)
+
+
+def _stays(wide: Node, x: Value, y: Value) -> bool:
+    """False when a Broadcast or Tile of fixed sizes follows another shape than that of `y`: it may do more later."""
+    target = wide.operands[1].node
+    if isinstance(target, Constant) or not (x.is_static and y.is_static):
+        return True
+    return isinstance(target, ops.ShapeOf) and target.data is y
 
 
 def _stretches(x: Value, tile: Node) -> bool:
