@@ -8,6 +8,7 @@ read) are public, too.
 from __future__ import annotations
 
 from mo_core.ir import known, permutations, schema, sources, tensor, types
+from mo_core.ir.axis_trait import AxisTrait
 from mo_core.ir.copy import ancestors, copy_graph, copy_into, copy_node, copy_nodes, copy_part
 from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
@@ -17,6 +18,7 @@ from mo_core.ir.types import Dim, ElementType, Shape, Type
 __all__ = [
     "KNOWN_LIMIT",
     "UNKNOWN",
+    "AxisTrait",
     "Constant",
     "Dim",
     "Effects",

@@ -16,6 +16,7 @@ import numpy as np
 from mo_core.errors import MoError, ShapeError, UsageError
 from mo_core.ir import schema as s
 from mo_core.ir import types as t
+from mo_core.ir.axis_trait import AxisTrait
 from mo_core.ir.tensor import Array, Lazy, Tensor, encode
 from mo_core.ir.types import Dim, ElementType, Shape, Type
 
@@ -174,6 +175,7 @@ class Node(Value):
     partial: ClassVar[bool] = False
     pure: ClassVar[bool] = True
     sink: ClassVar[bool] = False
+    axis_trait: ClassVar[AxisTrait | None] = None
     schema: ClassVar[s.Schema] = s.Schema((), {})
     fold: Any = None
     rt_info: Mapping[str, Mapping[str, str]] = MappingProxyType({})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+Order: TypeAlias = "tuple[int, ...]"
 
 
 def identity(rank: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from mo_core.ir import types as t
 from mo_core.ir.schema import Operand, OptionalOperand, integer, one_of, operand, optional, real
 from mo_core.ir.types import Type
 from mo_core.ops._values import NDArray, keeping_type
+from mo_core.ops.axes import FIRST, along, where
 from mo_core.ops.unary import Unary, erf
 
 
@@ -35,6 +36,8 @@ class ReLU(Unary, opset="opset1"):
 
 class PReLU(Unary, opset="opset1"):
     """x where it is positive, else slope * x (PReLU-1); a list of slopes lies along axis 1, other slopes broadcast."""
+
+    axis_trait = where(FIRST, lambda n: t.size_of(n.operands[1].shape) == 1)
 
     slope: Operand = operand(like=True)
 
@@ -159,6 +162,8 @@ class Clamp(Unary, opset="opset1"):
 
 class _AlongAxis(Node):
     """Base of the normalisations along one axis; the result has the operand's type."""
+
+    axis_trait = along()
 
     data: Operand = operand()
     axis: int = integer(default=1)

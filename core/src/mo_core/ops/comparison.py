@@ -13,6 +13,7 @@ from mo_core.ir import types as t
 from mo_core.ir.schema import Operand, one_of, operand
 from mo_core.ir.types import Type
 from mo_core.ops._values import NDArray, is_partial, lifted
+from mo_core.ops.axes import ALIKE
 from mo_core.ops.elementwise import Elementwise
 
 
@@ -160,6 +161,8 @@ def _select_one(condition: Any, then: Any, otherwise: Any) -> Any:
 
 class Select(Node, opset="opset1", partial=True):
     """Elements of `then` where `condition` (boolean) holds, else of `otherwise`; the three broadcast (Select-1)."""
+
+    axis_trait = ALIKE
 
     condition: Operand = operand()
     then: Operand = operand(like=True)

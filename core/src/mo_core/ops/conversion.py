@@ -13,6 +13,7 @@ from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, intege
 from mo_core.ir.tensor import decode, encode
 from mo_core.ir.types import Dynamic, ElementType, Type
 from mo_core.ops._values import NDArray, is_partial
+from mo_core.ops.axes import ALIKE, FIRST
 
 
 def converted(data: NDArray, element: ElementType) -> Any:
@@ -35,6 +36,8 @@ def _convert_one(x: Any, element: ElementType) -> Any:
 class Convert(Node, opset="opset1", partial=True):
     """The elements in another type (Convert-1); real to whole numbers truncates towards zero."""
 
+    axis_trait = FIRST
+
     data: Operand = operand()
     destination_type: ElementType = element()
 
@@ -47,6 +50,8 @@ class Convert(Node, opset="opset1", partial=True):
 
 class ConvertLike(Node, opset="opset1", partial=True):
     """The elements in the type of `like` (ConvertLike-1)."""
+
+    axis_trait = FIRST
 
     data: Operand = operand()
     like: Operand = operand()
@@ -110,6 +115,8 @@ class FakeQuantize(Node, opset="opset1"):
 
     The four limits broadcast to `data`.
     """
+
+    axis_trait = ALIKE
 
     data: Operand = operand(like=True)
     input_low: Operand = operand(like=True)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from mo_core.errors import ShapeError
-from mo_core.ir import Node
+from mo_core.ir import AxisTrait, Node
 from mo_core.ir import types as t
 from mo_core.ir.known import axis_of
 from mo_core.ir.schema import Operand, boolean, integer, one_of, operand
 from mo_core.ir.types import Dim, Shape, Type
 from mo_core.ops._dims import unknowns
 from mo_core.ops._values import NDArray
+from mo_core.ops.axes import FIRST, taken
 
 
 def _merged(node: Node, a: Shape, b: Shape, count: int) -> tuple[Dim, ...]:
@@ -30,6 +31,8 @@ class Gather(Node, opset="opset8", partial=True):
     The result is data's shape with the axis replaced by the shape of `indices`; the first `batch_dims` axes of both run
     together.
     """
+
+    axis_trait = AxisTrait(FIRST.ports, taken)
 
     data: Operand = operand()
     indices: Operand = operand()

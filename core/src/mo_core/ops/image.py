@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mo_core.errors import ShapeError
-from mo_core.ir import Node
+from mo_core.ir import AxisTrait, Node
 from mo_core.ir.known import axes_of, numbers
 from mo_core.ir.schema import (
     Ints,
@@ -23,6 +23,7 @@ from mo_core.ir.schema import (
 )
 from mo_core.ir.types import Dim, Type
 from mo_core.ops._dims import agree, at, content_dims, of_rank, per_axis, rising, unknown, unknowns, windows
+from mo_core.ops.axes import FIRST, resized
 
 __all__ = ["Col2Im", "ExtractImagePatches", "GridSample", "Interpolate", "ReorgYolo"]
 
@@ -32,6 +33,8 @@ BIGGEST_SCALE = 2.0**31
 
 class Interpolate(Node, opset="opset11"):
     """Interpolate-11: resize along `axes` (default: all) to sizes or by scales, as `shape_calculation_mode` says."""
+
+    axis_trait = AxisTrait(FIRST.ports, resized)
 
     image: Operand = operand()
     scales_or_sizes: Operand = operand()

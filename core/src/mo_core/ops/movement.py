@@ -26,10 +26,14 @@ from mo_core.ir.schema import (
 from mo_core.ir.types import Dim, Dynamic, Type
 from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray
+from mo_core.ops.axes import along
+from mo_core.ops.axis_lists import per_axis
 
 
 class Concat(Node, opset="opset1", partial=True):
     """The operands one after the other along `axis` (Concat-1)."""
+
+    axis_trait = along(all_operands=True)
 
     inputs: Operands = variadic()
     axis: int = integer()
@@ -73,6 +77,8 @@ class Pad(Node, opset="opset12", partial=True):
     The pad is `pad_value` (0 when absent), the outermost element, or a mirror image without (`reflect`) or with
     (`symmetric`) that element.
     """
+
+    axis_trait = per_axis(1, 2)
 
     data: Operand = operand(like=True)
     pads_begin: Operand = operand()

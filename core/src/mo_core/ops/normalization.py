@@ -9,6 +9,7 @@ from mo_core.ir.known import axes_of
 from mo_core.ir.schema import Operand, boolean, integer, one_of, operand, real
 from mo_core.ir.types import Type
 from mo_core.ops._dims import agree, at, of_rank
+from mo_core.ops.axes import axes_listed
 
 __all__ = ["GRN", "LRN", "MVN", "BatchNormInference", "GroupNormalization", "NormalizeL2"]
 
@@ -30,6 +31,8 @@ class BatchNormInference(Node, opset="opset5"):
 class MVN(Node, opset="opset6"):
     """MVN-6: subtract the mean over `axes`, and divide by the deviation when `normalize_variance`."""
 
+    axis_trait = axes_listed(1)
+
     data: Operand = operand()
     axes: Operand = operand()
     normalize_variance: bool = boolean()
@@ -42,6 +45,8 @@ class MVN(Node, opset="opset6"):
 
 class NormalizeL2(Node, opset="opset1"):
     """NormalizeL2-1: divide by the root of the sum of squares over `axes`."""
+
+    axis_trait = axes_listed(1)
 
     data: Operand = operand()
     axes: Operand = operand()

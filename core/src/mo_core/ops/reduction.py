@@ -15,10 +15,13 @@ from mo_core.ir.schema import Operand, boolean, operand
 from mo_core.ir.types import Shape, Type
 from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray
+from mo_core.ops.axes import axes_listed
 
 
 class Reduction(Node):
     """Base of reductions; no axes at all leave the tensor as it is."""
+
+    axis_trait = axes_listed(1, drops=lambda n: not n.attributes["keep_dims"])
 
     data: Operand = operand()
     axes: Operand = operand()

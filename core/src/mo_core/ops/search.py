@@ -14,6 +14,7 @@ from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, intege
 from mo_core.ir.types import Dim, ElementType, Shape, Type
 from mo_core.ops._dims import unknown
 from mo_core.ops._values import NDArray, replaced
+from mo_core.ops.axes import along, axes_listed
 
 
 class OneHot(Node, opset="opset1"):
@@ -118,6 +119,8 @@ class TopK(Node, opset="opset11"):
     `sort` orders them by value (the best first), by index, or not at all; among equal elements the first counts more.
     """
 
+    axis_trait = along()
+
     data: Operand = operand()
     k: Operand = operand()
     axis: int = integer()
@@ -207,6 +210,8 @@ class CumSum(Node, opset="opset3"):
 
     `exclusive` leaves the element itself out.
     """
+
+    axis_trait = axes_listed(1)
 
     data: Operand = operand()
     axis: Operand = operand()

@@ -10,17 +10,21 @@ from typing import Any
 import numpy as np
 
 from mo_core.errors import ShapeError
-from mo_core.ir import KNOWN_LIMIT, Node
+from mo_core.ir import KNOWN_LIMIT, AxisTrait, Node
 from mo_core.ir import types as t
 from mo_core.ir.known import as_dim, axes_of, entries, numbers
 from mo_core.ir.schema import Operand, OptionalOperand, boolean, element, one_of, operand, optional
 from mo_core.ir.types import Dim, Dynamic, Shape, Type
 from mo_core.ops._dims import content_dims, unknown, unknowns
 from mo_core.ops._values import NDArray
+from mo_core.ops.axes import FIRST, added, axes_listed, where
+from mo_core.ops.axis_lists import filled, per_axis, shape_listed
 
 
 class ShapeOf(Node, opset="opset3"):
     """The shape of a tensor as a list, i64 or i32 (ShapeOf-3)."""
+
+    axis_trait = AxisTrait(FIRST.ports, shape_listed)
 
     data: Operand = operand()
     output_type: t.ElementType = element(default=t.i64)
@@ -119,6 +123,10 @@ def _quotient(have: Sequence[Dim], want: Sequence[Dim]) -> Dim | None:
 class Squeeze(Node, opset="opset1", partial=True):
     """Without the axes of size 1 given, or without all of them when none is (Squeeze-1)."""
 
+    axis_trait = where(
+        axes_listed(1, drops=lambda n: True), lambda n: len(n.operands) > 1 and n.operands[1].shape != (0,)
+    )
+
     data: Operand = operand()
     axes: OptionalOperand = optional(default=None)
 
@@ -145,6 +153,8 @@ class Squeeze(Node, opset="opset1", partial=True):
 
 class Unsqueeze(Node, opset="opset1", partial=True):
     """With axes of size 1 put in; `axes` counts in the result (Unsqueeze-1)."""
+
+    axis_trait = AxisTrait(FIRST.ports, added)
 
     data: Operand = operand()
     axes: Operand = operand()
@@ -193,6 +203,8 @@ class Broadcast(Node, opset="opset3", partial=True):
     `numpy`: axes of size 1 are stretched; `explicit`: axis i of data becomes axis `axes_mapping[i]`; `bidirectional`:
     the result is the numpy broadcast of both shapes.
     """
+
+    axis_trait = AxisTrait(FIRST.ports, filled)
 
     data: Operand = operand()
     target_shape: Operand = operand()
@@ -248,6 +260,8 @@ def _stretch(d: Dim, target: Dim) -> Dim:
 
 class Tile(Node, opset="opset1", partial=True):
     """The whole tensor repeated along each axis (Tile-1); the shorter of shape and `repeats` is led by ones."""
+
+    axis_trait = per_axis(1)
 
     data: Operand = operand()
     repeats: Operand = operand()

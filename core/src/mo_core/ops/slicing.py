@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mo_core.errors import ShapeError
-from mo_core.ir import Node
+from mo_core.ir import AxisTrait, Node
 from mo_core.ir import types as t
 from mo_core.ir.known import Entry, as_dim, axis_of, entries, numbers
 from mo_core.ir.schema import Ints, Operand, OptionalOperand, integer, ints, operand, optional
 from mo_core.ir.types import INF, Dim, Dynamic, Type
 from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray, replaced
+from mo_core.ops.axes import FIRST, axes_listed, cut, strided
 
 FAR = 2**31 - 1
 """Frameworks write this, or more, for "to the end"."""
@@ -24,6 +25,8 @@ MAX_PARTS = 1 << 16
 
 class Split(Node, opset="opset1", partial=True):
     """`num_splits` equal parts along `axis` (Split-1)."""
+
+    axis_trait = axes_listed(1)
 
     data: Operand = operand()
     axis: Operand = operand()
@@ -51,6 +54,8 @@ class Split(Node, opset="opset1", partial=True):
 
 class VariadicSplit(Node, opset="opset1", partial=True):
     """Parts of the lengths given along `axis`; one length may be -1: what is left (VariadicSplit-1)."""
+
+    axis_trait = axes_listed(1)
 
     data: Operand = operand()
     axis: Operand = operand()
@@ -160,6 +165,8 @@ class StridedSlice(Node, opset="opset1", partial=True):
     axis goes after one element is taken, or the position stands for as many whole axes as are left.
     """
 
+    axis_trait = AxisTrait(FIRST.ports, strided)
+
     data: Operand = operand()
     begin: Operand = operand()
     end: Operand = operand()
@@ -246,6 +253,8 @@ def _mask(mask: Sequence[int], count: int) -> list[bool]:
 
 class Slice(Node, opset="opset8", partial=True):
     """`[start:stop:step]` along each of `axes` (by default the first ones), as Python slices (Slice-8)."""
+
+    axis_trait = AxisTrait(FIRST.ports, cut)
 
     data: Operand = operand()
     start: Operand = operand()

@@ -12,10 +12,13 @@ from mo_core.ir import types as t
 from mo_core.ir.schema import Operand, boolean, one_of, operand
 from mo_core.ir.types import Dynamic, Type
 from mo_core.ops._values import NDArray, keeping_type, lifted
+from mo_core.ops.axes import FIRST
 
 
 class Unary(Node):
     """Base of functions of each element: the result has the operand's type."""
+
+    axis_trait = FIRST
 
     data: Operand = operand()
 
@@ -181,6 +184,8 @@ class BitwiseNot(Unary, opset="opset13"):
 
 class Predicate(Node):
     """Base of questions about each element: the answer is boolean, of the same shape."""
+
+    axis_trait = FIRST
 
     data: Operand = operand()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mo_core.rewriting.passes import Pass
-from mo_core.transforms.layout import transposes
+from mo_core.transforms.layout import orders, transposes
 from mo_core.transforms.linear import channel_order, shape_readers
 from mo_core.transforms.linear import fusion as linear
 from mo_core.transforms.quantise import amct
@@ -69,6 +69,7 @@ PASSES: tuple[Pass, ...] = (
     strides.stride_optimization,
     groups.horizontal,
     # LAYOUT
+    orders.axis_orders,
     transposes.transposes,
     # PRECISION
     pruning.pruning,

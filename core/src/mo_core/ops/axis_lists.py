@@ -1,0 +1,47 @@
+"""Operands that have an entry for each axis, where the axes come in another order (see `mo_core.ops.axes`)."""
+
+from __future__ import annotations
+
+from mo_core.ir import AxisTrait, Node, Value, constant
+from mo_core.ir import types as t
+from mo_core.ir.known import numbers
+from mo_core.ir.permutations import Order, identity, inverse, permuted
+from mo_core.ops.axes import FIRST
+from mo_core.ops.gather import Gather
+
+__all__ = ["by_axis", "filled", "per_axis", "shape_listed"]
+
+
+def per_axis(*ports: int) -> AxisTrait:
+    """Ops with operands that have an entry for each axis of the first one."""
+
+    def turn(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order] | None:
+        for port in ports:
+            if node.operands[port].shape != (len(order),):
+                return None
+            operands[port] = by_axis(node.operands[port], order)
+        return node.evolve(*operands), order
+
+    return AxisTrait(FIRST.ports, turn)
+
+
+def by_axis(entries: Value, order: Order) -> Value:
+    """A list with an entry for each axis of a Transpose's result, for those of its operand."""
+    back, known = inverse(order), numbers(entries)
+    if known is not None and not entries.element.is_real:
+        return constant(permuted(known, back), entries.element)
+    return Gather(entries, constant(back, t.i64), constant(0, t.i64))
+
+
+def shape_listed(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order]:
+    """ShapeOf: the sizes, put in the order that was meant."""
+    sizes = node.evolve(*operands)
+    return Gather(sizes, constant(order, t.i64), constant(0, t.i64)), identity(1)
+
+
+def filled(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order] | None:
+    """Broadcast to a shape of the same rank."""
+    if node.attributes["mode"] == "explicit" or node.operands[1].shape != (len(order),):
+        return None
+    operands[1] = by_axis(node.operands[1], order)
+    return node.evolve(*operands), order
