@@ -19,6 +19,7 @@ from mo_core.ops import Reshape, Transpose, Unsqueeze
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
+from mo_core.transforms.layout.transposes import order_of
 
 _ROUNDS = 12
 """How often regions that do not pay are taken out; what is left over then stays as it is."""
@@ -197,15 +198,6 @@ class _Plan:
     def whole_of(self, transpose: Node) -> Value | None:
         """What stands for a Transpose, where anything does."""
         return self.made.get(self.place[transpose.results[0]])
-
-
-def order_of(node: Node) -> Order:
-    """The order of a Transpose; empty when unknown."""
-    content = node.operands[1].const if len(node.operands) > 1 else None
-    rank = node.operands[0].shape
-    if content is None or rank is None:
-        return ()
-    return tuple(int(a) for a in content) if len(content) else tuple(reversed(range(len(rank))))
 
 
 def cost(x: Value, order: Order) -> int:
