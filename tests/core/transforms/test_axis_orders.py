@@ -78,7 +78,7 @@ def program(lines, names):
     )
 
 
-BACK = {"not constant, of lower rank", "choice", "concatenated", "split", "parts", "tiled"}
+BACK = {"not constant, of lower rank", "choice", "concatenated", "padded", "split", "parts", "tiled"}
 """What would move more elements, were it not for a Transpose that follows."""
 
 
@@ -193,6 +193,25 @@ def test_what_would_cost_more_stays():
     )
     assert len(moved(graph)) == 1
     assert next(n for n in graph if n.type_name == "Tile").operands[0].node.type_name == "Transpose"
+
+
+def test_what_makes_more_elements_comes_after_the_transpose():
+    graph = parse(
+        f"""
+    %x = Parameter : f32[2,3,4,5] "x"
+    %b = Constant [0, 1, 2, 0] : i64[4]
+    %e = Constant [0, 0, 1, 0] : i64[4]
+    %p = Pad(%x, %b, %e)
+    %o = Constant {TO_FIRST} : i64[4]
+    %y = Transpose(%p, %o)
+    return %y
+    """
+    )
+    data = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype(np.float32)
+    (want,) = evaluate(graph, data)
+    (left,) = moved(graph)
+    assert left.operands[0].node.type_name == "Parameter"
+    np.testing.assert_array_equal(evaluate(graph, data)[0], want)
 
 
 def test_a_second_run_changes_nothing():

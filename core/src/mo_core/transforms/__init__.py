@@ -37,6 +37,7 @@ PASSES: tuple[Pass, ...] = (
     preprocess.preprocessing,
     stateful.make_stateful,
     stateful.low_latency,
+    orders.axis_orders,
     # FUSE, the group "recognise"
     activations.activation_fusion,
     attention.attention_fusion,
@@ -69,7 +70,6 @@ PASSES: tuple[Pass, ...] = (
     strides.stride_optimization,
     groups.horizontal,
     # LAYOUT
-    orders.axis_orders,
     transposes.transposes,
     # PRECISION
     pruning.pruning,

@@ -28,11 +28,14 @@ _UNKNOWN = 64
 """The size that a dimension is taken to have where it is not known, to weigh one Transpose against another."""
 
 
-@graph_pass("axis-orders", stage=Stage.LAYOUT, before=("transposes",))
+@graph_pass("axis-orders", stage=Stage.PREPROCESS)
 def axis_orders(graph: Graph, edit: Editor) -> None:
     """Move Transposes through all ops that can be made in another order of axes, until they meet their inverse."""
     if not any(type(node) is Transpose for node in graph):
         return
+    for node in reversed(list(graph)):
+        if type(node) is Transpose:
+            _raise(node, edit)
     still = {node for node in graph if edit.excludes("axis-orders", node)}
     for _ in range(_ROUNDS):
         plan = _Plan(graph, still)
@@ -41,6 +44,23 @@ def axis_orders(graph: Graph, edit: Editor) -> None:
             plan.apply(edit)
             return
         still |= losses
+
+
+def _raise(transpose: Node, edit: Editor) -> None:
+    """Move a Transpose ahead of an op that makes more elements, as Pad does, and reads one operand."""
+    order, source = order_of(transpose), transpose.operands[0]
+    node, trait = source.node, source.node.axis_trait
+    ports = trait.ports(node) if trait is not None and order else ()
+    if trait is None or len(ports) != 1 or len(node.results) != 1 or len(source.uses) != 1:
+        return
+    x = node.operands[ports[0]]
+    if x.shape is None or len(x.shape) != len(order) or cost(x, order) >= cost(source, order):
+        return
+    operands = list(node.operands)
+    operands[ports[0]] = Transpose(x, list(order))
+    turned = trait.turn(node, operands, inverse(order))
+    if turned is not None and turned[1] == inverse(order) and not edit.excludes("axis-orders", transpose):
+        edit.replace(transpose, turned[0].results[0], rule="axis-orders", matched=[node])
 
 
 class _Plan:
