@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -233,3 +235,21 @@ def test_a_value_is_replaced_in_all_places_of_a_node_at_once(graph, x):
     graph.replace(x, z)
     assert joined.operands == (z,) * 4 and not x.uses and len(z.uses) == 4
     graph.verify()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_insertions_anywhere_keep_the_order(seed):
+    """Numbers of neighbours never become equal, wherever the ranges that are numbered anew begin."""
+    rng = np.random.default_rng(seed)
+    graph = Graph("g")
+    x = graph.add_input("x", t.f32, (1,))
+    nodes = [ReLU(x)]
+    graph.splice(nodes, None)
+    for _ in range(3000):
+        places = (0, len(nodes) // 2, len(nodes) - 1, int(rng.integers(len(nodes))))
+        node = ReLU(x)
+        graph.splice([node], nodes[places[rng.integers(4)]])
+        nodes.append(node)
+    inside = list(graph)
+    assert len(inside) == 3002
+    assert all(graph.precedes(a, b) for a, b in pairwise(inside))

@@ -356,7 +356,7 @@ def _spread(node: Node) -> None:
     current: Node | None = first
     for i in range(count):
         assert current is not None
-        current._order = low + i * gap
+        current._order = low + i * gap + gap // 2  # not at the edge, where the next range may begin
         current = current._next
 
 
