@@ -5,7 +5,10 @@ Everything is read off the converters, operations, passes and options themselves
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
+import textwrap
 from pathlib import Path
 
 from mo_core import ops
@@ -158,6 +161,41 @@ def mxnet() -> str:
     return "\n".join(lines) + "\n"
 
 
+def tensorflow() -> str:
+    """The operations of TensorFlow: a row for each converter, then those that are refused."""
+    plugins = Plugins()
+    plugins.load_framework("tensorflow")
+    rows: list[str] = []
+    refused: dict[str, list[str]] = {}
+    for c in sorted(plugins.converters("tensorflow"), key=lambda c: c.op.lower()):
+        reason = _refusal(c)
+        if reason:
+            refused.setdefault(reason, []).append(c.op)
+        elif not c.domain:
+            rows.append(f"| {c.op} | {inputs(c)} | {signature(c)} |")
+    lines = [
+        f"# TensorFlow operations\n\n{NOTICE}\nAttributes that give the type or the number of inputs are left out. "
+        "Control flow of the first generation (Switch, Merge, Enter, Exit, NextIteration, LoopCond), calls of functions, "
+        "constants, placeholders and variables are settled when the model is read.\n\n## Converted\n",
+        "| operation | inputs | attributes |\n|---|---|---|",
+        *rows,
+        "\n## Refused\n\n| operations | reason |\n|---|---|",
+    ]
+    lines += [f"| {', '.join(f'`{n}`' for n in names)} | {reason} |" for reason, names in refused.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _refusal(converter: Converter) -> str:
+    """Why a converter refuses whatever it is given; empty when it converts."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(converter.function))).body[0]
+    assert isinstance(body, ast.FunctionDef)
+    rest = body.body[1:] if ast.get_docstring(body) is not None else body.body
+    if len(rest) != 1 or not isinstance(rest[0], ast.Raise) or not isinstance(rest[0].exc, ast.Call):
+        return ""
+    fact = rest[0].exc.args[0]
+    return str(fact.value) if isinstance(fact, ast.Constant) else ast.unparse(fact)
+
+
 PAGES = {
     "onnx-ops.md": lambda: converters(
         "onnx",
@@ -181,6 +219,7 @@ PAGES = {
         "simple components when the file is read.",
     ),
     "mxnet-ops.md": mxnet,
+    "tensorflow-ops.md": tensorflow,
     "operations.md": operations,
     "passes.md": passes,
     "options.md": options,

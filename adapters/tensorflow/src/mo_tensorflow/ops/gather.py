@@ -29,6 +29,7 @@ from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
 from mo_core.ops import (
     Add,
+    Bucketize,
     Divide,
     Equal,
     Gather,
@@ -396,3 +397,9 @@ def sparse_dense_add(places: Value, values: Value, shape: Value, dense: Value) -
 @tf_op("GatherTree", "Addons>GatherTree")
 def gather_tree(step_ids: Value, parent_ids: Value, lengths: Value, end: Value) -> Value:
     return ops.GatherTree(step_ids, parent_ids, lengths, end)
+
+
+@tf_op("Bucketize")
+def bucketize(x: Value, *, boundaries: tuple[float, ...] = ()) -> Value:
+    """The number of the boundaries that are not above each element."""
+    return Bucketize(x, constant(np.array(boundaries, np.float32)), output_type=t.i32, with_right_bound=False)

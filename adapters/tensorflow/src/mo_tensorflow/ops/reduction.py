@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mo_core import ops
-from mo_core.build import as_i64, const_ints, constant_like, reshape_to, squeeze, to_element
+from mo_core.build import as_i64, const_ints, constant_like, reshape_to, shape_of, squeeze, to_element, unsqueeze
 from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
@@ -88,15 +88,25 @@ def cumulative_logsumexp(x: Value, axis: Value, *, exclusive: bool = False, reve
 @tf_op("Bincount")
 def bincount(values: Value, size: Value, weights: Value) -> Value:
     """How often each number below `size` occurs; each occurrence counts its weight when there are weights."""
-    flat = to_element(reshape_to(values, [-1]), t.i32)
+    return _counts(reshape_to(values, [-1]), size, weights, binary=False)
+
+
+@tf_op("DenseBincount")
+def dense_bincount(values: Value, size: Value, weights: Value, *, binary_output: bool = False) -> Value:
+    """As Bincount, by rows where the values have two axes; binary: whether a number occurs at all."""
+    return _counts(values, size, weights, binary_output)
+
+
+def _counts(values: Value, size: Value, weights: Value, binary: bool) -> Value:
+    """Numbers counted along the last axis, f32 where there are no weights."""
     count = to_element(reshape_to(size, []), t.i32)
-    weighted = weights.is_static and not any(d == 0 for d in weights.static_shape)
-    result = weights.element
-    kind = result if weighted else t.f32
-    marks: Value = ops.OneHot(flat, count, constant_like(_zero(kind), 1), _zero(kind), axis=0)
+    weighted = not binary and weights.is_static and 0 not in weights.static_shape
+    kind = weights.element if weighted else t.f32
+    marks: Value = ops.OneHot(to_element(values, t.i32), count, constant_like(_zero(kind), 1), _zero(kind), axis=-1)
     if weighted:
-        marks = Multiply(marks, reshape_to(weights, [1, -1]))
-    return to_element(ReduceSum(marks, [1]), result)
+        marks = Multiply(marks, unsqueeze(reshape_to(weights, shape_of(values)), values.rank))
+    found = ReduceMax(marks, [-2]) if binary else ReduceSum(marks, [-2])
+    return to_element(found, weights.element)
 
 
 def _zero(element: ElementType) -> Value:
