@@ -1,0 +1,1 @@
+"""A pass that writes the graph for Graphviz after every stage."""

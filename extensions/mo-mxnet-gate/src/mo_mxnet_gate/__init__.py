@@ -1,0 +1,1 @@
+"""The Custom operator gate for mo-mxnet."""

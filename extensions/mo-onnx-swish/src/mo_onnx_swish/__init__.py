@@ -1,0 +1,1 @@
+"""The op Swish of the domain com.example for mo-onnx."""

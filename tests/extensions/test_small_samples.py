@@ -1,0 +1,90 @@
+"""Sample distributions, installed from their wheels: an ONNX op, an MXNet Custom operator, a pass that observes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import openvino
+import pytest
+from onnx import TensorProto, helper
+
+from tests.adapters.onnx.tiny import convolution
+from tests.extensions.environment import Environment, build_wheels
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ["mo-onnx-swish", "mo-mxnet-gate", "mo-graphviz"]
+X = np.random.default_rng(3).normal(size=(2, 5)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    wheels = tmp_path_factory.mktemp("wheels")
+    projects = [ROOT / "core", *(ROOT / "adapters" / n for n in ("onnx", "mxnet"))]
+    build_wheels(wheels, *projects, *(ROOT / "extensions" / n for n in SAMPLES))
+    made = Environment(tmp_path_factory.mktemp("environment"), wheels)
+    made.lend("onnx")  # which mo-onnx needs
+    made.run("pip", "install", *SAMPLES)
+    return made
+
+
+def run(xml, x):
+    core = openvino.Core()
+    return core.compile_model(core.read_model(xml), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})([x])[0]
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def write_swish(path, domain):
+    node = helper.make_node("Swish", ["x"], ["y"], domain=domain, beta=1.5)
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2, 5]) for n in "xy")
+    graph = helper.make_graph([node], "g", [x], [y])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(domain, 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+
+
+def write_gate(folder, kind):
+    x = {"op": "null", "name": "x", "inputs": []}
+    custom = {"op": "Custom", "name": "y", "attrs": {"op_type": kind, "factor": "3"}, "inputs": [[0, 0, 0]]}
+    symbol = {"nodes": [x, custom], "arg_nodes": [0], "heads": [[1, 0, 0]], "attrs": {"mxnet_version": ["int", 10901]}}
+    (folder / "net-symbol.json").write_text(json.dumps(symbol))
+
+
+def test_an_onnx_op_of_an_own_domain(environment, tmp_path):
+    write_swish(tmp_path / "net.onnx", "com.example")
+    environment.run("mo", "net.onnx", cwd=tmp_path)
+    np.testing.assert_allclose(run(tmp_path / "net.xml", X), X * sigmoid(1.5 * X), rtol=0, atol=1e-6, strict=True)
+
+
+def test_an_op_of_that_name_in_another_domain_is_not_converted(environment, tmp_path):
+    write_swish(tmp_path / "net.onnx", "org.other")
+    assert "org.other" in environment.run("mo", "net.onnx", cwd=tmp_path, code=4)
+
+
+def test_an_mxnet_custom_operator(environment, tmp_path):
+    write_gate(tmp_path, "gate")
+    environment.run("mo", "net-symbol.json", "--input", "x[2,5]", "--output_dir", "ir", cwd=tmp_path)
+    (xml,) = (tmp_path / "ir").glob("*.xml")
+    np.testing.assert_allclose(run(xml, X), 3 * X * sigmoid(X), rtol=0, atol=2e-6, strict=True)
+
+
+def test_a_custom_operator_of_another_name_is_not_converted(environment, tmp_path):
+    write_gate(tmp_path, "door")
+    assert 'Custom (1 node, first "y")' in environment.run(
+        "mo", "net-symbol.json", "--input", "x[2,5]", cwd=tmp_path, code=4
+    )
+
+
+def test_the_observing_pass_writes_pictures_and_changes_nothing(environment, tmp_path):
+    convolution(tmp_path / "m.onnx")
+    environment.run("mo", "m.onnx", "--output_dir", "plain", cwd=tmp_path)
+    assert not list(tmp_path.glob("**/*.dot"))
+    environment.run("mo", "m.onnx", "--output_dir", "seen", "--graphviz", "dots", cwd=tmp_path)
+    assert (tmp_path / "plain" / "m.bin").read_bytes() == (tmp_path / "seen" / "m.bin").read_bytes()
+    before, after = ((tmp_path / "dots" / f"{s}.dot").read_text() for s in ("normalize", "cleanup"))
+    assert after.startswith("digraph {") and '"Convolution"' in before and '"Convolution"' in after
+    assert before.count("label=") > after.count("label=")
