@@ -219,14 +219,21 @@ def slices_of_an_axis(g: Graph) -> Sequence[Value]:
 
 
 @example(
-    "transposes",
-    "merge-transposes",
-    "The orders are constant. A Transpose moves down past element-wise ops, Concat, reductions, Pad and Softmax "
-    "when nobody else reads it, until it meets its inverse or a MatMul.",
+    "axis-orders",
+    "",
+    "The orders are constant, and the ops between the Transposes say what their axes mean. A Transpose goes through them, "
+    "however many readers a value has, as long as no more elements are moved than before.",
 )
+def axis_orders(g: Graph) -> Value:
+    x = ops.Transpose(data(g), ints(0, 2, 3, 1))
+    y = ops.Add(ops.ReLU(x), w(4))
+    mean = ops.ReduceMean(y, ints(1, 2), keep_dims=True)
+    return ops.Transpose(ops.Multiply(y, ops.Sigmoid(mean)), ints(0, 3, 1, 2))
+
+
+@example("transposes", "merge-transposes", "The orders are constant.")
 def merge_transposes(g: Graph) -> Value:
-    y = ops.ReLU(ops.Transpose(data(g), ints(0, 2, 3, 1)))
-    return ops.Transpose(ops.Add(y, w(4)), ints(0, 3, 1, 2))
+    return ops.Transpose(ops.Transpose(data(g), ints(0, 2, 3, 1)), ints(0, 2, 3, 1))
 
 
 @example("transposes", "into-matmul-second", "The last two axes are exchanged, and no others.")

@@ -121,6 +121,14 @@ CASES = [
     ),
     Case(
         "QLinearAveragePool",
+        {"x": u8(2, 3, 9, 9)},
+        {"xs": S, "xz": Z, "ys": f(0.02), "yz": np.uint8(100)},
+        inputs="x xs xz ys yz",
+        attributes={**POOL, "count_include_pad": 1},
+        name="padded",
+    ),
+    Case(
+        "QLinearAveragePool",
         {"x": u8(2, 9, 9, 3)},
         {"xs": S, "xz": Z, "ys": f(0.02), "yz": np.uint8(100)},
         inputs="x xs xz ys yz",

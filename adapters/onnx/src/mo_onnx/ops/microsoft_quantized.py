@@ -51,7 +51,7 @@ from mo_onnx.ops.pooling import average, rounding, spatial_axes
 from mo_onnx.ops.quantization import along, dequantize_linear, dynamic_quantize_linear, quantize_linear, quantized
 from mo_onnx.ops.recurrent import lstm
 from mo_onnx.registry import onnx_op
-from mo_onnx.window import Ints, Spatial, spatial_attributes
+from mo_onnx.window import Ints, spatial_attributes
 
 DOMAIN = "com.microsoft"
 
@@ -204,15 +204,22 @@ def qlinear_average_pool(
     how = rounding(spatial, ceil_mode)
     padded = bool(count_include_pad) and any((*spatial["pads_begin"], *spatial["pads_end"])) and how == "floor"
 
-    def pool(data: Value) -> Value:
-        if padded:  # the runtime's integer kernels would take the padding for the number that stands for 0
-            begin, end = ([0, 0, *spatial[side]] for side in ("pads_begin", "pads_end"))
-            none = (0,) * len(kernel_shape)
-            inside: Spatial = {**spatial, "pads_begin": none, "pads_end": none}
-            return average(Pad(data, ints(begin), ints(end)), kernel_shape, inside, how, exclude_pad=False)
-        return average(data, kernel_shape, spatial, how, exclude_pad=not count_include_pad)
+    data = x
+    if padded:  # by the number that stands for 0: the runtime's integer kernels take their own padding for another one
+        begin, end = (
+            [0, *spatial[side], 0] if channels_last else [0, 0, *spatial[side]] for side in ("pads_begin", "pads_end")
+        )
+        zero = constant_like(x, 0) if x_zero is None else reshape_to(x_zero, [])
+        data = Pad(x, ints(begin), ints(end), zero)
+        none = (0,) * len(kernel_shape)
+        spatial = {**spatial, "pads_begin": none, "pads_end": none}
 
-    return requantized(channels_first(dequantized(x, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x)
+    def pool(whole: Value) -> Value:
+        return average(whole, kernel_shape, spatial, how, exclude_pad=not count_include_pad)
+
+    return requantized(
+        channels_first(dequantized(data, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x
+    )
 
 
 def channels_first(x: Value, function: Callable[[Value], Value], channels_last: bool = True) -> Value:
