@@ -1,4 +1,4 @@
-"""Sample distributions, installed from their wheels: an ONNX op, an MXNet Custom operator, a pass that observes."""
+"""Sample distributions, installed from their wheels: one for an op of each framework, and a pass that observes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.adapters.onnx.tiny import convolution
 from tests.extensions.environment import Environment, build_wheels
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ["mo-onnx-swish", "mo-mxnet-gate", "mo-graphviz"]
+SAMPLES = ["mo-onnx-swish", "mo-mxnet-gate", "mo-kaldi-hard-tanh", "mo-tf-swish", "mo-graphviz"]
 X = np.random.default_rng(3).normal(size=(2, 5)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     wheels = tmp_path_factory.mktemp("wheels")
-    projects = [ROOT / "core", *(ROOT / "adapters" / n for n in ("onnx", "mxnet"))]
+    projects = [ROOT / "core", *(ROOT / "adapters" / n for n in ("onnx", "mxnet", "kaldi", "tensorflow"))]
     build_wheels(wheels, *projects, *(ROOT / "extensions" / n for n in SAMPLES))
     made = Environment(tmp_path_factory.mktemp("environment"), wheels)
     made.lend("onnx")  # which mo-onnx needs
@@ -88,3 +88,44 @@ def test_the_observing_pass_writes_pictures_and_changes_nothing(environment, tmp
     before, after = ((tmp_path / "dots" / f"{s}.dot").read_text() for s in ("normalize", "cleanup"))
     assert after.startswith("digraph {") and '"Convolution"' in before and '"Convolution"' in after
     assert before.count("label=") > after.count("label=")
+
+
+def write_kaldi(path, kind, limit):
+    path.write_text(
+        "<Nnet3> \ninput-node name=input dim=5\ncomponent-node name=c component=c input=input\n"
+        "output-node name=output input=c\n\n<NumComponents> 1 \n"
+        f"<ComponentName> c <{kind}> <Dim> 5 <Limit> {limit} </{kind}>\n</Nnet3> "
+    )
+
+
+def test_a_kaldi_component(environment, tmp_path):
+    write_kaldi(tmp_path / "net.nnet", "HardTanhComponent", 0.5)
+    environment.run("mo", "net.nnet", "--framework", "kaldi", "--utterance", cwd=tmp_path)
+    got = run(tmp_path / "net.xml", X)
+    assert np.abs(X).max() > 0.5 > np.abs(X).min()
+    np.testing.assert_array_equal(got, np.clip(X, -0.5, 0.5))
+
+
+def test_a_kaldi_component_with_a_wrong_value_is_an_error(environment, tmp_path):
+    write_kaldi(tmp_path / "net.nnet", "HardTanhComponent", -2)
+    assert "<Limit> is -2" in environment.run("mo", "net.nnet", "--framework", "kaldi", cwd=tmp_path, code=3)
+
+
+def write_tensorflow(path, op):
+    dtype = 'attr { key: "%s" value { type: DT_FLOAT } }'
+    shape = 'attr { key: "shape" value { shape { dim { size: 2 } dim { size: 5 } } } }'
+    path.write_text(
+        f'node {{ name: "x" op: "Placeholder" {dtype % "dtype"} {shape} }}\n'
+        f'node {{ name: "y" op: "{op}" input: "x" {dtype % "T"} attr {{ key: "beta" value {{ f: 1.5 }} }} }}\n'
+    )
+
+
+def test_a_tensorflow_op(environment, tmp_path):
+    write_tensorflow(tmp_path / "net.pbtxt", "AcmeSwish")
+    environment.run("mo", "net.pbtxt", "--framework", "tensorflow", cwd=tmp_path)
+    np.testing.assert_allclose(run(tmp_path / "net.xml", X), X * sigmoid(1.5 * X), rtol=0, atol=1e-6, strict=True)
+
+
+def test_a_tensorflow_op_that_no_package_knows_is_named(environment, tmp_path):
+    write_tensorflow(tmp_path / "net.pbtxt", "AcmeSwash")
+    assert "AcmeSwash" in environment.run("mo", "net.pbtxt", "--framework", "tensorflow", cwd=tmp_path, code=4)

@@ -1,0 +1,1 @@
+"""The component HardTanhComponent for mo-kaldi."""

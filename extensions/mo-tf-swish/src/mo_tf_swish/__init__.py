@@ -1,0 +1,1 @@
+"""The custom op AcmeSwish for mo-tensorflow."""
