@@ -129,3 +129,11 @@ def test_a_tensorflow_op(environment, tmp_path):
 def test_a_tensorflow_op_that_no_package_knows_is_named(environment, tmp_path):
     write_tensorflow(tmp_path / "net.pbtxt", "AcmeSwash")
     assert "AcmeSwash" in environment.run("mo", "net.pbtxt", "--framework", "tensorflow", cwd=tmp_path, code=4)
+
+
+def test_the_page_names_every_sample_and_shows_its_code():
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    packages = {p.parent.name for p in (ROOT / "extensions").glob("*/pyproject.toml")}
+    assert packages >= {*SAMPLES} and all(f"| `{name}` |" in page for name in packages)
+    code = page.split("```python\n")[1].split("```")[0]
+    assert code in (ROOT / "extensions/mo-mxnet-gate/src/mo_mxnet_gate/plugin.py").read_text(encoding="utf-8")
