@@ -62,9 +62,9 @@ def test_every_command_runs(page, tmp_path):
     )
     if page.name.startswith("caffe"):
         caffe_files.write(tmp_path, *shown(page))
-    if page.name.startswith("kaldi"):
+    if page.name.startswith(("kaldi", "README")):
         kaldi_files.write(tmp_path)
-    if page.name.startswith("tensorflow"):
+    if page.name.startswith(("tensorflow", "README")):
         tensorflow_files.write(tmp_path)
     for command in commands(page):
         if command.startswith(INSTALLS):
