@@ -7,8 +7,9 @@ import pytest
 
 from mo_core import ops
 from mo_core.build import concat, split
-from mo_core.ir import Graph, Value, constant
+from mo_core.ir import Graph, Node, Value, constant
 from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, operand
 from mo_core.rewriting.passes import Context, order, run
 from mo_core.testing import evaluate, parse
 from mo_core.transforms.layout.orders import axis_orders
@@ -178,6 +179,30 @@ def test_networks_keep_one_layout(seed):
     left = moved(graph)
     assert len(left) <= 2, [n.name for n in left]  # after the input, before the output
     np.testing.assert_allclose(evaluate(graph, data)[0], want, rtol=1e-3, atol=1e-4)
+
+
+class Cube(Node, opset="test"):
+    """An op from outside."""
+
+    data: Operand = operand()
+
+    def infer(self):
+        return self.data.type
+
+
+class PlacedCube(Cube, opset="test"):
+    """One that says what its axes mean."""
+
+    axis_trait = ops.axes.FIRST
+
+
+@pytest.mark.parametrize(("kind", "left"), [(Cube, 2), (PlacedCube, 0)])
+def test_an_op_from_outside_joins_by_its_trait(kind, left):
+    graph = Graph("outside")
+    x = graph.add_input("x", t.f32, (2, 3, 4, 5))
+    graph.add_output(ops.Transpose(kind(ops.Transpose(x, TO_FIRST)), TO_LAST), "y")
+    assert len(moved(graph)) == left
+    assert sum(isinstance(n, kind) for n in graph) == 1
 
 
 def test_what_would_cost_more_stays():

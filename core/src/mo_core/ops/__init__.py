@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from mo_core.ir import Constant, Node, Parameter, Result
+from mo_core.ops import axes
 from mo_core.ops.activation import (
     Clamp,
     Elu,
@@ -390,6 +391,7 @@ __all__ = [
     "Unsqueeze",
     "VariadicSplit",
     "close",
+    "axes",
 ]
 
 ALL: tuple[type[Node], ...] = (
