@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mo_core import emit
 from mo_core.app.report import Report
+from mo_core.app.strangers import describe
 from mo_core.errors import ModelError, ShapeError, UsageError, did_you_mean
 from mo_core.frontend import ConverterTable, Frontend, SourceModel, cut
 from mo_core.frontend.conversion import Conversion, converter_for
@@ -222,6 +223,8 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
         raise UsageError(
             f"no installed front-end takes a {kind}", "Give a path, or install the adapter of its framework."
         )
+    if not str(source):
+        raise UsageError("the name of the model is empty", "Give the path of a model.")
     path = Path(source)
     if not path.exists():
         raise UsageError(f'there is no file "{path}"', _similar_file(path))
@@ -231,6 +234,9 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
     guess = frameworks.by_suffix(path.suffix) or (frameworks.framework("tensorflow") if path.is_dir() else None)
     if guess is not None and guess.name not in frontends:
         raise _not_installed(guess.name, frontends)
+    known = describe(path, _head(path))
+    if known is not None:
+        raise UsageError(f'"{path}" is {known[0]}, and no model that can be converted', known[1])
     raise UsageError(
         f'"{path}" looks like no model of an installed framework ({", ".join(sorted(frontends)) or "none"})',
         "Say which one it is with --framework.",
