@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper
 
+import mo_core
 from mo_core.errors import MoError
+from tests.adapters.onnx import running
 from tests.adapters.onnx.nodes import check, numbers, run
 from tests.adapters.onnx.running import onnxruntime
 
@@ -44,6 +47,22 @@ def test_flatten(axis: int, dynamic: Any) -> None:
 
 def test_flatten_of_nothing() -> None:
     assert run("Flatten", [np.zeros((2, 0, 4), np.float32)], {"axis": 2}, opset=13).shape == (0, 4)
+
+
+@pytest.mark.parametrize("opset", [11, 13])
+def test_squeeze_without_axes_keeps_unknown_sizes_and_tells(opset: int) -> None:
+    """As PyTorch 1.11 exports `x.squeeze()` of [batch, 1]."""
+    node = helper.make_node("Squeeze", ["x"], ["y"], name="the squeeze")
+    source = running.model([node], [running.value("x", shape=["batch", 1])], ["y"], opset=opset)
+    running.check(source, {"x": numbers(3, 1)}, {"x": numbers(7, 1)})
+    (note,) = mo_core.convert(source).report.notes
+    assert "the squeeze" in note and "[?,1]" in note and "--input" in note
+
+
+def test_squeeze_without_axes_of_known_sizes_says_nothing() -> None:
+    source = running.one_node("Squeeze", {"x": numbers(2, 1, 3)})
+    running.check(source, {"x": numbers(2, 1, 3)})
+    assert not mo_core.convert(source).report.notes
 
 
 @pytest.mark.parametrize("opset", [1, 11])
@@ -265,3 +284,11 @@ def test_dropout_whose_mode_is_known_late() -> None:
     kept, mask = run("Dropout", inputs, opset=13, outputs=2)
     assert (kept == x).all()
     assert mask.all()
+
+
+def test_an_input_of_unknown_rank_is_told_and_can_be_given() -> None:
+    source = running.model([helper.make_node("Relu", ["x"], ["y"])], [running.value("x", shape=None)], ["y"])
+    (note,) = mo_core.convert(source).report.notes
+    assert '"x" is not known' in note and '--input "x[?,3,?,?]"' in note
+    assert not mo_core.convert(source, input="x[?,3]").report.notes
+    running.check(source, {"x": numbers(2, 3)}, input="x[?,3]")

@@ -184,7 +184,7 @@ def _run(
             raise
     with watch.stage("optimise"):
         _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, plugins, options)
-    report.notes += model.notes + conversion.notes + context.notes
+    report.notes += model.notes + conversion.notes + context.notes + _unknown_ranks(model.graph)
     report.finish(model.graph, context)
     name = options.model_name or model_name(frontend, source)
     return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, plugins, sources)
@@ -327,6 +327,15 @@ def _shown(options: Options) -> dict[str, object]:
     """The options that the user gave, paths left out: the same input gives the same bytes wherever it lies."""
     given = sorted(options.values().items())
     return {name: value for name, value in given if options.given[name].kind != "path" and name != "extension"}
+
+
+def _unknown_ranks(graph: Graph) -> list[str]:
+    return [
+        f'the number of dimensions of the input "{p.label}" is not known, and the CPU device refuses such a model; '
+        f'give the shape with --input, as in --input "{p.label}[?,3,?,?]".'
+        for p in graph.inputs
+        if p.shape is None
+    ]
 
 
 class _Watch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -99,13 +99,23 @@ def flatten_(x: Value, *, axis: int = 1) -> Value:
 
 
 @onnx_op("Squeeze", since=1)
-def squeeze_by_attribute(x: Value, *, axes: tuple[int, ...] | None = None) -> Value:
-    return Squeeze(x) if axes is None else Squeeze(x, ints(axes))
+def squeeze_by_attribute(x: Value, *, axes: tuple[int, ...] | None = None, note: Callable[[str], None]) -> Value:
+    return squeeze_(x, None if axes is None else ints(axes), note=note)
 
 
 @onnx_op("Squeeze", since=13)
-def squeeze_(x: Value, axes: Value | None = None) -> Value:
-    return Squeeze(x) if axes is None else Squeeze(x, axes)
+def squeeze_(x: Value, axes: Value | None = None, *, note: Callable[[str], None]) -> Value:
+    if axes is not None:
+        return Squeeze(x, axes)
+    if x.shape is None or x.is_static:
+        return Squeeze(x)
+    # the runtime would not know the rank of the result
+    if any(isinstance(d, t.Dynamic) and t.bounds(d)[0] <= 1 for d in x.shape):
+        note(
+            f"it has no axes, and {t.format_shape(x.shape)} has sizes that are not known; only sizes that are known to "
+            "be 1 are taken out. Where others are meant, give the shape with --input."
+        )
+    return squeeze(x, *(i for i, d in enumerate(x.shape) if d == 1))
 
 
 @onnx_op("Unsqueeze", since=1)

@@ -160,7 +160,8 @@ def broadcast_by_arithmetic(node: Elementwise, wide: Node, x: Value, y: Value) -
         return None
     if not t.same_shape(t.broadcast(x.shape, y.shape), node.shape) or not _stays(wide, x, y):
         return None
-    operands = [x if v is wide else v for v in node.operands]
+    operands = list(node.operands)
+    operands[operands.index(wide)] = x  # one of the two, where a value meets itself: the other has the shape
     return node.evolve(*operands)
 
 
