@@ -1,7 +1,5 @@
 """`python -m mo_core` is the command `mo`."""
 
-import sys
+from mo_core.app.process import main
 
-from mo_core.app.cli import main
-
-sys.exit(main())
+main()

@@ -156,8 +156,8 @@ def test_nothing_heavy_is_imported(tmp_path):
 
     (tmp_path / "net.raw").write_bytes(files.nnet3(CONFIG, PARTS))
     code = (
-        f"import sys; from mo_kaldi.cli import main; sys.argv[1:] = [{str(tmp_path / 'net.raw')!r}, '--silent', "
-        f"'--output_dir', {str(tmp_path)!r}]; assert not main()\n"
+        f"import sys; from mo_core.app.cli import main; arguments = [{str(tmp_path / 'net.raw')!r}, '--silent', "
+        f"'--output_dir', {str(tmp_path)!r}]; assert not main(arguments, 'kaldi')\n"
         "print(sorted({'openvino', 'rich', 'google.protobuf', 'kaldiio', 'scipy', 'onnx'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from typing import NoReturn
 
-from mo_core.app.cli import main as run
+from mo_core.app.process import main as run
 
 
-def main() -> int:
-    """Convert an MXNet model; returns the exit code."""
-    return run(framework="mxnet")
+def main() -> NoReturn:
+    """Convert an MXNet model, and end the process with the exit code."""
+    run("mxnet")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from typing import NoReturn
 
-from mo_core.app.cli import main as run
+from mo_core.app.process import main as run
 
 
-def main() -> int:
-    """Convert a TensorFlow model; returns the exit code."""
-    return run(framework="tensorflow")
+def main() -> NoReturn:
+    """Convert a TensorFlow model, and end the process with the exit code."""
+    run("tensorflow")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

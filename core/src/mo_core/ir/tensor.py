@@ -25,6 +25,9 @@ Array_: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 EAGER_BYTES = 64 * 1024
 """Results of `lazy` up to this size are computed at once: laziness would cost more than it saves."""
 
+SMALL_BYTES = 16 * 1024
+"""Windows up to this size are read and not mapped."""
+
 CHUNK_BYTES = 8 * 1024 * 1024
 """Upper limit of the pieces in which tensors are streamed (a single row may be larger)."""
 
@@ -54,6 +57,18 @@ class MappedFile:
                 "The file is truncated or does not belong to the model; export or copy it again.",
             )
         return self.buffer[offset : offset + length]
+
+    def read(self, offset: int, length: int) -> bytes | memoryview:
+        """The bytes of a window that the mapping does not have to keep: small ones are read.
+
+        A page of a mapping brings those around it into memory, which is most of the file where small windows lie
+        scattered.
+        """
+        window = self.window(offset, length)
+        if length > SMALL_BYTES or self.fd is None or not hasattr(os, "pread"):
+            return window
+        data = os.pread(self.fd, length, offset)
+        return data if len(data) == length else window
 
     def forget(self, offset: int, length: int) -> None:
         """Tell the kernel that these pages are not needed any more (a hint; memory stays valid)."""
@@ -121,7 +136,7 @@ class Mapped(Tensor):
         file.window(offset, self.nbytes)  # the length is checked now, so that later code need not
 
     def _raw(self) -> Array_:
-        raw: Array_ = np.frombuffer(self.file.window(self.offset, self.nbytes), dtype=self.element.storage)
+        raw: Array_ = np.frombuffer(self.file.read(self.offset, self.nbytes), dtype=self.element.storage)
         if not self.element.is_packed:
             raw = raw.reshape(self.shape)
         return raw
