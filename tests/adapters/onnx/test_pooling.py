@@ -56,6 +56,27 @@ def test_places_of_maxima(window: dict[str, Any], storage_order: int, dynamic: A
         check("MaxPool", [numbers(2, 3, 10, 9)], attributes, oracle=onnxruntime, **options)
 
 
+LARGER: list[dict[str, Any]] = [
+    {"kernel_shape": [3, 3], "strides": [2, 2]},
+    {"kernel_shape": [3, 2], "strides": [2, 1]},
+    {"kernel_shape": [5, 4], "strides": [3, 3], "pads": [1, 0, 0, 1]},
+    {"kernel_shape": [2, 3], "strides": [2, 2], "dilations": [2, 1]},
+]
+
+
+@pytest.mark.parametrize("window", LARGER)
+@pytest.mark.parametrize(
+    "op", ["MaxPool", "AveragePool", "LpPool", pytest.param("AveragePool with padding", id="padding counts")]
+)
+def test_a_window_larger_than_the_image_leaves_one_when_rounding_up(op: str, window: dict[str, Any]) -> None:
+    attributes = {**window, "ceil_mode": 1, **({"count_include_pad": 1} if " " in op else {})}
+    check(op.split()[0], [numbers(2, 3, 2, 2)], attributes, oracle=onnxruntime, opset=19)
+
+
+def test_the_places_of_maxima_of_a_window_larger_than_the_image() -> None:
+    check("MaxPool", [numbers(2, 3, 2, 2)], {**LARGER[0], "ceil_mode": 1}, oracle=onnxruntime, opset=12, outputs=2)
+
+
 @pytest.mark.parametrize("axes", [1, 3])
 @pytest.mark.parametrize("storage_order", [0, 1])
 def test_max_pool_over_other_axes(axes: int, storage_order: int) -> None:

@@ -33,6 +33,23 @@ def test_sizes(mode: str, coordinates: str, sizes: tuple[int, int]) -> None:
     check("Resize", inputs, attributes, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=13, constants=(3,))
 
 
+@pytest.mark.parametrize("outside", [0, 1])
+@pytest.mark.parametrize("sizes", [(6, 1), (1, 5), (1, 1)])
+def test_a_single_cubic_element_comes_from_the_first_one(outside: int, sizes: tuple[int, int]) -> None:
+    attributes = {"mode": "cubic", "coordinate_transformation_mode": "pytorch_half_pixel", "exclude_outside": outside}
+    inputs = [IMAGE, *_sizes(1, 2, *sizes)]
+    check("Resize", inputs, attributes, oracle=onnxruntime, rtol=1e-4, atol=1e-5, opset=13, constants=(3,))
+
+
+@pytest.mark.parametrize("opset", [11, 12])
+def test_sizes_win_over_scales(opset: int) -> None:
+    """The oracle, which refuses both, is given the sizes alone."""
+    sizes = np.array([1, 2, 9, 10], np.int64)
+    both = node_model("Resize", [IMAGE, None, np.ones(4, np.float32), sizes], opset=opset, constants=(2, 3))
+    alone = node_model("Resize", [IMAGE, None, None, sizes], opset=13, constants=(3,))
+    check_model(both, {"x0": IMAGE}, oracle=lambda _, feeds: onnxruntime(alone, feeds))
+
+
 @pytest.mark.parametrize("nearest", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
 @pytest.mark.parametrize("coordinates", COORDINATES)
 @pytest.mark.parametrize("scales", [(2.0, 3.0), (0.5, 0.6)])
@@ -156,5 +173,5 @@ def test_the_model_can_still_be_fed_other_sizes() -> None:
 
 
 def test_neither_scales_nor_sizes() -> None:
-    with pytest.raises(ModelError, match="either scales or sizes"):
+    with pytest.raises(ModelError, match="neither scales nor sizes"):
         run("Resize", [IMAGE], opset=13)

@@ -16,7 +16,6 @@ from mo_core.ir import Value
 from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
     Add,
-    Clamp,
     Divide,
     Elu,
     Gelu,
@@ -102,8 +101,6 @@ def sigmoid(x: Value) -> Value:
 
 @onnx_op("HardSigmoid")
 def hard_sigmoid(x: Value, *, alpha: float = 0.2, beta: float = 0.5) -> Value:
-    if alpha == 0 or beta == 0:  # the runtime takes 0 for another number (2026.4)
-        return Clamp(Add(Multiply(x, constant_like(x, alpha)), constant_like(x, beta)), min=0.0, max=1.0)
     return HardSigmoid(x, constant_like(x, alpha), constant_like(x, beta))
 
 

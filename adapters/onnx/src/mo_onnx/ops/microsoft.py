@@ -62,7 +62,7 @@ from mo_onnx.ops.normalization import (
     root_mean_square_normalized,
     stash_element,
 )
-from mo_onnx.ops.pooling import rounding
+from mo_onnx.ops.pooling import fitted, rounding
 from mo_onnx.registry import onnx_op
 from mo_onnx.window import Ints, spatial_attributes
 
@@ -324,7 +324,8 @@ def nhwc_max_pool(
     pool = MaxPool14 if how == "ceil_torch" else MaxPool
 
     def maxima(data: Value) -> Value:
-        return pool(data, **spatial, kernel=tuple(kernel_shape), rounding_type=how)
+        kernel, fitting = fitted(data, kernel_shape, spatial, how)
+        return pool(data, **fitting, kernel=kernel, rounding_type=how)
 
     return to_element(channels_first(to_element(x, t.f32), maxima), x.element)
 

@@ -47,7 +47,7 @@ from mo_core.ops import (
 )
 from mo_onnx.ops.activation import softmax_of_matrix
 from mo_onnx.ops.convolution import convolve
-from mo_onnx.ops.pooling import average, rounding, spatial_axes
+from mo_onnx.ops.pooling import average, fitted, rounding, spatial_axes
 from mo_onnx.ops.quantization import along, dequantize_linear, dynamic_quantize_linear, quantize_linear, quantized
 from mo_onnx.ops.recurrent import lstm
 from mo_onnx.registry import onnx_op
@@ -215,7 +215,7 @@ def qlinear_average_pool(
         spatial = {**spatial, "pads_begin": none, "pads_end": none}
 
     def pool(whole: Value) -> Value:
-        return average(whole, kernel_shape, spatial, how, exclude_pad=not count_include_pad)
+        return average(whole, *fitted(whole, kernel_shape, spatial, how), how, exclude_pad=not count_include_pad)
 
     return requantized(
         channels_first(dequantized(data, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x

@@ -59,6 +59,21 @@ def rounding(spatial: Spatial, ceil_mode: int) -> str:
     return "ceil_torch" if ceil_mode and spatial["auto_pad"] == "explicit" else "floor"
 
 
+def fitted(x: Value, kernel: Sequence[int], spatial: Spatial, how: str) -> tuple[tuple[int, ...], Spatial]:
+    """Kernel and spatial attributes that the runtime takes where the image is smaller than the window.
+
+    Rounding up leaves one window when less than a stride is missing: over all there is, padding included.
+    """
+    kernel, strides = list(kernel), list(spatial["strides"])
+    sizes = x.dims[2:] if how == "ceil_torch" and x.rank == 2 + len(kernel) else ()
+    for i, (size, before, after) in enumerate(zip(sizes, spatial["pads_begin"], spatial["pads_end"])):
+        dilation = spatial["dilations"][i]
+        room = size + before + after if isinstance(size, int) else 0
+        if 0 < room < extent(kernel[i], dilation) < room + strides[i]:
+            kernel[i], strides[i] = (room - 1) // dilation + 1, max(strides[i], dilation)
+    return tuple(kernel), Spatial(**{**spatial, "strides": tuple(strides)})
+
+
 @onnx_op("AveragePool")
 def average_pool(
     x: Value,
@@ -72,7 +87,8 @@ def average_pool(
     strides: Ints = None,
 ) -> Value:
     spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
-    return average(x, kernel_shape, spatial, rounding(spatial, ceil_mode), exclude_pad=not count_include_pad)
+    how = rounding(spatial, ceil_mode)
+    return average(x, *fitted(x, kernel_shape, spatial, how), how, exclude_pad=not count_include_pad)
 
 
 def average(x: Value, kernel: Sequence[int], spatial: Spatial, rounding_type: str, exclude_pad: bool) -> Value:
@@ -137,7 +153,8 @@ def max_pool(
     how = rounding(spatial, ceil_mode)
     pool = MaxPool14 if how == "ceil_torch" else MaxPool
     axis = 2 if storage_order else 0
-    y = pool(x, **spatial, kernel=tuple(kernel_shape), rounding_type=how, index_element_type=t.i64, axis=axis)
+    kernel, spatial = fitted(x, kernel_shape, spatial, how)
+    y = pool(x, **spatial, kernel=kernel, rounding_type=how, index_element_type=t.i64, axis=axis)
     return (y, column_major(y.results[1], x)) if storage_order else y
 
 

@@ -129,15 +129,15 @@ def resize(
         method = Method(mode, "tf_half_pixel_for_nn", nearest_mode)
     along = normalize_axes(range(x.rank) if axes is None else axes, x.rank)
     scales, sizes = _given(scales), _given(sizes)
-    if (scales is None) == (sizes is None):
-        raise ModelError("Resize needs either scales or sizes")
+    if scales is None and sizes is None:
+        raise ModelError("Resize has neither scales nor sizes, and needs one of them")
     for counts in (scales, sizes):
         if counts is not None and counts.is_static and counts.shape != (len(along),):
             raise ModelError(f"Resize of {len(along)} axes has {t.format_shape(counts.shape)} scales or sizes")
-    if scales is not None:
-        return by_scales(x, along, scales, method, roi)
-    assert sizes is not None
-    return by_sizes(x, along, sizes, method, roi, keep_aspect_ratio_policy)
+    if sizes is not None:  # exporters of opset 11 and 12 give scales beside them, which do not count then
+        return by_sizes(x, along, sizes, method, roi, keep_aspect_ratio_policy)
+    assert scales is not None
+    return by_scales(x, along, scales, method, roi)
 
 
 def _given(v: Value | None) -> Value | None:
@@ -280,7 +280,7 @@ def source_places(
     if coordinates == "half_pixel":
         return centred
     if coordinates == "pytorch_half_pixel":
-        return Select(single, Subtract(Multiply(steps, 0.0), 0.5), centred)
+        return Select(single, Multiply(steps, 0.0), centred)
     if coordinates == "half_pixel_symmetric":
         rounding = Divide(whole, Multiply(factor, size))
         return Add(centred, Multiply(Multiply(size, 0.5), Subtract(constant(1.0, t.f32), rounding)))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mo_core.build import constant_like, reshape_to, shape_of, swap_axes
+from mo_core.build import constant_like, dims_of, reshape_to, shape_of, slice_axis, swap_axes
 from mo_core.errors import Decline, Unsupported
 from mo_core.ir import Graph, Node, Value, constant
 from mo_core.ir import types as t
@@ -26,6 +26,7 @@ from mo_core.ops import (
     BitwiseXor,
     Convert,
     ConvertPromoteTypes,
+    Divide,
     EmbeddingBagOffsets,
     EmbeddingBagOffsetsSum,
     EmbeddingBagPacked,
@@ -128,10 +129,16 @@ def _as(kind: Any, node: Node, **changed: Any) -> Node:
 
 
 def _pad(node: Pad) -> Older:
-    for pads in (node.pads_begin, node.pads_end):
-        if pads.const is None or (pads.const < 0).any():
-            raise Decline("Pad took nothing away then, and here a number is negative or not known")
-    return _as(Pad1, node)
+    begin, end = node.pads_begin.const, node.pads_end.const
+    if begin is None or end is None:
+        raise Decline("Pad took nothing away then, and it is not known whether it does so here")
+    if (begin >= 0).all() and (end >= 0).all():
+        return _as(Pad1, node)
+    added = [constant(np.maximum(pads, 0)) for pads in (begin, end)]
+    y: Value = Pad1(node.data, *added, *node.operands[3:], pad_mode=node.pad_mode)
+    for axis, (before, after) in enumerate(zip(begin.tolist(), end.tolist())):
+        y = slice_axis(y, axis, max(-before, 0), after if after < 0 else t.INF)
+    return y
 
 
 def _top_k(node: TopK) -> Older:
@@ -166,11 +173,28 @@ def _interpolate(node: Interpolate) -> Older:
 
 
 def _pool(node: Any) -> Older:
-    if node.rounding_type == "ceil_torch":
-        raise Decline('there was no rounding "ceil_torch" then')
     if isinstance(node, AvgPool16) and any(d != 1 for d in node.dilations):
         raise Decline("there was no dilation then")
-    return _as(MaxPool if isinstance(node, MaxPool) else AvgPool, node).results
+    kind = MaxPool if isinstance(node, MaxPool) else AvgPool
+    if node.rounding_type != "ceil_torch":
+        return _as(kind, node).results
+    if kind is AvgPool and not node.exclude_pad:
+        raise Decline('there was no rounding "ceil_torch" then, and the mean counts what lies outside of the data')
+    if kind is AvgPool and isinstance(node.data.node, Pad):
+        raise Decline('there was no rounding "ceil_torch" then, and the padding ahead would be taken into the windows')
+    results = _as(kind, node, rounding_type="ceil").results
+    return [_without_late_windows(node, y) for y in results]
+
+
+def _without_late_windows(node: Any, y: Value) -> Value:
+    """Leave out the windows that start after data and leading padding, where there can be one."""
+    dilations = getattr(node, "dilations", ()) or (1,) * len(node.kernel)
+    for i, stride in enumerate(node.strides):
+        reach = (node.kernel[i] - 1) * dilations[i] + 1
+        if node.auto_pad == "explicit" and node.pads_end[i] > reach - stride:
+            starts = Add(dims_of(node.data, [2 + i]), node.pads_begin[i] + stride - 1)
+            y = slice_axis(y, 2 + i, 0, Divide(starts, stride))
+    return y
 
 
 def _bag(node: Any) -> Older:

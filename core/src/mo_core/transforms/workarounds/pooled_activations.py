@@ -1,0 +1,81 @@
+"""Activations after a maximum of windows of a convolution, which the runtime would compute ahead of the maximum.
+
+The CPU plug-in of OpenVINO (seen in 2026.4) takes an activation after MaxPool into the convolution ahead of it, also
+one that does not grow with its operand, for which the maximum is another one then. It looks for a MaxPool right after
+the convolution, so that anything in between prevents it: a PReLU with slope 1 costs nothing, as it is fused there.
+`test_pooled_activations` tells when that is mended.
+"""
+
+from __future__ import annotations
+
+from mo_core.ir import Graph, Node, constant
+from mo_core.ir.known import number
+from mo_core.ops import (
+    Abs,
+    Add,
+    Convolution,
+    DepthToSpace,
+    Elu,
+    Gelu,
+    GroupConvolution,
+    HSwish,
+    MaxPool,
+    Mish,
+    Multiply,
+    PReLU,
+    Reshape,
+    ShuffleChannels,
+    Sigmoid,
+    SpaceToDepth,
+    Squeeze,
+    Swish,
+    Transpose,
+    Unsqueeze,
+)
+from mo_core.ops.unary import Unary
+from mo_core.rewriting.editor import Editor
+from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.rewriting.record import origins
+
+_FALLING = (Abs, Gelu, HSwish, Mish, Swish)
+_MOVED = (DepthToSpace, Reshape, ShuffleChannels, SpaceToDepth, Squeeze, Transpose, Unsqueeze)
+_FAR = 8
+
+
+@graph_pass("pooled-activations", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",))
+def pooled_activations(graph: Graph, edit: Editor) -> None:
+    """Keep activations that follow a MaxPool out of the convolution ahead of it."""
+    for node in graph:
+        if isinstance(node, MaxPool) and _is_convolved(node.data.node) and _meets_falling(node):
+            apart = PReLU(node.data, constant([1.0], node.data.element))
+            edit.set_operand(node, 0, apart, name=f"{node.name}/apart")
+            edit.fire("apart", origins([node]), node.name)
+
+
+def _is_convolved(node: Node) -> bool:
+    """True for a convolution, also with its bias or factors."""
+    while isinstance(node, (Add, Multiply)):
+        node = node.operands[0].node
+    return isinstance(node, (Convolution, GroupConvolution)) and node.element.is_real
+
+
+def _meets_falling(node: Node) -> bool:
+    """True when activations that the runtime may fuse follow, and one of them may fall."""
+    for _ in range(_FAR):
+        users = list(node.results[0].users())
+        if len(users) > 1:  # x and a sigmoid of it, which the runtime makes one Swish
+            return all(isinstance(u, (Multiply, Sigmoid)) for u in users)
+        if not users or not isinstance(users[0], (Unary, *_MOVED)):
+            return False
+        node = users[0]
+        if _may_fall(node):
+            return True
+    return False
+
+
+def _may_fall(node: Node) -> bool:
+    """True for an activation that is lower for some higher operand."""
+    if isinstance(node, PReLU):
+        slope = number(node.slope)
+        return slope is None or slope < 0
+    return isinstance(node, _FALLING) or (isinstance(node, Elu) and node.alpha < 0)
