@@ -265,6 +265,6 @@ def test_the_runtime_computes_with_whole_numbers(tmp_path):
     assert small.xml.with_suffix(".bin").stat().st_size < 4 * 27 * 2
     operations = small.compiled().get_runtime_model().get_ops()
     found = {n.get_rt_info()["layerType"].get(): n.get_rt_info()["runtimePrecision"].get() for n in operations}
-    assert found["Convolution"] == "i8"
+    assert found["Convolution"] in ("i8", "u8")  # which of both depends on the instructions of the CPU
     x = np.random.default_rng(1).uniform(-1, 1, (1, 3, 8, 8)).astype(np.float32)
     assert largest_difference(small.run({"data": x})[0], real.run({"data": x})[0]) <= 1e-5

@@ -135,7 +135,7 @@ def _pad(node: Pad) -> Older:
     if (begin >= 0).all() and (end >= 0).all():
         return _as(Pad1, node)
     added = [constant(np.maximum(pads, 0)) for pads in (begin, end)]
-    y: Value = Pad1(node.data, *added, *node.operands[3:], pad_mode=node.pad_mode)
+    y: Value = Pad1(node.data, added[0], added[1], node.pad_value, pad_mode=node.pad_mode)
     for axis, (before, after) in enumerate(zip(begin.tolist(), end.tolist())):
         y = slice_axis(y, axis, max(-before, 0), after if after < 0 else t.INF)
     return y
