@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tests.adapters.tensorflow import detectors
 from tests.adapters.tensorflow.exports import keras_network
 from tests.adapters.tensorflow.running import random, tf
 
@@ -39,4 +40,7 @@ def write(folder: Path) -> None:
         parsed = tf().io.decode_raw(texts, tf().float32, name="parsed")
         tf().linalg.matmul(parsed, random(128, 4), name="scores")
     (folder / "texts.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    (folder / "detector").mkdir()
+    (folder / "detector" / "frozen_inference_graph.pb").write_bytes(detectors.ssd().SerializeToString())
+    detectors.config(folder / "detector")
     keras_network().save(folder / "network.keras")

@@ -10,10 +10,11 @@ from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mo_caffe import caffe_pb2, prototxt
+from mo_caffe import caffe_pb2
 from mo_caffe.prototxt import read_prototxt
 from mo_caffe.schema import plain
 from mo_core.errors import ModelError
+from mo_core.frontend import textformat
 from tests.adapters.caffe.nets import SMALL
 
 
@@ -191,7 +192,7 @@ def test_files_of_another_kind_are_named(content: bytes, fact: str) -> None:
 
 
 def test_a_huge_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prototxt, "MAX_BYTES", 100)
+    monkeypatch.setattr(textformat, "MAX_BYTES", 100)
     with pytest.raises(ModelError, match="has 101 bytes"):
         read_prototxt(b" " * 101)
     assert read_prototxt(b" " * 100) == {}
@@ -199,7 +200,7 @@ def test_a_huge_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("opening", "closing"), [("a {", "}"), ("a <", ">"), ("a: [{", "}]")])
 def test_nesting_is_limited(opening: str, closing: str) -> None:
-    deep = prototxt.MAX_DEPTH - 1
+    deep = textformat.MAX_DEPTH - 1
     assert read_prototxt((opening * deep + closing * deep).encode())
     with pytest.raises(ModelError, match="nested more than 64 deep"):
         read_prototxt((opening * 100_000).encode())

@@ -162,7 +162,6 @@ def test_tensorboard_gets_the_graph_without_its_weights(tmp_path):
     [
         "tensorflow_custom_layer_libraries",
         "tensorflow_custom_operations_config_update",
-        "tensorflow_object_detection_api_pipeline_config",
     ],
 )
 def test_options_that_are_gone_say_what_to_do(option):

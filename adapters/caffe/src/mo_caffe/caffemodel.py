@@ -14,8 +14,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mo_caffe import caffe_pb2
-from mo_caffe.schema import Plain, decode, plain
+from mo_caffe.schema import Plain, plain
 from mo_core.errors import ModelError
+from mo_core.frontend.textformat import decode
 from mo_core.frontend.wire import BYTES, Buffer, Message, Skim, Window, count, parse, scalars, skim
 from mo_core.ir import types
 from mo_core.ir.types import ElementType

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mo_caffe import caffe_pb2
+from mo_core.frontend.textformat import decode
 
 Plain = dict[str, Any]
 
@@ -71,11 +72,6 @@ def single(value: float) -> float:
     """The value as Caffe has it, in single precision; but 0.1 as it is written, and not 0.10000000149011612."""
     with np.errstate(over="ignore"):
         return float(str(np.float32(value)))
-
-
-def decode(text: bytes) -> str:
-    """Text of a file of unknown age: UTF-8, and what is not stays visible as `\\xd6`."""
-    return text.decode("utf-8", "backslashreplace")
 
 
 def plain(message: Any, blob: Callable[[Any, int, Any], Any]) -> Plain:

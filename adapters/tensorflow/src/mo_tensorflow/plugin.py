@@ -13,7 +13,8 @@ from mo_core.options import Option
 
 if TYPE_CHECKING:
     from mo_core.frontend import Converter
-    from mo_core.ir import Foreign
+    from mo_core.ir import Foreign, Graph
+    from mo_core.rewriting import Context, Pass
 
 SAVED_MODEL_FILE = "saved_model.pb"
 _TEXT = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:node\s*:?\s*\{|meta_info_def\s*:?\s*\{|saved_model_schema_version\s*:)")
@@ -67,8 +68,8 @@ OPTIONS = (
     Option(
         "tensorflow_object_detection_api_pipeline_config",
         "path",
-        "",
-        gone="Leave it out: the detector is converted operation by operation, with the outputs that it has.",
+        "The pipeline.config of a detector of the Object Detection API, which gets one output: DetectionOutput.",
+        metavar="FILE",
     ),
 )
 
@@ -140,3 +141,29 @@ def mo_converters(framework: str) -> Sequence[Converter]:
     from mo_tensorflow import ops
 
     return converters_of(*ops.MODULES)
+
+
+@hookimpl
+def mo_passes() -> Sequence[Pass]:
+    """Passes on TensorFlow graphs."""
+    from mo_core.rewriting import Pass, Stage
+
+    return [
+        Pass(
+            "object-detection",
+            Stage.FRONT,
+            "The post-processing of a detector of the Object Detection API becomes DetectionOutput.",
+            run=_object_detection,
+            framework="tensorflow",
+            outermost="the post-processing ends with the outputs of the model",
+        )
+    ]
+
+
+def _object_detection(graph: Graph, context: Context) -> bool:
+    from mo_core.rewriting import Editor
+    from mo_tensorflow.detectors.passes import replace_postprocessing
+
+    editor = Editor(graph, "object-detection", context)
+    replace_postprocessing(graph, editor)
+    return editor.changed

@@ -29,7 +29,9 @@ def read(source: Any, options: Any) -> SourceModel:
         return _model(find(source, options), options)
     path = Path(source)
     try:
-        return _model(find(path, options), options)
+        model = _model(find(path, options), options)
+        model.path = path
+        return model
     except (ModelError, Unsupported) as e:
         e.note(f'file "{path}"')
         raise

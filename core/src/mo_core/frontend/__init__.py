@@ -1,6 +1,7 @@
 """Front-ends: source models, their functions, converters, the convert loop, cutting and freezing.
 
-The modules `wire` (the protobuf skimmer), `structure`, `frames` and `delays` (graphs with cycles) are public, too.
+The modules `wire` (the protobuf skimmer), `textformat` (protobuf as text), `structure`, `frames` and `delays` (graphs
+with cycles) are public, too.
 """
 
 from mo_core.frontend.attributes import AttributeType, attribute_type
@@ -24,5 +25,6 @@ __all__ = [
     "frames",
     "inline",
     "structure",
+    "textformat",
     "wire",
 ]

@@ -144,7 +144,7 @@ class _Cutter:
         request = self.request
         if not (request.cuts or request.frozen or request.shapes):
             return [], [], []
-        names = Names(self.source.graph, self.source.names_are_tensors)
+        names = Names(self.source.graph, self.source.names_are_tensors, self.source.stand_ins)
         frozen = [(spec, names.input(spec)) for spec in request.frozen]
         listed = request.inputs or self._by_order({place.value for _, place in frozen})
         listed = [spec if spec.text else self._named(i, spec) for i, spec in enumerate(listed)]
@@ -184,7 +184,8 @@ class _Cutter:
 
     def _set_outputs(self, values: Sequence[Value]) -> None:
         graph = self.graph
-        if len(values) < len(self.request.outputs):
+        merged = len(self.request.outputs) - sum(s.text in self.source.stand_ins for s in self.request.outputs)
+        if len(values) < merged:
             self.notes.append("--output names a tensor more than once; it is one output.")
         names = {r.source: r.name for r in graph.outputs}
         for result in list(reversed(graph.outputs)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mo_core.frontend.converters import Converter, ConverterTable
 from mo_core.frontend.functions import Library
-from mo_core.ir import Foreign, Graph
+from mo_core.ir import Foreign, Graph, Value
 
 if TYPE_CHECKING:
     from mo_core.options import Option
@@ -25,6 +25,8 @@ class SourceModel:
         names_are_tensors: a name given by the user means a tensor first, then a node (else the other way round).
         functions: what attributes and calls refer to.
         notes: warnings for the report.
+        path: the file or folder that it was read from; None for an object in memory.
+        stand_ins: what the names of outputs mean that a FRONT pass has taken away with all that computed them.
     """
 
     graph: Graph
@@ -33,6 +35,8 @@ class SourceModel:
     names_are_tensors: bool = False
     functions: Library = field(default_factory=Library)
     notes: list[str] = field(default_factory=list)
+    path: Path | None = None
+    stand_ins: dict[str, Value] = field(default_factory=dict)
 
 
 class Frontend:

@@ -54,6 +54,11 @@ class InputSpec:
     value: Literal | None = None
     option: str = "input"
 
+    @property
+    def is_shaped(self) -> bool:
+        """True when something was said about the shape."""
+        return self.shape is not UNSET
+
 
 @dataclass(frozen=True)
 class OutputSpec:

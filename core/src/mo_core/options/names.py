@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,15 @@ class Place:
 
 
 class Names:
-    """Finds what a name of the user means: a tensor, a node, a port of a node."""
+    """Finds what a name of the user means: a tensor, a node, a port of a node.
 
-    def __init__(self, graph: Graph, tensors_first: bool) -> None:
-        self._graph, self._tensors_first = graph, tensors_first
+    Args:
+        tensors_first: a name means a tensor first, then a node (else the other way round).
+        stand_ins: what names mean that are no names of the graph any more.
+    """
+
+    def __init__(self, graph: Graph, tensors_first: bool, stand_ins: Mapping[str, Value] | None = None) -> None:
+        self._graph, self._tensors_first, self._stand_ins = graph, tensors_first, stand_ins or {}
         self._tensors: dict[str, list[Value]] = {}
         self._nodes: dict[str, list[Node]] = {}
         for node in graph:
@@ -98,7 +103,7 @@ class Names:
             if found:
                 labels = quoted([tensor_name(v) for v in found], 4)
                 raise UsageError(f'{len(found)} things are called "{name}"', f"Name one of the tensors: {labels}.")
-        return None
+        return (self._stand_ins[name], True) if name in self._stand_ins else None
 
     @staticmethod
     def _result(node: Node, port: int, text: str) -> Value:

@@ -1,0 +1,179 @@
+"""Small detectors that are built as the Object Detection API builds its own: the same scopes, the same loops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.adapters.tensorflow.running import Array, random, tf
+
+CLASSES, SIZE = 3, 32
+SCORE, IOU, PER_CLASS, TOTAL = 0.3, 0.5, 10, 10
+
+SSD_CONFIG = """
+# as the exporter writes it
+model {
+  ssd {
+    num_classes: 3
+    image_resizer { fixed_shape_resizer { height: 32 width: 32 } }
+    box_coder { faster_rcnn_box_coder { y_scale: 10.0 x_scale: 10.0 height_scale: 5.0 width_scale: 5.0 } }
+    post_processing {
+      batch_non_max_suppression {
+        score_threshold: 0.3
+        iou_threshold: 0.5
+        max_detections_per_class: 10
+        max_total_detections: 10
+      }
+      score_converter: SIGMOID
+    }
+  }
+}
+train_config: { batch_size: 24 }
+"""
+
+
+def preprocess(images: Any) -> tuple[Any, Any]:
+    """Normalised images of one size, and the sizes that they had in it."""
+    v1 = tf().compat.v1
+    with v1.name_scope("Preprocessor/"):
+        normal = tf().subtract(tf().multiply(tf().cast(images, "float32"), 2 / 255, name="mul"), 1.0, name="sub")
+
+        def resize(image: Any) -> tuple[Any, Any]:
+            return v1.image.resize_images(image, [SIZE, SIZE]), tf().constant([SIZE, SIZE, 3])
+
+        return v1.map_fn(resize, normal, dtype=(tf().float32, tf().int32), name="map")
+
+
+def network(images: Any, anchors: int, seed: int = 0) -> tuple[Any, Any]:
+    """Box deltas N, cells * anchors, 4 and class logits N, cells * anchors, classes + 1 of a grid of 4 x 4 cells."""
+    features = tf().nn.relu(tf().nn.conv2d(images, random(8, 8, 3, 8, seed=seed) * 0.3, 8, "VALID", name="features"))
+
+    def head(width: int, seed: int) -> Any:
+        filters = random(1, 1, 8, anchors * width, seed=seed) * 0.5
+        return tf().reshape(tf().nn.conv2d(features, filters, 1, "VALID"), [-1, 16 * anchors, width])
+
+    return head(4, seed + 1), head(CLASSES + 1, seed + 2)
+
+
+def grid() -> Array:
+    """Two anchors in each of 4 x 4 cells: y0, x0, y1, x1."""
+    centres = (np.stack(np.meshgrid(np.arange(4), np.arange(4), indexing="ij"), -1).reshape(-1, 1, 2) + 0.5) / 4
+    half = np.array([[0.2, 0.2], [0.12, 0.25]])
+    return np.concatenate([centres - half, centres + half], -1).reshape(-1, 4).astype(np.float32)
+
+
+def decode(deltas: Any, anchors: Any) -> Any:
+    """Boxes ?, 4 from deltas and anchors ?, 4, in the scope of the API."""
+    v1 = tf().compat.v1
+    with v1.name_scope("Decode"):
+        with v1.name_scope("get_center_coordinates_and_sizes"):
+            y0, x0, y1, x1 = tf().unstack(tf().transpose(anchors, name="transpose"))
+            h, w = y1 - y0, x1 - x0
+            cy, cx = y0 + h / 2, x0 + w / 2
+        dy, dx, dh, dw = tf().unstack(tf().transpose(deltas, name="transpose"))
+        h2, w2 = tf().exp(dh / 5) * h / 2, tf().exp(dw / 5) * w / 2
+        cy, cx = dy / 10 * h + cy, dx / 10 * w + cx
+        return tf().transpose(tf().stack([cy - h2, cx - w2, cy + h2, cx + w2]), name="transpose_1")
+
+
+def suppress(boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
+    """Boxes N, A, classes or 1, 4 and scores N, A, classes to padded detections of each image, in a loop."""
+    v1 = tf().compat.v1
+
+    def one(item: tuple[Any, Any]) -> tuple[Any, ...]:
+        found = []
+        for k in range(CLASSES):
+            mine, score = item[0][:, k % item[0].shape[1]], item[1][:, k]
+            kept = tf().image.non_max_suppression(mine, score, PER_CLASS, IOU, SCORE)
+            found.append((tf().gather(mine, kept), tf().gather(score, kept), tf().fill(tf().shape(kept), float(k))))
+        all_boxes, all_scores, labels = (tf().concat(part, 0) for part in zip(*found))
+        count = tf().minimum(tf().size(all_scores), TOTAL)
+        best, order = tf().math.top_k(all_scores, count)
+        pad = TOTAL - count
+        clipped = tf().clip_by_value(tf().gather(all_boxes, order), 0.0, 1.0)
+        padded = tf().reshape(tf().pad(clipped, [[0, pad], [0, 0]]), [TOTAL, 4])
+        fill = [[0, pad]]
+        return (
+            padded,
+            tf().reshape(tf().pad(best, fill), [TOTAL]),
+            tf().reshape(tf().pad(tf().gather(labels, order), fill), [TOTAL]),
+            count,
+        )
+
+    f32 = tf().float32
+    with v1.name_scope("BatchMultiClassNonMaxSuppression"):
+        return v1.map_fn(one, (boxes, scores), dtype=(f32, f32, f32, tf().int32), name="map")  # type: ignore[no-any-return]
+
+
+def outputs(found: tuple[Any, Any, Any, Any]) -> None:
+    """The outputs under the names of the API."""
+    boxes, scores, classes, count = found
+    tf().identity(boxes, name="detection_boxes")
+    tf().identity(scores, name="detection_scores")
+    tf().identity(classes + 1.0, name="detection_classes")
+    tf().identity(tf().cast(count, "float32"), name="num_detections")
+
+
+def ssd() -> Any:
+    """The GraphDef of a single-shot detector."""
+    v1 = tf().compat.v1
+    v1.disable_control_flow_v2()
+    with tf().Graph().as_default() as graph:
+        images = v1.placeholder(tf().uint8, [None, None, None, 3], "image_tensor")
+        resized, _ = preprocess(images)
+        deltas, logits = network(resized, 2)
+        anchors = tf().identity(grid(), name="Concatenate/concat")
+        with v1.name_scope("Postprocessor"):
+            deltas = tf().identity(deltas, name="raw_box_encodings")
+            count = tf().shape(deltas)
+            tiled = tf().tile(tf().expand_dims(anchors, 0), [count[0], 1, 1])
+            boxes = decode(tf().reshape(deltas, [-1, 4]), tf().reshape(tiled, [-1, 4]))
+            boxes = tf().expand_dims(tf().reshape(boxes, [count[0], count[1], 4]), 2)
+            scores = tf().sigmoid(tf().multiply(logits, 1.0, name="scale_logits"), name="convert_scores")
+            scores = tf().slice(tf().identity(scores, name="raw_box_scores"), [0, 0, 1], [-1, -1, -1], name="Slice")
+            found = suppress(boxes, scores)
+        outputs(found)
+    return graph.as_graph_def()
+
+
+def image(*shape: int, seed: int = 0) -> Array:
+    """Images of bytes."""
+    return np.random.default_rng(seed).integers(0, 255, (*shape, 3), dtype=np.uint8)
+
+
+def detections(graph: Any, images: Array) -> list[tuple[int, int, float, Array]]:
+    """TensorFlow's own: image, class, score, box as x0, y0, x1, y1; by image and falling score."""
+    names = ["detection_boxes", "detection_scores", "detection_classes", "num_detections"]
+    with tf().Graph().as_default() as imported:
+        tf().import_graph_def(graph, name="")
+        with tf().compat.v1.Session(graph=imported) as session:
+            boxes, scores, classes, counts = session.run([f"{n}:0" for n in names], {"image_tensor:0": images})
+    return [
+        (n, int(classes[n, i]), float(scores[n, i]), boxes[n, i][[1, 0, 3, 2]])
+        for n, count in enumerate(counts)
+        for i in range(int(count))
+    ]
+
+
+def compare_detections(rows: Array, wanted: list[tuple[int, int, float, Array]]) -> None:
+    """Rows 1, 1, ?, 7 hold these detections and no others."""
+    assert rows.shape[:2] == (1, 1)
+    assert rows.shape[3] == 7
+    end = np.flatnonzero(rows[0, 0, :, 0] == -1)
+    got = rows[0, 0, : end[0] if end.size else None]
+    assert len(got) == len(wanted)
+    key = [(n, -score) for n, _, score, _ in wanted]
+    got = got[np.lexsort((-got[:, 2], got[:, 0]))]
+    for row, (n, label, score, box) in zip(got, [w for _, w in sorted(zip(key, wanted), key=lambda pair: pair[0])]):
+        assert (int(row[0]), int(row[1])) == (n, label)
+        np.testing.assert_allclose(row[2], score, atol=1e-5)
+        np.testing.assert_allclose(row[3:], box, atol=1e-5)
+
+
+def config(folder: Path, text: str = SSD_CONFIG) -> Path:
+    """A pipeline.config in a folder."""
+    file = folder / "pipeline.config"
+    file.write_text(text)
+    return file
