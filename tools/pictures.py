@@ -9,9 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mo_core.app.convert import all_passes
+from mo_core.app.session import Session
 from mo_core.ir import Graph
-from mo_core.plugins import Plugins
 from mo_core.rewriting.passes import Context, Pass, run
 from mo_core.rewriting.switches import AMCT, OPTION_PASSES
 from mo_core.transforms.simplify.cleanup import constant_folding, dead_code
@@ -79,7 +78,7 @@ def files() -> dict[Path, str]:
     """Every file with its content."""
     made: dict[Path, str] = {}
     lines: list[str] = []
-    for p in all_passes(Plugins(blocked=())):
+    for p in Session().passes():
         mine = [e for e in EXAMPLES if e.passes == p.name]
         for e in mine:
             made[DOCS / "pictures" / f"{e.file}.svg"] = draw(e, p)

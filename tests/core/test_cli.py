@@ -160,6 +160,70 @@ def test_notes_of_former_options_reach_the_user(toy: Path, capsys: pytest.Captur
     assert "note: --keep_shape_ops: has no effect any more" in capsys.readouterr().out
 
 
+# -- where things go, and where they come from
+
+
+@pytest.mark.parametrize(
+    ("words", "files"),
+    [
+        (["-o", "net.xml"], {"net.xml", "net.bin"}),
+        (["--output_dir", "to/net.XML"], {"to/net.xml", "to/net.bin"}),
+        (["--output_model", "to/net.xml"], {"to/net.xml", "to/net.bin"}),
+        (["--output_model=net"], {"net.xml", "net.bin"}),
+        (["--dry-run"], set()),
+    ],
+)
+def test_the_target(toy: Path, words: list[str], files: set[str]) -> None:
+    before = {p for p in toy.rglob("*") if p.is_file()}
+    assert run("convert", "m.toy", *words) == 0
+    made = {p.relative_to(toy).as_posix() for p in set(toy.rglob("*")) - before if p.is_file()}
+    assert {f for f in made if "__pycache__" not in f} == files
+
+
+def test_two_targets_contradict(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("m.toy", "-o", "a.xml", "-n", "b") == 2
+    assert run("m.toy", "--output_model", "a.xml", "-o", "b") == 2
+    assert run("m.toy", "--output_model", ".") == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert written(toy) == set()
+
+
+def test_options_from_a_file_and_from_an_ir(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (toy / "c.toml").write_text('input_model = "m.toy"\ninput_shape = [[2, 3]]\nmodel_name = "a"\nextension = "toy.py"')
+    assert cli.main(["--config", "c.toml"]) == 0
+    assert cli.main(["--config", "c.toml", "-n", "b", "--input_shape", "[4,3]"]) == 0
+    assert written(toy) == {"c.toml", "a.xml", "a.bin", "b.xml", "b.bin"}
+    assert '<input_shape value="[4,3]" />' in (toy / "b.xml").read_text()
+    assert run("m.toy", "--config", "b.xml", "-n", "again") == 0
+    assert '<input_shape value="[4,3]" />' in (toy / "again.xml").read_text()
+    capsys.readouterr()
+    for name, text in {"bad.toml": "x = = 1", "bad.xml": "<net>", "other.toml": "no_such_option = 1"}.items():
+        (toy / name).write_text(text)
+        assert run("m.toy", "--config", name) == 2
+    assert run("m.toy", "--config", "none.toml") == 2
+    err = capsys.readouterr().err
+    assert "is not a TOML file" in err and "is not an IR" in err and "no option --no_such_option" in err
+
+
+def test_the_report_tells_of_failures_and_may_go_to_the_terminal(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (toy / "unknown.toy").write_text(MODEL.replace("toy.Twice", "toy.Thrice"))
+    assert run("unknown.toy", "--report", "r.json") == 4
+    data = json.loads((toy / "r.json").read_text())
+    assert (data["schema"], data["status"], data["error"]["class"]) == (1, "failed", "Unsupported")
+    assert [(u["op"], u["count"]) for u in data["error"]["unsupported"]] == [("Thrice", 1)]
+    capsys.readouterr()
+    assert run("m.toy", "--report", "-") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["status"] == "converted"
+    assert "operations" in err
+
+
+def test_a_name_that_is_not_there_cannot_be_explained(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("m.toy", "--explain", "twicee") == 2
+    assert re.search('no node "twicee"\n.*"twice"', capsys.readouterr().err)
+    assert written(toy) == set()
+
+
 # -- looking
 
 
@@ -187,20 +251,49 @@ def test_lists(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
         stages, key=["FRONT", "NORMALIZE", "PREPROCESS", "FUSE", "LAYOUT", "PRECISION", "CLEANUP"].index
     )
     assert run("--plugins") == 0
-    assert "toy" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.search(r"toy +toy.py\n  hooks +mo_converters, mo_frontends\n  converters  Relu, Twice \(for toy\)", out)
+    assert run("plugins", "--check") == 0
+    assert run("plugins", "what") == 2
+    capsys.readouterr()
     assert run("--version") == 0
     assert re.fullmatch(r"mo \d+\.\d+\.\d+\n", capsys.readouterr().out)
 
 
-def test_help_has_every_option_and_those_of_the_front_end(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_every_option_and_those_of_the_front_end(
+    toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from mo_core.options.common import COMMON
 
-    assert run("--help", framework="toy") == 0
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("--help", "all", framework="toy") == 0
     out = capsys.readouterr().out
     assert all(option.flag in out for option in COMMON)
     assert "Toy models:" in out and "--toy_folder" in out
     assert "--other_file" not in out
-    assert max(map(len, out.splitlines())) <= 110
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "hidden"),
+    [
+        (["--help"], ["Commands:", "mo inspect MODEL", "inputs", "toy"], ["--finegrain_fusing"]),
+        (["--help", "inputs"], ["Inputs and outputs:", "--input_shape", "--batch"], ["--mean_values"]),
+        (["help", "toy"], ["Toy models:", "--toy_folder"], ["--batch"]),
+        (["--mean-values", "--help"], ["--mean_values VALUES"], ["--batch"]),
+        (["inspect", "--help"], ["mo inspect MODEL [options]"], []),
+        (["former", "-h"], ["--keep_shape_ops"], ["--batch"]),
+    ],
+)
+def test_help_is_by_topic(
+    toy: Path, capsys: pytest.CaptureFixture[str], words: list[str], shown: list[str], hidden: list[str]
+) -> None:
+    assert cli.main([*words, "--extension=toy.py"]) == 0
+    out = capsys.readouterr().out
+    assert [w for w in shown if w not in out] == []
+    assert [w for w in hidden if w in out] == []
+    assert cli.main(["--help", "inputz"]) == 2
+    assert 'no help on "inputz"' in capsys.readouterr().err
 
 
 def test_without_arguments_the_help_is_shown(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,7 +336,7 @@ def test_errors_have_their_exit_code_and_no_traceback(
     assert run(*argv) == code
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("mo: ")
+    assert err.startswith("mo: error: ")
     assert re.search(message, err), err
     assert "Traceback" not in err
     assert not [p for p in toy.iterdir() if p.suffix == ".tmp"]
@@ -258,7 +351,7 @@ def test_debugging_shows_where_an_error_came_from(toy: Path, capsys: pytest.Capt
 
 def test_a_program_for_one_framework_takes_no_other(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("m.toy", "--framework", "onnx", framework="toy") == 2
-    assert "mo-toy: mo-toy converts no onnx models" in capsys.readouterr().err
+    assert "mo-toy: error: mo-toy converts no onnx models" in capsys.readouterr().err
     assert run("m.toy", "--other_file", "f", framework="toy") == 2
     assert "no option --other_file" in capsys.readouterr().err
 
@@ -274,7 +367,7 @@ def test_nothing_heavy_is_imported_for_a_conversion(toy: Path) -> None:
     code = (
         "import sys; from mo_core.app.cli import main\n"
         "code = main(['m.toy', '--extension', 'toy.py', '--silent'])\n"
-        "heavy = {'rich', 'openvino', 'onnx', 'google.protobuf', 'argparse', 'numpy.testing', 'unittest'}\n"
+        "heavy = {'rich', 'openvino', 'onnx', 'google.protobuf', 'numpy.testing', 'unittest'}\n"
         "assert code == 0 and not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=toy, check=True, timeout=60)
@@ -292,6 +385,29 @@ def test_an_interrupt_leaves_what_was_there(toy: Path, kind: signal.Signals) -> 
     assert err == "mo: interrupted; earlier output is untouched\n"
     assert written(toy) == {"m.xml"}
     assert (toy / "m.xml").read_text() == "earlier"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("how", ["cat m.toy | {} /dev/stdin", "{} - < m.toy", "cat m.toy | {} --input_model -"])
+def test_a_model_may_come_through_a_pipe(toy: Path, how: str) -> None:
+    command = how.format(" ".join([sys.executable, "-m", "mo_core.app.cli"]))
+    options = " --framework toy --extension toy.py -n piped"
+    done = subprocess.run(["sh", "-c", command + options], cwd=toy, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert written(toy) == {"piped.xml", "piped.bin"}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+@pytest.mark.parametrize(
+    ("where", "code", "message"),
+    [(">&-", 0, ""), (">&- 2>&-", 0, ""), (">/dev/full", 2, "cannot write to the standard output")],
+)
+def test_an_output_that_takes_nothing(toy: Path, where: str, code: int, message: str) -> None:
+    command = " ".join(process(toy, "m.toy")) + " " + where
+    done = subprocess.run(["sh", "-c", command], cwd=toy, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr and "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+    assert written(toy) == {"m.xml", "m.bin"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")

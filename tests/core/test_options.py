@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mo_core.app.arguments import parse_arguments
 from mo_core.errors import PluginError, UsageError
 from mo_core.frontend import Frontend
-from mo_core.options import Option, Options, OptionTable, parse_arguments
+from mo_core.options import Option, Options, OptionTable
 from mo_core.options.common import COMMON
 from mo_core.options.frameworks import FRAMEWORKS
 from mo_core.options.inputs import UNSET
@@ -41,7 +42,8 @@ def test_both_spellings_and_short_forms_mean_the_same_option() -> None:
 
 
 def test_positional_words_are_kept_in_order_and_two_dashes_end_the_options() -> None:
-    assert options_of("inspect m.onnx --silent")[1] == ["inspect", "m.onnx"]
+    assert options_of("m.onnx --silent n.onnx")[1] == ["m.onnx", "n.onnx"]
+    assert options_of("inspect m.onnx --silent")[1] == ["m.onnx"]
     assert options_of("-- --silent")[1] == ["--silent"]
 
 

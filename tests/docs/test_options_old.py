@@ -26,6 +26,10 @@ OURS = frozenset(
         "explain",
         "dump_passes",
         "check",
+        "config",
+        "dry_run",
+        "no_plugins",
+        "output_model",
     )
 )
 """Options that the former tool did not have."""

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_core.app.convert import all_passes
-from mo_core.plugins import Plugins
+from mo_core.app.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
@@ -24,7 +23,7 @@ def test_pictures_and_page_are_what_the_passes_do():
 
 def test_every_fusion_has_a_section_with_a_condition_a_switch_and_a_picture():
     text = (ROOT / "docs" / "optimisations.md").read_text(encoding="utf-8")
-    fusions = [p for p in all_passes(Plugins(blocked=())) if p.fusion]
+    fusions = [p for p in Session().passes() if p.fusion]
     assert fusions
     for p in fusions:
         body = text.partition(f"\n### {p.name}\n")[2].partition("\n### ")[0]

@@ -163,13 +163,12 @@ def test_a_damaged_file_is_an_error_of_the_model(tmp_path, text):
 
 
 def test_passes_of_the_framework_run_for_its_models_alone(tmp_path):
-    from mo_core.app.convert import all_passes
-    from mo_core.plugins import Plugins
+    from mo_core.app.session import Session
 
-    plugins = Plugins([str(FILE)], ())
+    session = Session([str(FILE)])
     ours = {"flow-max", "flow-swap"}
-    assert ours <= {p.name for p in all_passes(plugins, None, "flow")}
-    assert ours.isdisjoint(p.name for p in all_passes(plugins, None, "onnx"))
+    assert ours <= {p.name for p in session.passes(None, "flow")}
+    assert ours.isdisjoint(p.name for p in session.passes(None, "onnx"))
 
 
 def test_the_file_imports_the_public_face_only():

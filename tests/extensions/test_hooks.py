@@ -78,7 +78,7 @@ class Twin(Node, opset="twinset"):
 @hookimpl
 def mo_ops():
     return [Twin]
-@converter("Relu")
+@converter("Relu", overrides=True)
 def relu(x):
     return Twin(x)
 @hookimpl

@@ -189,7 +189,7 @@ def test_a_plug_in_of_another_framework_is_not_even_imported(toy, tmp_path):
 def test_a_plug_in_of_this_framework_only_is_loaded(toy, tmp_path):
     source = (
         "from mo_core import hookimpl\nfrom mo_core.frontend import converter\nfrom mo_core.ops import Sigmoid\n"
-        "@converter('relu')\ndef relu(x): return Sigmoid(x)\n"
+        "@converter('relu', overrides=True)\ndef relu(x): return Sigmoid(x)\n"
         "@hookimpl\ndef mo_converters(framework): return relu.mo_converters\n"
     )
     install(toy, "better", source, group="mo.toy")

@@ -156,7 +156,11 @@ def test_the_single_file_gives_the_same_files(environment, options, tmp_path):
 
 @pytest.mark.parametrize("program", ["mo", "mo-caffe"])
 def test_it_is_listed(environment, program):
-    assert re.search(r"^gated-shift +mo-caffe-gated-shift 1\.0$", environment.run(program, "--plugins"), re.MULTILINE)
+    assert re.search(
+        r"^gated-shift +mo-caffe-gated-shift 1\.0  \(for caffe\)\n  hooks +mo_conv",
+        environment.run(program, "--plugins"),
+        re.M,
+    )
     assert re.search(r"^caffe +- +GatedShift$", environment.run(program, "--list-ops"), re.MULTILINE)
 
 

@@ -39,12 +39,12 @@ HINTS = (
 """Attributes that choose an implementation: nothing in the result depends on them."""
 
 
-def mxnet_op(*names: str, ignore: Iterable[str] = ()) -> Callable[[F], F]:
+def mxnet_op(*names: str, ignore: Iterable[str] = (), overrides: bool = False) -> Callable[[F], F]:
     """Mark a function as converter of an MXNet operator under its name and its other names."""
 
     def mark(function: F) -> F:
         for name in names:
-            converter(name, ignore=(*HINTS, *ignore))(function)
+            converter(name, ignore=(*HINTS, *ignore), overrides=overrides)(function)
         return function
 
     return mark
@@ -59,6 +59,11 @@ class Refusal(Converter):
     """
 
     reason: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """True: a plug-in may convert the operator without overriding anything."""
+        return True
 
 
 def refusal(name: str, reason: str) -> Refusal:

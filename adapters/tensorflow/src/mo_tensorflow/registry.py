@@ -24,12 +24,12 @@ COUNTS = ("N", "use_cudnn_on_gpu", "use_locking", "validate_shape", "validate_in
 """Attributes on which no result depends: how many inputs there are, and how TensorFlow is to compute."""
 
 
-def tf_op(*ops: str, ignore: Iterable[str] = ()) -> Callable[[F], F]:
+def tf_op(*ops: str, ignore: Iterable[str] = (), overrides: bool = False) -> Callable[[F], F]:
     """Mark a function as converter of TensorFlow ops."""
 
     def mark(function: F) -> F:
         for op in ops:
-            converter(op, ignore=(*COUNTS, *ignore))(function)
+            converter(op, ignore=(*COUNTS, *ignore), overrides=overrides)(function)
         return function
 
     return mark

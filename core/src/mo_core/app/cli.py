@@ -1,24 +1,24 @@
-"""The command line: `mo MODEL [options]`, `mo-<framework> MODEL [options]`, `mo inspect MODEL`, and the lists."""
+"""The program: `mo MODEL [options]`, `mo-<framework> MODEL [options]`, `mo COMMAND …`; its errors and exit codes."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from mo_core.app.commands import COMMANDS, FORMER, Call
+from mo_core.app.style import coloured
 from mo_core.errors import InternalError, ModelError, MoError, UsageError
+from mo_core.plugins.manager import EVERY
 
 if TYPE_CHECKING:
-    from mo_core.frontend import Frontend
-    from mo_core.options import Options, OptionTable
-    from mo_core.plugins import Plugins
+    from mo_core.app.session import Session
 
 INTERRUPTED = 130
-_OTHER_REPORT = "Give another file with --report."
 
 
 def main(argv: Sequence[str] | None = None, framework: str | None = None) -> int:
@@ -30,13 +30,14 @@ def main(argv: Sequence[str] | None = None, framework: str | None = None) -> int
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # names in models may hold anything
     try:
-        with _terminable():
-            code = _Command(program, framework).run(argv)
-        sys.stdout.flush()
-        return code
+        with _terminable(), _printing():
+            return _Program(program, framework).run(argv)
     except BrokenPipeError:  # the reader of our output has seen enough
         _silence()
         return 0
+    except _Unprintable as e:
+        _silence()
+        return _tell(program, argv, f"cannot write to the standard output: {e}", UsageError.exit_code)
     except KeyboardInterrupt:
         return _tell(program, argv, "interrupted; earlier output is untouched", INTERRUPTED)
     except MoError as e:
@@ -55,10 +56,55 @@ def _tell(program: str, argv: Sequence[str], text: str, code: int) -> int:
             import traceback
 
             traceback.print_exc()
-        print(f"{program}: {text}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
+        label = "" if code == INTERRUPTED else coloured("error: ", "error", sys.stderr)
+        print(f"{program}: {label}{text}", file=sys.stderr, flush=True)
+    except OSError:  # nobody is there to read it; the exit code tells
         _silence()
     return code
+
+
+class _Unprintable(Exception):
+    """The standard output takes nothing more."""
+
+
+class _Output:
+    """The standard output, its failures told apart from those of files."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with self._told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as e:
+            raise _Unprintable(e.strerror or str(e)) from e
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Let what is printed reach its reader, or say why it does not; a closed output is none of our business."""
+    stream = sys.stdout
+    if stream is None:
+        yield
+        return
+    output = _Output(stream)
+    with redirect_stdout(output):
+        yield
+        output.flush()
 
 
 def _silence() -> None:
@@ -87,24 +133,24 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _scan(argv: Sequence[str], name: str) -> str:
-    """The value of an option before the options are known (all of them, joined by commas)."""
+def _scan(argv: Sequence[str], name: str, bare: str = "") -> str:
+    """The value of an option before the options are known (all of them, joined by commas); `bare`: that of a flag."""
     found = []
     for i, word in enumerate(argv):
         flag, equals, value = word.partition("=")
         if flag.startswith("--") and flag[2:].replace("-", "_") == name:
-            found.append(value if equals else argv[i + 1] if i + 1 < len(argv) else "")
+            found.append(value if equals else bare or (argv[i + 1] if i + 1 < len(argv) else ""))
     return ",".join(found)
 
 
-def _recognised(argv: Sequence[str], plugins: Plugins) -> str:
+def _recognised(argv: Sequence[str], session: Session) -> str:
     """The framework of the first model among the arguments: plug-ins for that framework may have options, too."""
     from mo_core.app.convert import recognise
 
     for word in argv:
         name = word.partition("=")[2] if word.startswith("-") else word
-        try:
-            frontend = recognise(plugins, Path(name)) if name and os.path.exists(name) else None
+        try:  # a pipe must not be read twice
+            frontend = recognise(session, Path(name)) if os.path.isfile(name) or os.path.isdir(name) else None
         except ModelError:  # it cannot be read, and is perhaps not meant as the model
             continue
         if frontend is not None:
@@ -112,7 +158,7 @@ def _recognised(argv: Sequence[str], plugins: Plugins) -> str:
     return ""
 
 
-class _Command:
+class _Program:
     """One call of the program."""
 
     def __init__(self, program: str, framework: str | None) -> None:
@@ -123,165 +169,58 @@ class _Command:
         words = [w.replace("_", "-") for w in argv]
         if "--version" in words:
             return self._version()
-        plugins, table = self._prepare(argv)
-        if not argv or "--help" in words or "-h" in words:
-            from mo_core.app.usage import usage
+        from mo_core.app import arguments as a
 
-            print(usage(self.program, table))
-            return 0 if argv else UsageError.exit_code
-        lists = {"--list-ops": self._list_ops, "--list-passes": self._list_passes, "--plugins": self._list_plugins}
-        for flag, show in lists.items():
-            if flag in words:
-                show(plugins)
-                return 0
-        return self._work(argv, plugins, table)
+        completing = "_ARGCOMPLETE" in os.environ
+        if not argv and not completing:
+            print(a.brief(self.program))
+            return UsageError.exit_code
+        argv = [FORMER.get(w.replace("_", "-"), w) for w in argv]
+        config = self._config(argv)
+        session = self._session(argv, config)
+        table = session.options(self.framework, tuple(o for c in COMMANDS.values() for o in c.options))
+        if completing:
+            from mo_core.app.commands.completion import complete
 
-    def _prepare(self, argv: Sequence[str]) -> tuple[Plugins, OptionTable]:
-        """Load plug-ins, and make the table of options that they, the front-ends and the core have."""
-        from mo_core.options import OptionTable, listed
+            complete(self.program, table)
+        if a.wants_help(argv):
+            print(a.help_text(self.program, argv, table), end="")
+            return 0
+        arguments = a.parse_arguments(argv, table)
+        arguments.given = {**{table.require(name).name: v for name, v in config.items()}, **arguments.given}
+        return COMMANDS[arguments.command].run(Call(self.program, self.framework, session, table, arguments))
+
+    def _config(self, argv: Sequence[str]) -> dict[str, Any]:
+        path = _scan(argv, "config")
+        if not path:
+            return {}
+        from mo_core.app import config
+
+        return config.read(path)
+
+    def _session(self, argv: Sequence[str], config: Mapping[str, Any]) -> Session:
+        """Load the plug-ins, those for the framework of the model, too: they may have options."""
+        from mo_core.app.session import Session
+        from mo_core.options import TRUE_WORDS, listed
         from mo_core.options.frameworks import canonical
-        from mo_core.plugins import Plugins
 
-        plugins = Plugins(*(listed(name, _scan(argv, name)) for name in ("extension", "block_plugin")))
-        framework = self.framework or _scan(argv, "framework") or _recognised(argv, plugins)
+        extensions, blocked = (
+            (*listed(name, config.get(name)), *listed(name, _scan(argv, name)))
+            for name in ("extension", "block_plugin")
+        )
+        if (_scan(argv, "no_plugins", "True") or str(config.get("no_plugins", ""))).lower() in TRUE_WORDS:
+            blocked = (*blocked, EVERY)
+        session = Session(extensions, blocked, tolerant=argv[:1] == ["plugins"])
+        framework = self.framework or _scan(argv, "framework") or config.get("framework") or _recognised(argv, session)
         if framework:
-            plugins.load_framework(canonical(framework))
-        frontends = [f for f in plugins.frontends() if self.framework in (None, f.name)]
-        return plugins, OptionTable(plugins.options(), frontends)
-
-    def _work(self, argv: Sequence[str], plugins: Plugins, table: OptionTable) -> int:
-        from mo_core.options import parse_arguments
-
-        arguments = parse_arguments(argv, table)
-        inspecting = arguments.words[:1] == ["inspect"]
-        options = table.build(arguments.given)
-        source, framework = self._source(arguments.words[inspecting:], options, plugins)
-        from mo_core.app import convert as api
-
-        frontend = api.choose_frontend(plugins, source, framework)
-        plugins.load_framework(frontend.name)
-        options.check_framework(frontend.name)
-        if inspecting:
-            return self._inspect(source, options, plugins, frontend)
-        return self._convert(source, options, plugins, frontend)
-
-    def _source(self, words: Sequence[str], options: Options, plugins: Plugins) -> tuple[Any, str | None]:
-        """The model, and the framework where it is certain."""
-        named = options.framework or self.framework
-        if self.framework and named != self.framework:
-            raise UsageError(f"{self.program} converts no {named} models", f"Use mo, or mo-{named}.")
-        if len(words) > 1:
-            raise UsageError(f'one model at a time; "{words[1]}" is one too many', "Options begin with two dashes.")
-        if words and options.input_model is not None and options.input_model != words[0]:
-            raise UsageError(f'two models are given, "{words[0]}" and "{options.input_model}"', "Give one.")
-        source = words[0] if words else options.input_model
-        if source is not None:
-            options.input_model = source
-            return source, named
-        for frontend in plugins.frontends():
-            for name in frontend.sources:
-                if name in options.given:
-                    return options.get(name), frontend.name
-        raise UsageError("there is no model to convert", f"Write {self.program} MODEL, or see {self.program} --help.")
-
-    # -- converting
-
-    def _convert(self, source: Any, options: Options, plugins: Plugins, frontend: Frontend) -> int:
-        from mo_core.app import convert as api
-        from mo_core.app.progress import Progress
-
-        name = options.model_name or api.model_name(frontend, source)
-        target = _target(options, name)
-        folder = Path(options.report or "").absolute().parent
-        if options.report is not None and not folder.is_dir() and folder != target.absolute().parent:
-            raise UsageError(f'--report: there is no folder for "{options.report}"', "Name another file.")
-        mode = "lines" if options.stream_output else "always" if options.progress else "auto"
-        with Progress("off" if options.silent else mode) as progress:
-            model = api.run(source, options, plugins, frontend, progress)
-            if options.report is not None:
-                model.sources.guard(options.report, _OTHER_REPORT)
-            progress.stage("write")
-            model.save(target, progress)
-        report = model.report
-        if options.report is not None:
-            _write(options.report, report.to_json())
-        if not options.silent:
-            print(report.summary())
-            if options.log_level in ("INFO", "DEBUG"):
-                for pass_name, seconds in sorted(report.pass_seconds.items(), key=lambda p: -p[1]):
-                    print(f"  {seconds:8.3f} s  {pass_name}")
-        if options.explain:
-            print(report.explain(options.explain))
-        return 0
-
-    def _inspect(self, source: Any, options: Options, plugins: Plugins, frontend: Frontend) -> int:
-        from mo_core.app.inspection import Inspection
-        from mo_core.ir.sources import recording
-
-        with recording() as sources:
-            inspection = Inspection.of(source, options, plugins, frontend)
-        if options.report is not None:
-            sources.guard(options.report, _OTHER_REPORT)
-            _write(options.report, inspection.to_json())
-        print(inspection.text())
-        return 0
-
-    # -- lists
+            session.load_framework(canonical(str(framework)))
+        return session
 
     def _version(self) -> int:
         from mo_core import __version__
 
         print(f"{self.program} {__version__}")
         return 0
-
-    def _load_all(self, plugins: Plugins) -> list[Frontend]:
-        """Load the plug-ins that are for one framework alone, too; returns the front-ends of this program."""
-        frontends = [f for f in plugins.frontends() if self.framework in (None, f.name)]
-        for frontend in frontends:
-            plugins.load_framework(frontend.name)
-        return frontends
-
-    def _list_plugins(self, plugins: Plugins) -> None:
-        self._load_all(plugins)
-        for provider in plugins.providers:
-            print(f"{provider.name:<20} {provider}")
-
-    def _list_passes(self, plugins: Plugins) -> None:
-        from mo_core.app.convert import all_passes
-        from mo_core.options import Options
-
-        self._load_all(plugins)
-        for p in all_passes(plugins, Options()):
-            kind = "fusion" if p.fusion else ""
-            asked = "" if p.default else " (only when asked for)"
-            print(f"{p.stage.name:<10} {p.name:<28} {kind:<7} {p.provider:<16} {p.doc}{asked}")
-
-    def _list_ops(self, plugins: Plugins) -> None:
-        from mo_core.frontend import ConverterTable
-
-        for frontend in self._load_all(plugins):
-            table = ConverterTable(plugins.converters(frontend.name))
-            for domain, op in table.ops():
-                since = ", ".join(str(c.since) for c in table.versions(domain, op) if c.since)
-                print(f"{frontend.name:<12} {domain or '-':<24} {op:<36} {since}".rstrip())
-
-
-def _target(options: Options, name: str) -> Path:
-    """The path of the `.xml`; what cannot be written is said before the work begins."""
-    if not name or Path(name).name != name:
-        raise UsageError(f'--model_name is "{name}", and it names files', "Give a name without folders.")
-    folder = Path(options.output_dir) if options.output_dir is not None else Path()
-    existing = next((p for p in (folder, *folder.absolute().parents) if p.exists()), folder)
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise UsageError(f'"{folder}" cannot be written to', "Choose another --output_dir.")
-    return folder / f"{name}.xml"
-
-
-def _write(path: Any, text: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as e:
-        raise UsageError(f'--report: cannot write "{path}": {e.strerror or e}', "Name another file.") from e
 
 
 if __name__ == "__main__":

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from mo_core import emit
 from mo_core.app.report import Report
+from mo_core.app.session import Session
 from mo_core.app.strangers import describe
 from mo_core.errors import ModelError, ShapeError, UsageError, did_you_mean
-from mo_core.frontend import ConverterTable, Frontend, SourceModel, cut
+from mo_core.frontend import Frontend, SourceModel, cut
 from mo_core.frontend.conversion import Conversion, converter_for
-from mo_core.ir import Foreign, Graph
+from mo_core.ir import Constant, Foreign, Graph
 from mo_core.ir.sources import SourceFiles, recording
 from mo_core.ir.types import Type
-from mo_core.options import Options, OptionTable, frameworks, listed
-from mo_core.plugins import Plugins
+from mo_core.options import Options, frameworks, listed
 from mo_core.rewriting import passes
 from mo_core.rewriting.passes import Context, Stage
 from mo_core.rewriting.record import Exclusion
@@ -47,11 +47,11 @@ class Model:
         name: str,
         rt_info: dict[str, object],
         options: Options,
-        plugins: Plugins,
+        session: Session,
         sources: SourceFiles,
     ) -> None:
         self.graph, self.report, self.name, self.sources = graph, report, name, sources
-        self._rt_info, self._options, self._plugins = rt_info, options, plugins
+        self._rt_info, self._options, self._session = rt_info, options, session
 
     @property
     def inputs(self) -> dict[str, Type]:
@@ -63,6 +63,11 @@ class Model:
         """Name to type of every output, in order."""
         # in IR version 10 tensors have no names, and outputs are called like the nodes that compute them
         return {r.name if r.source.names else r.source.label: r.source.type for r in self.graph.outputs}
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of all constants; equal ones, which are written once, are counted each time."""
+        return sum(n.value.nbytes for n in self.graph.walk() if isinstance(n, Constant))
 
     def save(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
         """Write `path` (`.xml`) and the `.bin` beside it, both or none; returns the path of the `.xml`."""
@@ -77,7 +82,7 @@ class Model:
             sources=self.sources,
         )
         self.report.emitted(emitted, time.perf_counter() - start)
-        self._plugins.emitted(self.report)
+        self._session.plugins.emitted(self.report)
         assert emitted.xml is not None
         return emitted.xml
 
@@ -109,17 +114,23 @@ def convert(source: Any, **options: Any) -> Model:
     Raises:
         MoError: of the class that fits (see `mo_core.errors`).
     """
-    plugins = Plugins(*(listed(name, options.get(name)) for name in ("extension", "block_plugin")))
-    frontend = choose_frontend(plugins, source, options.get("framework"))
-    plugins.load_framework(frontend.name)
-    table = OptionTable(plugins.options(), plugins.frontends())
-    return run(source, table.build(options), plugins, frontend)
+    session = Session(*(listed(name, options.get(name)) for name in ("extension", "block_plugin")))
+    frontend = choose_frontend(session, source, options.get("framework"))
+    session.load_framework(frontend.name)
+    return run(source, session.options().build(options), session, frontend)
 
 
-def run(source: Any, options: Options, plugins: Plugins, frontend: Frontend, progress: Progress | None = None) -> Model:
-    """Convert with everything already chosen (what the command line calls)."""
+def run(
+    source: Any,
+    options: Options,
+    session: Session,
+    frontend: Frontend,
+    progress: Progress | None = None,
+    report: Report | None = None,
+) -> Model:
+    """Convert with everything already chosen (what the command line calls); `report` is filled as far as it gets."""
     with _no_collector(), recording() as sources:
-        return _run(source, options, plugins, frontend, progress, sources)
+        return _run(source, options, session, frontend, progress, report or Report(), sources)
 
 
 @contextmanager
@@ -137,16 +148,16 @@ def _no_collector() -> Iterator[None]:
 def _run(
     source: Any,
     options: Options,
-    plugins: Plugins,
+    session: Session,
     frontend: Frontend,
     progress: Progress | None,
+    report: Report,
     sources: SourceFiles,
 ) -> Model:
-    report = Report()
-    report.plugins = [str(p) for p in plugins.providers]
+    report.plugins = [str(p) for p in session.plugins.providers]
     options.check_framework(frontend.name)
     report.notes += options.notes
-    ordered = all_passes(plugins, options, frontend.name)
+    ordered = session.passes(options, frontend.name)
     selection = select(options, ordered)
     pipeline = selection.switches.choose(ordered, options)
     context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
@@ -162,8 +173,9 @@ def _run(
     front = [p for p in pipeline if p.stage is Stage.FRONT]
     context.model = model
     with watch.stage("front"):
-        _run_passes(front, model.graph, context, plugins, options)
-        table = ConverterTable(plugins.converters(frontend.name))
+        _run_passes(front, model.graph, context, session, options)
+        table = session.converters(frontend.name)
+        report.notes += session.overridden(frontend.name)
 
         def types(part: Graph) -> Sequence[Type]:
             frontend.complete(replace(model, graph=part), options)
@@ -183,11 +195,11 @@ def _run(
                 )
             raise
     with watch.stage("optimise"):
-        _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, plugins, options)
+        _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, session, options)
     report.notes += model.notes + conversion.notes + context.notes + _unknown_ranks(model.graph)
     report.finish(model.graph, context)
     name = options.model_name or model_name(frontend, source)
-    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, plugins, sources)
+    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, session, sources)
 
 
 def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:
@@ -207,9 +219,9 @@ def _similar_file(path: Path) -> str:
     return did_you_mean(path.name, names)
 
 
-def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None) -> Frontend:
+def choose_frontend(session: Session, source: Any, framework: str | None = None) -> Frontend:
     """The front-end for a source: named, or by what the file is. Raises UsageError, with the adapter to install."""
-    frontends = {f.name: f for f in plugins.frontends()}
+    frontends = session.frontends
     if framework:
         framework = frameworks.canonical(framework)
         if framework in frontends:
@@ -228,7 +240,7 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
     path = Path(source)
     if not path.exists():
         raise UsageError(f'there is no file "{path}"', _similar_file(path))
-    found = recognise(plugins, path)
+    found = recognise(session, path)
     if found is not None:
         return found
     guess = frameworks.by_suffix(path.suffix) or (frameworks.framework("tensorflow") if path.is_dir() else None)
@@ -243,11 +255,11 @@ def choose_frontend(plugins: Plugins, source: Any, framework: str | None = None)
     )
 
 
-def recognise(plugins: Plugins, path: Path) -> Frontend | None:
+def recognise(session: Session, path: Path) -> Frontend | None:
     """The front-end that an existing file or folder looks like one of; raises ModelError when it cannot be read."""
-    frontends = {f.name: f for f in plugins.frontends()}
+    frontends = session.frontends
     head = _head(path)
-    named = plugins.probe(path, head)
+    named = session.plugins.probe(path, head)
     if named and named in frontends:
         return frontends[named]
     found = [f for f in frontends.values() if f.recognises(path, head)]
@@ -284,24 +296,15 @@ def model_name(frontend: Frontend, source: Any) -> str:
     return "model"
 
 
-def all_passes(plugins: Plugins, options: Any = None, framework: str | None = None) -> list[passes.Pass]:
-    """The passes in running order, edited by plug-ins: all, or those that run for models of a framework."""
-    ordered = [
-        p for p in passes.order(plugins.passes(), complete=True) if framework is None or p.framework in ("", framework)
-    ]
-    plugins.edit_pipeline(ordered, options)
-    return ordered
-
-
 def _run_passes(
-    pipeline: Sequence[passes.Pass], graph: Graph, context: Context, plugins: Plugins, options: Options
+    pipeline: Sequence[passes.Pass], graph: Graph, context: Context, session: Session, options: Options
 ) -> None:
     if options.dump_passes and context.before_pass is None:
         from mo_core.ir.text import Dumper
 
         dumper = Dumper(Path(options.dump_passes))
         context.before_pass, context.after_pass = dumper.before, dumper.after
-    context.around = plugins.around_pass
+    context.around = session.plugins.around_pass
     context.check = bool(options.check)
     passes.run(pipeline, graph, context)
 
@@ -323,10 +326,15 @@ def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: 
     return {k: v for k, v in info.items() if v != {}}
 
 
+_PLACES = ("extension", "dry_run")
+"""Options that say where something lies, or that nothing is written."""
+
+
 def _shown(options: Options) -> dict[str, object]:
     """The options that the user gave, paths left out: the same input gives the same bytes wherever it lies."""
     given = sorted(options.values().items())
-    return {name: value for name, value in given if options.given[name].kind != "path" and name != "extension"}
+    shown = {name: value for name, value in given if options.given[name].kind != "path" and name not in _PLACES}
+    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in shown.items()}
 
 
 def _unknown_ranks(graph: Graph) -> list[str]:
@@ -354,11 +362,11 @@ class _Watch:
 
 
 def inspect(
-    source: Any, options: Options, plugins: Plugins, frontend: Frontend
+    source: Any, options: Options, session: Session, frontend: Frontend
 ) -> tuple[SourceModel, Counter[str], set[str]]:
     """Read without converting: the model, source ops with counts, and those without a converter."""
     model = read(frontend, source, options)
-    table = ConverterTable(plugins.converters(frontend.name))
+    table = session.converters(frontend.name)
     counts: Counter[str] = Counter()
     missing: set[str] = set()
     for node in model.graph.walk():

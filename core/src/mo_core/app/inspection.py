@@ -12,9 +12,9 @@ from mo_core.ir import Foreign
 from mo_core.options.names import quoted, tensor_name
 
 if TYPE_CHECKING:
+    from mo_core.app.session import Session
     from mo_core.frontend import Frontend
     from mo_core.options import Options
-    from mo_core.plugins import Plugins
 
 _SHOWN = 40
 
@@ -42,11 +42,11 @@ class Inspection:
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, source: Any, options: Options, plugins: Plugins, frontend: Frontend) -> Inspection:
+    def of(cls, source: Any, options: Options, session: Session, frontend: Frontend) -> Inspection:
         """Read a model without converting it."""
         from mo_core.app.convert import inspect
 
-        model, counts, missing = inspect(source, options, plugins, frontend)
+        model, counts, missing = inspect(source, options, session, frontend)
         graph = model.graph
         return cls(
             frontend.title or frontend.name,

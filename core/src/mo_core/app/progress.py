@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
+from mo_core.app.report import format_bytes
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -47,7 +49,7 @@ class Progress:
         self.close()
 
     def stage(self, name: str, total: int = 0) -> None:
-        """A new stage begins; `total`: how much there is to do, 0 when nobody knows."""
+        """A new stage begins; `total`: the bytes that there are to write, 0 when nobody knows."""
         self._stage, self._done, self._total = STAGES.get(name, name), 0, total
         if self._mode == "lines":
             self._next = 0.0
@@ -116,9 +118,17 @@ class _RichDisplay(_Display):
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+        text, bar = TextColumn("{task.description}"), BarColumn(bar_width=16)
+        columns = (SpinnerColumn(), text, bar, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         self._bar: Any = Progress(*columns, console=Console(file=stream), transient=True)
         self._task = self._bar.add_task("", total=None)
         self._bar.start()
@@ -150,5 +160,5 @@ def _is_terminal(stream: TextIO) -> bool:
 
 def _text(stage: str, done: int, total: int) -> str:
     if total:
-        return f"{stage} {min(100, 100 * done // total)}%"
+        return f"{stage} {min(100, 100 * done // total)}%, {format_bytes(done)} of {format_bytes(total)}"
     return f"{stage} {done}" if done else stage

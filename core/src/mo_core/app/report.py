@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mo_core.errors import did_you_mean
+from mo_core.errors import MoError, UsageError, did_you_mean
 from mo_core.ir import Constant, Graph, Parameter, Result, Value
 from mo_core.ir import types as t
 from mo_core.rewriting.record import Declined, Firing, Record, Unnamed
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mo_core.emit import Emitted
     from mo_core.frontend import Frontend, SourceModel
     from mo_core.rewriting.passes import Context
+
+SCHEMA = 1
+"""Version of what the JSON holds: it grows when something that was there changes or goes."""
 
 _SHOWN = 8
 _COMPARED = 4000
@@ -51,6 +54,7 @@ class Report:
         seconds: by stage; pass_seconds: by pass; peak_bytes: peak memory of the process.
         files: path to bytes; weights_bytes: of the constants; shared_bytes: what equal constants saved; kept_full:
             constants that did not fit f16.
+        error: of a conversion that failed: class, fact, remedy, notes, exit code, operations that are not supported.
         notes: what the user should know; info: what passes tell (the pre-processing in effect, …).
         record: firings and declines of the rewrite rules; source_names: of the nodes in the file.
     """
@@ -71,6 +75,7 @@ class Report:
     weights_bytes: int = 0
     shared_bytes: int = 0
     kept_full: list[str] = field(default_factory=list)
+    error: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     info: dict[str, str] = field(default_factory=dict)
     record: Record = field(default_factory=Record)
@@ -114,6 +119,18 @@ class Report:
             )
         self.peak_bytes = peak_memory()
 
+    def failed(self, error: MoError) -> None:
+        """Take in why the conversion ended."""
+        problems = [asdict(p) for p in getattr(error, "problems", ())]
+        self.error = {
+            "class": type(error).__name__,
+            "fact": error.fact,
+            "remedy": error.remedy,
+            "notes": list(error.notes),
+            "exit_code": error.exit_code,
+            "unsupported": problems,
+        }
+
     def note(self, text: str) -> None:
         """Add something that the user should know, once."""
         if text not in self.notes:
@@ -136,7 +153,8 @@ class Report:
         firings = [asdict(f) for f in self.record.firings]
         declines = [asdict(d) for d in self.record.declined]
         record = {"firings": firings, "declines": declines, "unnamed": [asdict(u) for u in self.record.unnamed]}
-        return {"version": __version__, **data, "rewrites": self.rewrites, **record}
+        head = {"schema": SCHEMA, "version": __version__, "status": "failed" if self.error else "converted"}
+        return {**head, **data, "rewrites": self.rewrites, **record}
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""
@@ -170,7 +188,10 @@ class Report:
         return "\n".join(lines + [f"note: {note}" for note in self.notes])
 
     def explain(self, query: str) -> str:
-        """Which rules fired at a node, which declined and why; `query` is `NODE` or `PASS@NODE` (source names)."""
+        """Which rules fired at a node, which declined and why; `query` is `NODE` or `PASS@NODE` (source names).
+
+        Raises UsageError when the model has no such node.
+        """
         known = self.source_names.union(_named(self.record))
         pass_name, at, name = query.partition("@")
         wanted, name = (pass_name, name) if at and query not in known else ("", query)
@@ -184,8 +205,9 @@ class Report:
         if not fired and not declined and not unnamed:
             if name in known:
                 return f'no rule matched at "{query}"'
-            near = did_you_mean(name, sorted(known)[:_COMPARED])
-            return f'the model has no node "{name}"' + (f"; {near}" if near else "")
+            raise UsageError(
+                f'--explain: the model has no node "{name}"', did_you_mean(name, sorted(known)[:_COMPARED])
+            )
         return "\n".join([f'"{name}":', *map(_firing_line, fired), *map(_decline_line, declined), *map(_gone, unnamed)])
 
 
@@ -208,7 +230,7 @@ def _table(title: str, ports: Sequence[Port]) -> list[str]:
 def _kinds(counts: Mapping[str, int], limit: int = 6) -> str:
     most = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
     rest = sum(count for _, count in most[limit:])
-    shown = [f"{count} {kind}" for kind, count in most[:limit]] + [f"{rest} others"] * bool(rest)
+    shown = [f"{count} {kind}" for kind, count in most[:limit]] + [f"{rest} other{'s' * (rest > 1)}"] * bool(rest)
     return f"{sum(counts.values())}" + (f" ({', '.join(shown)})" if shown else "")
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any, TypeVar
 
+from mo_core.errors import PluginError
 from mo_core.frontend.attributes import ANYTHING, AttributeType, attribute_type
 from mo_core.ir import Foreign
 
@@ -31,6 +32,7 @@ class Converter:
     Args:
         op: source op name; domain: its domain ("" = the framework's own); since: first opset version it is right for.
         function: the converter; ignore: attributes that may be present and do not matter ("*": all unknown ones).
+        overrides: it is meant to replace the front-end's own converter of the op.
         rank: converters of a higher rank override those below (0: those of the front-end itself).
         provider: the plug-in that gives it; empty for those of the front-end itself.
     """
@@ -40,8 +42,14 @@ class Converter:
     domain: str = ""
     since: int = 0
     ignore: frozenset[str] = frozenset()
+    overrides: bool = False
     rank: int = 0
     provider: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """True when it is there to say why the op is not supported."""
+        return False
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -99,11 +107,16 @@ class Converter:
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def converter(op: str, *, domain: str = "", since: int = 0, ignore: Iterable[str] = ()) -> Callable[[F], F]:
-    """Mark a function as converter of a source op; may be given several times. Adapters wrap this (`onnx_op`)."""
+def converter(
+    op: str, *, domain: str = "", since: int = 0, ignore: Iterable[str] = (), overrides: bool = False
+) -> Callable[[F], F]:
+    """Mark a function as converter of a source op; may be given several times. Adapters wrap this (`onnx_op`).
+
+    A plug-in that replaces a converter of the front-end says so with `overrides`.
+    """
 
     def mark(function: F) -> F:
-        record = Converter(op, function, domain, since, frozenset(ignore))
+        record = Converter(op, function, domain, since, frozenset(ignore), overrides)
         function.__dict__.setdefault("mo_converters", []).append(record)
         return function
 
@@ -132,6 +145,25 @@ class ConverterTable:
             self._by_op.setdefault((c.domain, c.op), []).append(c)
         for versions in self._by_op.values():
             versions.sort(key=lambda c: (c.rank, c.since))  # stable: a later one overrides an earlier one
+
+    def check_overrides(self) -> list[str]:
+        """What plug-ins override, a sentence for each; raises PluginError for what is not meant, or given twice."""
+        notes = []
+        for (domain, op), versions in self._by_op.items():
+            from_outside = [c for c in versions if c.rank]
+            shown = f"{domain}:{op}" if domain else op
+            if len({c.provider for c in from_outside}) > 1:
+                names = " and ".join(sorted({c.provider for c in from_outside}))
+                raise PluginError(f"{names} both give a converter for {shown}", "Leave one out with --block-plugin.")
+            if from_outside and any(not c.rank and not c.refuses for c in versions):
+                wrong = next((c for c in from_outside if not c.overrides), None)
+                if wrong is not None:
+                    raise PluginError(
+                        f"{wrong.provider} gives a converter for {shown}, which has one already",
+                        "If it is to replace that one, its author marks it with overrides=True.",
+                    )
+                notes.append(f"{shown} is converted by {from_outside[0].provider} in place of the built-in converter.")
+        return notes
 
     def find(self, node: Foreign) -> Converter | None:
         """The converter for a node, or None."""

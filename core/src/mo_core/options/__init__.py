@@ -4,23 +4,19 @@ from mo_core.options.inputs import parse_inputs, parse_outputs
 from mo_core.options.table import (
     FALSE_WORDS,
     TRUE_WORDS,
-    Arguments,
     Option,
     Options,
     OptionTable,
     listed,
-    parse_arguments,
 )
 
 __all__ = [
     "FALSE_WORDS",
     "TRUE_WORDS",
-    "Arguments",
     "Option",
     "OptionTable",
     "Options",
     "listed",
-    "parse_arguments",
     "parse_inputs",
     "parse_outputs",
     "preparation",

@@ -45,10 +45,27 @@ COMMON: tuple[Option, ...] = (
     Option(
         "output_dir",
         "path",
-        "Where the files go; made when it is not there. Default: the current folder.",
+        "Where the files go; made when it is not there. A name that ends in .xml is that of the file. Default: the "
+        "current folder.",
         aliases=("-o",),
         group=_MODEL,
         metavar="DIR",
+    ),
+    Option(
+        "output_model",
+        "path",
+        "The file to write: its folder and its name at once.",
+        group=_MODEL,
+        metavar="FILE.xml",
+        excludes=("output_dir", "model_name"),
+    ),
+    Option("dry_run", "flag", "Convert and report, and write no model.", False, group=_MODEL),
+    Option(
+        "config",
+        "path",
+        "A TOML file with options, or an IR whose options are to be repeated; what is on the command line wins.",
+        group=_MODEL,
+        metavar="FILE",
     ),
     Option(
         "input",
@@ -105,7 +122,7 @@ COMMON: tuple[Option, ...] = (
     Option(
         "scale_values",
         "spec",
-        "Divisors per channel, behind the mean; written like it.",
+        "Divisors per channel, applied after the mean; written like it.",
         group=_READY,
         metavar="VALUES",
         excludes=("scale",),
@@ -220,7 +237,14 @@ COMMON: tuple[Option, ...] = (
         metavar="FILES",
     ),
     Option("block_plugin", "words", "Plug-ins or distributions to leave out.", (), group=_EXTEND, metavar="NAMES"),
-    Option("report", "path", "Write what happened as JSON.", group=_TELL, metavar="FILE"),
+    Option("no_plugins", "flag", "Leave out all plug-ins but the front-ends of frameworks.", False, group=_EXTEND),
+    Option(
+        "report",
+        "path",
+        "Write what happened as JSON, also when the conversion fails; - is the standard output.",
+        group=_TELL,
+        metavar="FILE",
+    ),
     Option(
         "explain",
         "text",
@@ -358,11 +382,14 @@ COMMON: tuple[Option, ...] = (
     Option("steps", "flag", "", False, group=_OLD, note=_NO_NEED + "--progress shows the stages."),
 )
 
-COMMANDS: tuple[tuple[str, str], ...] = (
-    ("--list-ops", "the source operations that have converters"),
-    ("--list-passes", "the passes in their order, with stage and provider"),
-    ("--plugins", "the plug-ins that are loaded"),
-    ("--version", "the version"),
-    ("--help", "this text (-h)"),
-)
-"""Words of the command line that show something and convert nothing."""
+TOPICS = {
+    "model": _MODEL,
+    "inputs": _SHAPES,
+    "preprocessing": _READY,
+    "precision": _TARGET,
+    "optimisation": _PASSES,
+    "extensions": _EXTEND,
+    "report": _TELL,
+    "former": _OLD,
+}
+"""Words for `--help` by the groups of options; a front-end's group has its name."""

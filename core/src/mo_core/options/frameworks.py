@@ -88,6 +88,9 @@ FRAMEWORKS: tuple[Framework, ...] = (
     ),
 )
 
+DISTRIBUTIONS = frozenset(f.distribution for f in FRAMEWORKS)
+"""The adapters."""
+
 
 def framework(name: str) -> Framework | None:
     """The framework with this name or alias."""

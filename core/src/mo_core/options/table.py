@@ -6,7 +6,7 @@ and that mean nothing any more stay known: they are accepted with a note, or ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -315,6 +315,10 @@ class Options:
     log_level: str
     progress: bool
     stream_output: bool
+    output_model: Any
+    dry_run: bool
+    config: Any
+    no_plugins: bool
 
     def __init__(
         self,
@@ -360,57 +364,3 @@ class Options:
                     f"{option.flag} is an option for {owners} models, and this is a model of {this}",
                     f"Leave it out, or name the framework with --framework {option.frameworks[0]}.",
                 )
-
-
-@dataclass
-class Arguments:
-    """The command line, taken apart: positional words, and options by name with their raw values."""
-
-    words: list[str] = field(default_factory=list)
-    given: dict[str, Any] = field(default_factory=dict)
-
-
-def parse_arguments(argv: Sequence[str], table: OptionTable) -> Arguments:
-    """Take a command line apart.
-
-    Takes `--name value`, `--name=value`, `-n value`, `-nvalue`; a flag takes True or False behind it when that is
-    there. `--` ends the options. Raises UsageError.
-    """
-    result = Arguments()
-    queue = list(reversed(argv))
-    while queue:
-        word = queue.pop()
-        if word == "--":
-            result.words.extend(reversed(queue))
-            break
-        if not word.startswith("-") or word == "-":
-            result.words.append(word)
-            continue
-        option, value = _split(word, table)
-        if value is None and option.takes_value:
-            if not queue or (queue[-1].startswith("--") and table.find(queue[-1].partition("=")[0]) is not None):
-                raise UsageError(f"{option.flag} needs a value", f"{option.flag}: {option.help}")
-            value = queue.pop()
-        elif value is None:
-            following = queue[-1].lower() if queue else ""
-            value = queue.pop() if following in ("true", "false") else "True"
-        _collect(result.given, option, value)
-    return result
-
-
-def _split(word: str, table: OptionTable) -> tuple[Option, str | None]:
-    name, equals, value = word.partition("=")
-    unknown = table.find(name) is None and not frameworks.owners(name.lstrip("-"))
-    if unknown and not word.startswith("--") and table.find(word[:2]) is not None:
-        name, equals, value = word[:2], "=", word[2:]  # -b4
-    return table.require(name), value if equals else None
-
-
-def _collect(given: dict[str, Any], option: Option, value: str) -> None:
-    before = given.get(option.name)
-    if before is None or before == value:
-        given[option.name] = value
-    elif option.kind in ("words", "spec"):
-        given[option.name] = f"{before},{value}"
-    else:
-        raise UsageError(f'{option.flag} is given twice, as "{before}" and as "{value}"', "Give it once.")

@@ -362,8 +362,3 @@ def _batches(passes: Sequence[Pass]) -> list[list[Pass]]:
         else:
             batches.append([p])
     return batches
-
-
-def provided_by(passes: Iterable[Pass], provider: str) -> list[Pass]:
-    """The passes with their distribution filled in."""
-    return [replace(p, provider=provider) for p in passes]

@@ -1,0 +1,80 @@
+"""The sub-commands of `mo`: a table of what there is, and a module for each, imported when it is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mo_core.options.table import Option
+
+if TYPE_CHECKING:
+    from mo_core.app.arguments import Arguments
+    from mo_core.app.session import Session
+    from mo_core.options import OptionTable
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command: `run(call)` of the module with its name does the work and returns the exit code.
+
+    Attributes:
+        name: as it is typed; words: what stands after it, for the help; help: one sentence; options: those that only
+        it has; model: it takes a model, and the options that models have.
+    """
+
+    name: str
+    words: str
+    help: str
+    options: tuple[Option, ...] = ()
+    model: bool = False
+
+    def run(self, call: Call) -> int:
+        """Do the work; returns the exit code."""
+        code: int = import_module(f"mo_core.app.commands.{self.name}").run(call)
+        return code
+
+
+@dataclass
+class Call:
+    """One call of the program: what it is called, its framework (of `mo-caffe`), what was typed and what is loaded."""
+
+    program: str
+    framework: str | None
+    session: Session
+    table: OptionTable
+    arguments: Arguments
+
+    @property
+    def command(self) -> Command:
+        """What is to be done."""
+        return COMMANDS[self.arguments.command]
+
+    def frontends(self) -> list[str]:
+        """The names of the front-ends of this program, with the plug-ins that are for one of them alone loaded."""
+        names = [name for name in self.session.frontends if self.framework in (None, name)]
+        for name in names:
+            self.session.load_framework(name)
+        return names
+
+    def value(self, name: str, default: Any = None) -> Any:
+        """The value of an option that the command has for itself."""
+        option = self.table.require(name)
+        given = self.arguments.given.get(name)
+        return default if given is None else option.convert(given)
+
+
+COMMANDS: dict[str, Command] = {
+    c.name: c
+    for c in (
+        Command("convert", "MODEL", "Convert a model to OpenVINO IR; the command when none is named.", model=True),
+        Command("inspect", "MODEL", "Show inputs, outputs and operations without converting.", model=True),
+        Command("plugins", "[--check]", "List the plug-ins and what they bring; --check verifies them."),
+        Command("passes", "", "List the passes in their order, with stage and provider."),
+        Command("ops", "", "List the source operations that have converters."),
+        Command("completion", "bash|zsh|fish", "Print the script that completes mo's words in a shell."),
+    )
+}
+
+FORMER = {"--plugins": "plugins", "--list-passes": "passes", "--list-ops": "ops"}
+"""Flags that are commands now."""
