@@ -22,6 +22,8 @@ FAMILIES = (
     "loss",
     "sequence",
     "attention",
+    "quantized",
+    "quantized_layers",
     "recurrent",
     "control",
     "resize",

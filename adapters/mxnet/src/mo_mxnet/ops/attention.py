@@ -62,17 +62,3 @@ def encdec_qk(queries: Value, keys_values: Value, *, heads: int) -> Value:
 def encdec_valatt(keys_values: Value, attention: Value, *, heads: int) -> Value:
     (_, values), size = _parts(keys_values, heads, 2)
     return _weighted(attention, values, heads, size, dim_size(keys_values, 1))
-
-
-@mxnet_op("_sg_mkldnn_selfatt_qk", ignore=("min_calib_range", "max_calib_range", "enable_float_output"))
-def partitioned_selfatt_qk(x: Value, *, heads: int, quantized: bool = False) -> Value:
-    if quantized:
-        raise Unsupported("attention of 8-bit numbers is not supported")
-    return selfatt_qk(x, heads=heads)
-
-
-@mxnet_op("_sg_mkldnn_selfatt_valatt", ignore=("min_calib_range", "max_calib_range", "enable_float_output"))
-def partitioned_selfatt_valatt(x: Value, attention: Value, *, heads: int, quantized: bool = False) -> Value:
-    if quantized:
-        raise Unsupported("attention of 8-bit numbers is not supported")
-    return selfatt_valatt(x, attention, heads=heads)
