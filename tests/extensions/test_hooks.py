@@ -152,3 +152,22 @@ def test_what_pluggy_has_and_the_hooks_have_not_is_blamed_on_the_plugin(tmp_path
     assert f"PluginError: the hook mo_passes of hooked-dist 1.2 is marked {mark}=True" in last
     assert "after" in last
     assert not (tmp_path / "out.xml").exists()
+
+
+def test_a_replacer_of_a_described_sub_graph(convert):
+    source = """
+from mo_core.ops import Sigmoid
+from mo_core.rewriting import replacer
+@replacer("Softer")
+def softer(found):
+    "What was there becomes a Sigmoid."
+    (x,) = found.inputs
+    return Sigmoid(x)
+@hookimpl
+def mo_replacers(framework):
+    return [softer] if framework == "onnx" else []
+"""
+    entry = {"id": "Softer", "match_kind": "points", "instances": {"start_points": ["relu"], "end_points": ["relu"]}}
+    xml = convert(source, transformations_config=[entry])[1]
+    assert 'type="Sigmoid"' in xml
+    assert 'type="ReLU"' not in xml

@@ -161,7 +161,6 @@ def test_tensorboard_gets_the_graph_without_its_weights(tmp_path):
     "option",
     [
         "tensorflow_custom_layer_libraries",
-        "tensorflow_custom_operations_config_update",
     ],
 )
 def test_options_that_are_gone_say_what_to_do(option):

@@ -60,12 +60,6 @@ OPTIONS = (
         gone="A library holds code for TensorFlow only; give a converter for its operations with --extension FILE.py.",
     ),
     Option(
-        "tensorflow_custom_operations_config_update",
-        "path",
-        "",
-        gone="Write the inputs and outputs of the sub-graph into the JSON file by hand.",
-    ),
-    Option(
         "tensorflow_object_detection_api_pipeline_config",
         "path",
         "The pipeline.config of a detector of the Object Detection API, which gets one output: DetectionOutput.",

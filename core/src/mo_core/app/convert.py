@@ -117,7 +117,13 @@ def convert(source: Any, **options: Any) -> Model:
     session = Session(*(listed(name, options.get(name)) for name in ("extension", "block_plugin")))
     frontend = choose_frontend(session, source, options.get("framework"))
     session.load_framework(frontend.name)
-    return run(source, session.options().build(options), session, frontend)
+    built = session.options().build(options)
+    if built.tensorflow_custom_operations_config_update is not None:
+        raise UsageError(
+            "tensorflow_custom_operations_config_update fills in a file and converts nothing",
+            "Use it on the command line.",
+        )
+    return run(source, built, session, frontend)
 
 
 def run(
@@ -161,6 +167,7 @@ def _run(
     selection = select(options, ordered)
     pipeline = selection.switches.choose(ordered, options)
     context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
+    context.replacers = lambda: session.replacers(frontend.name)
     report.record = context.record
     watch = _Watch(report, progress)
     with watch.stage("read"):
@@ -326,7 +333,7 @@ def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: 
     return {k: v for k, v in info.items() if v != {}}
 
 
-_PLACES = ("extension", "dry_run")
+_PLACES = ("extension", "transformations_config", "dry_run")
 """Options that say where something lies, or that nothing is written."""
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mo_core.frontend import ConverterTable, Frontend
     from mo_core.ir import Node
     from mo_core.options import Option, OptionTable
-    from mo_core.rewriting.passes import Pass
+    from mo_core.rewriting import Pass, Replacer
 
 T = TypeVar("T")
 
@@ -71,6 +71,10 @@ class Session:
     def overridden(self, framework: str) -> list[str]:
         """What plug-ins override for a framework; raises PluginError for what they must not."""
         return self._once(("overridden", framework), self.converters(framework).check_overrides)
+
+    def replacers(self, framework: str) -> list[Replacer]:
+        """The replacers of described sub-graphs for the models of a framework."""
+        return self._once(("replacers", framework), lambda: self.plugins.replacers(framework))
 
     def passes(self, options: Any = None, framework: str | None = None) -> list[Pass]:
         """The passes in running order, edited by plug-ins: all, or those that run for models of a framework."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mo_core.options.descriptions import parse_descriptions
 from mo_core.options.inputs import parse_frozen, parse_inputs, parse_outputs, parse_shapes
 from mo_core.options.preparation import ChannelValues, parse_channel_values, parse_layouts, parse_transforms
 from mo_core.options.table import Option
@@ -235,6 +236,23 @@ COMMON: tuple[Option, ...] = (
         (),
         group=_EXTEND,
         metavar="FILES",
+    ),
+    Option(
+        "transformations_config",
+        "spec",
+        "JSON files that describe sub-graphs of the model and what replaces them.",
+        (),
+        parse=parse_descriptions,
+        aliases=("--tensorflow_use_custom_operations_config",),
+        group=_EXTEND,
+        metavar="FILES",
+    ),
+    Option(
+        "tensorflow_custom_operations_config_update",
+        "path",
+        "Write the inputs and outputs of the scopes in such a JSON file into it, and convert nothing.",
+        group=_EXTEND,
+        metavar="FILE",
     ),
     Option("block_plugin", "words", "Plug-ins or distributions to leave out.", (), group=_EXTEND, metavar="NAMES"),
     Option("no_plugins", "flag", "Leave out all plug-ins but the front-ends of frameworks.", False, group=_EXTEND),

@@ -54,14 +54,11 @@ FRAMEWORKS: tuple[Framework, ...] = (
         (".pb", ".pbtxt", ".meta"),
         aliases=("tf",),
         options=(
-            "transformations_config",
             "input_model_is_text",
             "input_checkpoint",
             "input_meta_graph",
             "saved_model_dir",
             "saved_model_tags",
-            "tensorflow_custom_operations_config_update",
-            "tensorflow_use_custom_operations_config",
             "tensorflow_object_detection_api_pipeline_config",
             "tensorboard_logdir",
             "tensorflow_custom_layer_libraries",
@@ -74,7 +71,6 @@ FRAMEWORKS: tuple[Framework, ...] = (
         "mo-mxnet",
         (".params", ".nd"),
         options=(
-            "transformations_config",
             "input_symbol",
             "nd_prefix_name",
             "pretrained_model_name",

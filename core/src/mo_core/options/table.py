@@ -202,7 +202,7 @@ class OptionTable:
     def find(self, name: str) -> Option | None:
         """An option by its name in either spelling, or by an alias (with its dashes)."""
         key = name.lstrip("-").replace("-", "_")
-        return self.options.get(self._by_alias.get(name, key))
+        return self.options.get(self._by_alias.get(name) or self._by_alias.get(f"--{key}", key))
 
     def require(self, name: str) -> Option:
         """An option by name; raises UsageError with the nearest names, or with the adapter that brings it."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mo_core.frontend import Converter, Frontend
     from mo_core.ir import Graph, Node
     from mo_core.options import Option
-    from mo_core.rewriting.passes import Pass
+    from mo_core.rewriting import Pass, Replacer
 
 hookspec = pluggy.HookspecMarker("mo")
 hookimpl = pluggy.HookimplMarker("mo")
@@ -52,6 +52,11 @@ def mo_converters(framework: str) -> Sequence[Converter]:  # type: ignore[empty-
 @hookspec
 def mo_passes() -> Sequence[Pass]:  # type: ignore[empty-body]
     """Further passes."""
+
+
+@hookspec
+def mo_replacers(framework: str) -> Sequence[Replacer]:  # type: ignore[empty-body]
+    """Replacers for the sub-graphs that users describe with `--transformations_config`, found by their id."""
 
 
 @hookspec

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mo_core.frontend import Converter, Frontend
     from mo_core.ir import Node
     from mo_core.options import Option
-    from mo_core.rewriting.passes import Pass
+    from mo_core.rewriting import Pass, Replacer
 
 
 T = TypeVar("T")
@@ -155,6 +155,16 @@ class Plugins:
         from mo_core.rewriting.passes import Pass
 
         return [replace(p, provider=str(provider)) for provider, p in self._data("mo_passes", Pass)]
+
+    def replacers(self, framework: str) -> list[Replacer]:
+        """Replacers of described sub-graphs; raises PluginError when two have one id."""
+        found: dict[str, Replacer] = {}
+        for provider, many in self._collect("mo_replacers", framework=framework):
+            for one in many:
+                if one.id in found:
+                    raise PluginError(f'the replacer "{one.id}" is given by {found[one.id].provider} and {provider}')
+                found[one.id] = replace(one, provider=str(provider))
+        return list(found.values())
 
     def edit_pipeline(self, passes: list[Pass], options: Any) -> None:
         """Let plug-ins edit the ordered list."""

@@ -1,6 +1,7 @@
 """Rewriting: patterns, the driver, the editor, passes and their order, folding, selection and switches."""
 
 from mo_core.errors import Decline
+from mo_core.rewriting.described import Replacer, SubGraph, replacer
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Context, Pass, Stage, graph_pass, rewrites, run
 from mo_core.rewriting.pattern import any_, const, either, op, p, src
@@ -13,7 +14,9 @@ __all__ = [
     "Editor",
     "Instead",
     "Pass",
+    "Replacer",
     "Stage",
+    "SubGraph",
     "any_",
     "const",
     "either",
@@ -22,6 +25,7 @@ __all__ = [
     "op",
     "p",
     "replace_region",
+    "replacer",
     "rewrites",
     "rule",
     "run",

@@ -17,6 +17,7 @@ from mo_core.rewriting.rewrite import Driver, Rule
 
 if TYPE_CHECKING:
     from mo_core.frontend import SourceModel
+    from mo_core.rewriting.described import Replacer
 
 OWN = "mo-core"
 """The distribution of the passes that come with the core."""
@@ -155,6 +156,7 @@ class Context:
         seconds: time by pass; notes: warnings for the report.
         before_pass, after_pass: called with the graph (for dumps), the latter with the names of the passes that fired;
         around: gives a context manager to run a pass in; check: verify the graph after every pass.
+        replacers: gives those for the sub-graphs that users describe.
         info: what passes want to tell the report and `rt_info` (`{key: text}`).
     """
 
@@ -167,6 +169,7 @@ class Context:
     info: dict[str, str] = field(default_factory=dict)
     before_pass: Callable[[str, Graph], None] | None = None
     around: Callable[[str, Graph], AbstractContextManager[Any]] | None = None
+    replacers: Callable[[], Sequence[Replacer]] = tuple
     check: bool = False
     after_pass: Callable[[str, Graph, bool], None] | None = None
 

@@ -9,7 +9,7 @@ from mo_core.transforms.linear import fusion as linear
 from mo_core.transforms.quantise import amct
 from mo_core.transforms.quantise import pairs as quantization
 from mo_core.transforms.recognise import activations, attention, groups, movement, norms, pointwise, resizing
-from mo_core.transforms.requested import legacy_ir, precision, preprocess, pruning, stateful, target
+from mo_core.transforms.requested import described, legacy_ir, precision, preprocess, pruning, stateful, target
 from mo_core.transforms.simplify import cleanup, shapes, strides
 from mo_core.transforms.workarounds import (
     assigned_inputs,
@@ -26,6 +26,8 @@ from mo_core.transforms.workarounds import (
 )
 
 PASSES: tuple[Pass, ...] = (
+    # FRONT
+    described.described_sub_graphs,
     # NORMALIZE
     cleanup.constant_folding,
     quantization.quantization,

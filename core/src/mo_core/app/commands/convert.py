@@ -15,6 +15,7 @@ from mo_core.app.commands.source import chosen
 from mo_core.app.progress import Progress
 from mo_core.app.report import Report
 from mo_core.errors import MoError, UsageError
+from mo_core.options.names import counted
 
 if TYPE_CHECKING:
     from mo_core.app.commands import Call
@@ -32,6 +33,8 @@ def run(call: Call) -> int:
     try:
         with ExitStack() as cleanup:
             source, options, frontend = chosen(call, call.arguments.words, cleanup)
+            if options.tensorflow_custom_operations_config_update is not None:
+                return _fill_in(source, options, frontend)
             return _convert(call, source, options, frontend, report)
     except MoError as e:
         if to is not None and not report.files:
@@ -64,6 +67,15 @@ def _convert(call: Call, source: Any, options: Options, frontend: Frontend, repo
     if options.report is not None:
         write_report(options.report, report.to_json())
     _tell(report, options, explained, _check_with(source, target))
+    return 0
+
+
+def _fill_in(source: Any, options: Options, frontend: Frontend) -> int:
+    from mo_core.app.scopes import fill_in
+
+    file = Path(options.tensorflow_custom_operations_config_update)
+    count = fill_in(file, source, options, frontend)
+    print(f'the inputs and outputs of {counted(count, "scope")} are in "{file}"')
     return 0
 
 
