@@ -14,6 +14,7 @@ from mo_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from mo_core.app.convert import Model, convert
+    from mo_core.app.verify.engine import verify
 
 __version__ = "0.1.0"
 __all__ = [
@@ -28,15 +29,20 @@ __all__ = [
     "__version__",
     "convert",
     "hookimpl",
+    "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """`convert` and `Model` are loaded when they are asked for: plug-ins import this package for `hookimpl` only."""
+    """The functions are loaded when they are asked for: plug-ins import this package for `hookimpl` only."""
     if name in ("convert", "Model"):
         from mo_core.app import convert as api
 
         return getattr(api, name)
+    if name == "verify":
+        from mo_core.app.verify.engine import verify
+
+        return verify
     raise AttributeError(f"module mo_core has no attribute {name}")
 
 

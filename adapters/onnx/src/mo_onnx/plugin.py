@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core import hookimpl
-from mo_core.frontend import Frontend, SourceModel
+from mo_core.frontend import Frontend, Reference, SourceModel
 
 if TYPE_CHECKING:
     from mo_core.frontend import Converter
@@ -37,6 +38,15 @@ class OnnxFrontend(Frontend):
         from mo_onnx.reader import read
 
         return read(source)
+
+    def reference(self, source: Any, options: Any, folder: Path) -> Reference | None:
+        """ONNX Runtime."""
+        if not isinstance(source, (str, os.PathLike)):
+            source, model = folder / "source.onnx", source
+            source.write_bytes(model.SerializeToString())
+        program = Path(__file__).with_name("onnxruntime_program.py")
+        task = {"model": str(Path(source).absolute())}
+        return Reference("ONNX Runtime", program, "onnxruntime", "mo-onnx[verify]", task)
 
 
 @hookimpl

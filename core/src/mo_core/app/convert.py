@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,11 @@ from mo_core.rewriting.switches import check_explained, check_layers, select, un
 
 if TYPE_CHECKING:
     from mo_core.app.progress import Progress
+    from mo_core.app.verify.result import Verification
+    from mo_core.frontend import Reference
+
+_ASKED_FOR = (Stage.NORMALIZE, Stage.PREPROCESS)
+"""Stages whose passes do what options ask for, where they run on such a wish only."""
 
 
 class Model:
@@ -49,9 +55,12 @@ class Model:
         options: Options,
         session: Session,
         sources: SourceFiles,
+        source: Any = None,
+        frontend: Frontend | None = None,
     ) -> None:
         self.graph, self.report, self.name, self.sources = graph, report, name, sources
         self._rt_info, self._options, self._session = rt_info, options, session
+        self._source, self._frontend = source, frontend
 
     @property
     def inputs(self) -> dict[str, Type]:
@@ -85,6 +94,40 @@ class Model:
         self._session.plugins.emitted(self.report)
         assert emitted.xml is not None
         return emitted.xml
+
+    @property
+    def options(self) -> Options:
+        """The options that it was converted with."""
+        return self._options
+
+    def verify(self, ir: str | os.PathLike[str] | None = None, **settings: Any) -> Verification:
+        """Compute the source and the IR on the same data and compare them; see `mo_core.verify`.
+
+        Args:
+            ir: the `.xml` of this model; default: what `save` would write.
+            settings: `data`, `seed`, `cases`, `tolerance`, `fp16`, `framework`, `python`, `timeout`.
+        """
+        from mo_core.app.verify.engine import Settings, verify_model
+
+        return verify_model(self, ir, Settings.of(settings))
+
+    def again(self, *, unoptimised: bool = False, **changes: Any) -> Model:
+        """The model converted again from its source, with other values of some options.
+
+        `unoptimised`: without the passes that nobody asked for, so that each source op is what its converter made.
+        """
+        if self._frontend is None:
+            raise UsageError(
+                "the model was not made by convert, so it cannot be converted again", "Use mo_core.convert."
+            )
+        options = copy(self._options)
+        options.__dict__.update(changes)
+        with _no_collector(), recording() as sources:
+            return _run(self._source, options, self._session, self._frontend, None, Report(), sources, unoptimised)
+
+    def reference(self, folder: Path) -> Reference | None:
+        """How its framework computes the source, if it can; `folder` is for files that are written for that."""
+        return self._frontend.reference(self._source, self._options, folder) if self._frontend is not None else None
 
     def to_openvino(self) -> Any:
         """The model in the OpenVINO runtime (`openvino.Model`), without files. Needs the package openvino."""
@@ -159,6 +202,7 @@ def _run(
     progress: Progress | None,
     report: Report,
     sources: SourceFiles,
+    unoptimised: bool = False,
 ) -> Model:
     report.plugins = [str(p) for p in session.plugins.providers]
     options.check_framework(frontend.name)
@@ -166,6 +210,8 @@ def _run(
     ordered = session.passes(options, frontend.name)
     selection = select(options, ordered)
     pipeline = selection.switches.choose(ordered, options)
+    if unoptimised:
+        pipeline = [p for p in pipeline if p.stage is Stage.FRONT or (p.wanted is not None and p.stage in _ASKED_FOR)]
     context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
     context.replacers = lambda: session.replacers(frontend.name)
     report.record = context.record
@@ -206,7 +252,8 @@ def _run(
     report.notes += model.notes + conversion.notes + context.notes + _unknown_ranks(model.graph)
     report.finish(model.graph, context)
     name = options.model_name or model_name(frontend, source)
-    return Model(model.graph, report, name, _rt_info(model, frontend, options, context), options, session, sources)
+    rt_info = _rt_info(model, frontend, options, context)
+    return Model(model.graph, report, name, rt_info, options, session, sources, source, frontend)
 
 
 def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:

@@ -39,6 +39,28 @@ class SourceModel:
     stand_ins: dict[str, Value] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Reference:
+    """How the framework itself computes a model: a program that `mo verify` runs in a process of its own.
+
+    Attributes:
+        runtime: what it is called, as in "ONNX Runtime".
+        program: a Python file with `load(task)`, which returns a function from a list of arrays, one an input, to a
+            list of arrays, one an output; it is run without mo, so it imports numpy and its framework alone. It raises
+            NotImplementedError, with the reason, for a task that it cannot do.
+        package: the module that it needs; install: what brings that, as in "mo-onnx[verify]".
+        task: what the program is told, as JSON can hold it. `inputs` and `outputs` (for each the list of its names, in
+            order), `types` of the inputs, `shapes` of the data and `fixed` (the values of frozen inputs by their names)
+            are added to it.
+    """
+
+    runtime: str
+    program: Path
+    package: str
+    install: str
+    task: dict[str, Any] = field(default_factory=dict)
+
+
 class Frontend:
     """Base of the front-ends; an adapter gives one instance from the hook `mo_frontends`.
 
@@ -81,6 +103,14 @@ class Frontend:
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
         """Attributes as the converter's keywords: by default as read. Frameworks with text attributes parse here."""
         return node.given
+
+    def reference(self, source: Any, options: Any, folder: Path) -> Reference | None:
+        """How `mo verify` computes the source with the framework itself; None where that is not possible.
+
+        Args:
+            source: what `read` takes; folder: where the program may find files that are written for it.
+        """
+        return None
 
     def default_model_name(self, source: Path) -> str:
         """Stem of the output files."""

@@ -1,0 +1,159 @@
+"""Who computes the source: its framework, else the evaluator of mo, else the runtime without any optimisation."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mo_core.app.verify.feeds import Case, has_states
+from mo_core.app.verify.process import Answer, compute
+from mo_core.errors import Unsupported
+
+if TYPE_CHECKING:
+    from mo_core.app.convert import Model
+    from mo_core.app.verify.engine import Settings
+    from mo_core.app.verify.result import Verification
+    from mo_core.frontend import Reference
+
+PYTHON = "MO_VERIFY_PYTHON"
+"""The environment variable with the Python that has the framework, when `--python` is not given."""
+_RUNTIME = Path(__file__).with_name("openvino_program.py")
+_CHANGES = (
+    "mean_values",
+    "scale_values",
+    "scale",
+    "reverse_input_channels",
+    "layout",
+    "source_layout",
+    "target_layout",
+    "transform",
+)
+"""Options that make the IR take or give other data than the source."""
+
+
+class References:
+    """The ways to compute the source of a converted model, tried in order."""
+
+    def __init__(
+        self, model: Model, ports: dict[str, Any], settings: Settings, folder: Path, found: Verification
+    ) -> None:
+        self.model, self.ports, self.settings, self.folder, self.found = model, ports, settings, folder, found
+
+    def outputs(self, tried: Sequence[Sequence[Case]]) -> tuple[list[Case], list[Any]]:
+        """The cases that were computed, the first that works of each, and the outputs of their calls."""
+        reference = self._framework()
+        if reference is not None:
+            made = self._by_framework(reference, tried)
+            if made is not None:
+                return made
+        return self._by_mo(tried)
+
+    # -- the framework
+
+    def _framework(self) -> Reference | None:
+        """The framework, when it is there and computes the same thing; else a note says why not."""
+        note, settings, options = self.found.notes.append, self.settings, self.model.options
+        if not settings.framework:
+            return None
+        changed = [name for name in _CHANGES if options.get(name)]
+        if changed:
+            note(f"--{changed[0]} changes what the model takes or gives, so its framework is not asked.")
+            return None
+        if has_states(self.model.graph):
+            return None
+        frozen = [s for s in (*options.input, *options.freeze_placeholder_with_value) if s.value is not None]
+        if any(not s.text for s in frozen):
+            note("An input is frozen by its place, so its framework is not asked; name it.")
+            return None
+        self.ports["fixed"] = {s.text: np.asarray(s.value).tolist() for s in frozen}
+        reference = self.model.reference(self.folder)
+        if reference is None:
+            return None
+        if not self._python() and importlib.util.find_spec(reference.package) is None:
+            note(f'{reference.runtime} is not installed; pip install "{reference.install}" brings it.')
+            return None
+        return reference
+
+    def _python(self) -> str:
+        return self.settings.python or os.environ.get(PYTHON, "")
+
+    def _by_framework(
+        self, reference: Reference, tried: Sequence[Sequence[Case]]
+    ) -> tuple[list[Case], list[Any]] | None:
+        """None when the framework cannot do it; a note says why."""
+        chosen: list[Case] = []
+        made: list[Any] = []
+        answer = Answer()
+        for alternatives in _rounds(tried):
+            answer = self._ask(reference, alternatives)
+            if answer.refused or answer.failure:
+                text = answer.refused or answer.failure
+                self.found.notes.append(f"{reference.runtime} does not compute the model: {text}")
+                return None
+            for case, error, outputs in zip(alternatives, answer.errors, answer.outputs):
+                if not error:
+                    chosen.append(case)
+                    made.append(outputs)
+            if chosen:
+                break
+        if not chosen:
+            self.found.notes.append(
+                f"{reference.runtime} refuses the data: {answer.errors[0] if answer.errors else ''}"
+            )
+            return None
+        version = answer.info.get("version", "")
+        self.found.reference = f"{reference.runtime} {version}".strip()
+        self.found.peaks["reference"] = answer.peak
+        return chosen, made
+
+    def _ask(self, reference: Reference, cases: Sequence[Case]) -> Answer:
+        task = {**reference.task, **self.ports}
+        settings = self.settings
+        return compute(reference.program, task, cases, self.folder, python=self._python(), timeout=settings.timeout)
+
+    # -- without the framework
+
+    def _by_mo(self, tried: Sequence[Sequence[Case]]) -> tuple[list[Case], list[Any]]:
+        """By the evaluator, or by the runtime, of the graph that no pass has optimised."""
+        from mo_core.app.verify.evaluator import Evaluator
+
+        plain = self.model.again(unoptimised=True)
+        missing = Evaluator.missing(plain.graph)
+        if missing:
+            self.found.notes.append(f"The evaluator of mo does not compute {', '.join(missing[:4])}.")
+            return self._by_runtime(plain, tried)
+        self.found.reference = "mo's own evaluator, in numpy, of the graph before all optimisations"
+        error = ""
+        for cases in _rounds(tried):
+            try:
+                return list(cases), [Evaluator(plain.graph).run(case.calls) for case in cases]
+            except MemoryError:
+                raise
+            except Exception as e:  # data that does not fit shows as errors of many kinds
+                error = error or f"{type(e).__name__}: {e}"
+        self.found.notes.append(f"The evaluator of mo does not compute the model ({error:.300}).")
+        return self._by_runtime(plain, tried)
+
+    def _by_runtime(self, plain: Model, tried: Sequence[Sequence[Case]]) -> tuple[list[Case], list[Any]]:
+        self.found.reference = "OpenVINO itself, on an IR without optimisations"
+        self.found.notes.append("The reference is the runtime itself, so that an error of a converter does not show.")
+        task = {**self.ports, "xml": str(plain.save(self.folder / "plain" / "model.xml"))}
+        answer = Answer()
+        for cases in _rounds(tried):
+            answer = compute(_RUNTIME, task, cases, self.folder, timeout=self.settings.timeout)
+            if not answer.failure and not any(answer.errors):
+                return list(cases), answer.outputs
+        reason = answer.failure or next(e for e in answer.errors if e)
+        raise Unsupported(f"nothing computes the source: {reason}", "Give data that fits with --data.")
+
+
+def _rounds(tried: Sequence[Sequence[Case]]) -> list[list[Case]]:
+    """The first of each, then in each further round the one sets that have not been tried."""
+    first = [alternatives[0] for alternatives in tried]
+    others = max((len(alternatives) for alternatives in tried), default=0)
+    return [first, *([tried[0][k]] for k in range(1, others) if k < len(tried[0]))]

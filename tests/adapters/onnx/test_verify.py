@@ -1,0 +1,261 @@
+"""`mo_core.verify`: a sound IR passes, a damaged one fails and the output is named."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+import mo_core
+from mo_core.errors import UsageError
+
+RUNTIME = "ONNX Runtime"
+
+
+def network():
+    """Two outputs: the softmax of a convolved picture over the channels, and its mean."""
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal((4, 3, 3, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("Softmax", ["r"], ["scores"], axis=1),
+        helper.make_node("ReduceMean", ["r"], ["mean"], axes=[2, 3], keepdims=0),
+    ]
+    return model(nodes, {"x": (1, 3, 8, 8)}, {"scores": (1, 4, 8, 8), "mean": (1, 4)}, {"w": w})
+
+
+def model(nodes, inputs, outputs, weights=(), kinds=None):
+    """An ONNX model; shapes by name."""
+
+    def ports(shapes):
+        return [helper.make_tensor_value_info(n, (kinds or {}).get(n, TensorProto.FLOAT), s) for n, s in shapes.items()]
+
+    initializers = [numpy_helper.from_array(a, n) for n, a in dict(weights).items()]
+    graph = helper.make_graph(nodes, "g", ports(inputs), ports(outputs), initializers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "net.onnx"
+    onnx.save(network(), path)
+    return path
+
+
+@pytest.fixture
+def ir(source, tmp_path):
+    return mo_core.convert(source).save(tmp_path / "net.xml")
+
+
+def wrong(found):
+    return [o.name for o in found.outputs if not o.passed]
+
+
+def test_a_sound_ir_agrees_with_the_framework(source, ir):
+    found = mo_core.verify(source, ir)
+    assert found and found.exit_code == 0
+    assert found.reference.startswith(RUNTIME)
+    assert [o.name for o in found.outputs] == ["scores", "mean"]
+    assert all(o.difference.cosine > 0.999999 and o.difference.relative < 1e-5 for o in found.outputs)
+    assert found.text().endswith("verified: 2 outputs agree within 0.0001 of the largest value")
+
+
+def test_without_an_ir_the_model_is_converted(source):
+    assert mo_core.verify(source).passed
+    assert mo_core.convert(source).verify().passed
+    assert mo_core.verify(network()).passed
+
+
+def test_one_damaged_weight_is_found(source, ir):
+    weights = np.fromfile(ir.with_suffix(".bin"), np.float32)
+    weights[5] += 0.05
+    weights.tofile(ir.with_suffix(".bin"))
+    found = mo_core.verify(source, ir)
+    assert found.exit_code == 1
+    assert wrong(found) == ["scores", "mean"]
+    worst = found.outputs[0].difference
+    assert worst.where and worst.got != worst.want and "of 256 values are off" in worst.reason
+
+
+def test_a_wrong_axis_is_found_in_the_output_that_has_it(source, ir):
+    text = ir.read_text()
+    assert text.count('axis="1"') == 1
+    ir.write_text(text.replace('axis="1"', 'axis="2"'))
+    found = mo_core.verify(source, ir)
+    assert wrong(found) == ["scores"]
+    assert 'different: "scores" of 2 outputs' in found.text()
+
+
+def test_swapped_names_of_outputs_are_found(tmp_path):
+    nodes = [helper.make_node("Sigmoid", ["x"], ["a"]), helper.make_node("Tanh", ["x"], ["b"])]
+    onnx.save(model(nodes, {"x": (2, 3)}, {"a": (2, 3), "b": (2, 3)}), tmp_path / "net.onnx")
+    ir = mo_core.convert(tmp_path / "net.onnx").save(tmp_path / "net.xml")
+    text = ir.read_text()
+    ir.write_text(text.replace('names="a"', 'names="@"').replace('names="b"', 'names="a"').replace("@", "b"))
+    found = mo_core.verify(tmp_path / "net.onnx", ir)
+    assert wrong(found) == ["a", "b"]
+
+
+def test_outputs_in_another_order_are_found(tmp_path):
+    nodes = [helper.make_node("Sigmoid", ["x"], ["a"]), helper.make_node("Tanh", ["x"], ["b"])]
+    ports = {"x": (2, 3)}, {"a": (2, 3), "b": (2, 3)}
+    onnx.save(model(nodes, *ports), tmp_path / "net.onnx")
+    turned = model(nodes, ports[0], {"b": (2, 3), "a": (2, 3)})
+    found = mo_core.verify(tmp_path / "net.onnx", mo_core.convert(turned).save(tmp_path / "turned.xml"))
+    assert not wrong(found) and not found.passed
+    assert "another order" in found.failures[0]
+
+
+def test_missing_and_extra_outputs_are_named(source, tmp_path):
+    one = mo_core.convert(source, output="scores").save(tmp_path / "one.xml")
+    found = mo_core.verify(source, one)
+    assert not found.passed and found.missing == ["mean"] and not wrong(found)
+    both = mo_core.convert(source).save(tmp_path / "both.xml")
+    found = mo_core.verify(source, both, output="mean")
+    assert found.passed and found.extra == ["scores"]
+
+
+def test_an_ir_that_does_not_run_fails(source, ir):
+    ir.write_text(ir.read_text().replace('type="SoftMax"', 'type="SoftMix"'))
+    found = mo_core.verify(source, ir)
+    assert found.exit_code == 1 and "the runtime cannot run the IR" in found.failures[0]
+
+
+def test_the_evaluator_of_mo_is_called_so(source):
+    found = mo_core.verify(source, framework=False)
+    assert found.passed and found.reference.startswith("mo's own evaluator")
+
+
+def test_a_python_without_the_framework_leads_to_the_evaluator(source, tmp_path):
+    found = mo_core.verify(source, python=str(tmp_path / "python"))
+    assert found.passed and found.reference.startswith("mo's own evaluator")
+    assert "cannot be started" in found.notes[0]
+
+
+def test_a_framework_that_hangs_is_left_after_the_timeout(source):
+    found = mo_core.verify(source, timeout=0.01)
+    assert "did not finish in 0.01 seconds" in found.notes[0]
+    assert found.failures and not found.passed
+
+
+def test_half_weights_are_measured_and_do_not_decide(source):
+    found = mo_core.verify(source, fp16=True)
+    assert found.passed
+    costs = [o.fp16.relative for o in found.outputs]
+    assert all(1e-6 < cost < 2e-2 for cost in costs)
+    assert "fp16 relative" in found.text()
+    stored = mo_core.verify(source, compress_to_fp16=True)
+    assert stored.passed and stored.tolerance == 2e-2 and "f16" in stored.notes[0]
+
+
+def test_cut_models_are_computed_by_the_framework_too(source):
+    found = mo_core.verify(source, input="c", output="scores")
+    assert found.passed and found.reference.startswith(RUNTIME)
+    assert [o.name for o in found.outputs] == ["scores"]
+    found = mo_core.verify(source, output="r")
+    assert found.passed and found.reference.startswith(RUNTIME)
+
+
+def test_frozen_inputs_are_fed_to_the_framework(tmp_path):
+    nodes = [helper.make_node("Mul", ["x", "k"], ["y"])]
+    onnx.save(model(nodes, {"x": (2, 3), "k": ()}, {"y": (2, 3)}), tmp_path / "net.onnx")
+    found = mo_core.verify(tmp_path / "net.onnx", freeze_placeholder_with_value="k->3")
+    assert found.passed and found.reference.startswith(RUNTIME)
+
+
+def test_preprocessing_is_part_of_what_is_verified(source):
+    found = mo_core.verify(source, mean_values="[1,2,3]", reverse_input_channels=True)
+    assert found.passed and found.reference.startswith("mo's own evaluator")
+    assert "mean_values" in found.notes[0]
+
+
+def test_unknown_dimensions_get_several_sizes(tmp_path):
+    net = model([helper.make_node("Relu", ["x"], ["y"])], {"x": ("n", 3, "h", "w")}, {"y": ("n", 3, "h", "w")})
+    onnx.save(net, tmp_path / "net.onnx")
+    found = mo_core.verify(tmp_path / "net.onnx")
+    assert found.passed and len(set(found.cases)) == 3
+    assert found.cases[0] == "[1,3,224,224]"
+
+
+def test_sizes_that_the_model_refuses_are_left(tmp_path):
+    shape = numpy_helper.from_array(np.array([2, 32], np.int64))
+    nodes = [helper.make_node("Constant", [], ["s"], value=shape), helper.make_node("Reshape", ["x", "s"], ["y"])]
+    onnx.save(model(nodes, {"x": (1, "n")}, {"y": (2, 32)}), tmp_path / "net.onnx")
+    found = mo_core.verify(tmp_path / "net.onnx", input_shape="[1,?]")
+    assert found.passed and found.cases == ["[1,64]"]
+
+
+def test_data_of_ones_own(source, tmp_path):
+    x = np.random.default_rng(1).standard_normal((1, 3, 8, 8)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=x)
+    assert mo_core.verify(source, data=tmp_path / "data.npz").cases == ["data"]
+    assert mo_core.verify(source, data={"x": x}).passed
+    assert mo_core.verify(source, data=x).passed
+    with pytest.raises(UsageError, match="has the shape"):
+        mo_core.verify(source, data={"x": x[0]})
+    with pytest.raises(UsageError, match="nothing for the input"):
+        mo_core.verify(source, data={"x": x, "z": x, "y": x} | {}, input="c")
+
+
+def test_images_are_data(source, tmp_path):
+    from PIL import Image
+
+    (tmp_path / "images").mkdir()
+    for i in range(2):
+        pixels = np.random.default_rng(i).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"{i}.png")
+    found = mo_core.verify(source, data=tmp_path / "images")
+    assert found.passed and found.outputs[0].shape == (1, 4, 8, 8)
+
+
+def test_random_ids_stay_inside_of_the_table(tmp_path):
+    table = np.arange(10, dtype=np.float32).reshape(5, 2)
+    nodes = [helper.make_node("Gather", ["table", "ids"], ["y"])]
+    net = model(nodes, {"ids": (64,)}, {"y": (64, 2)}, {"table": table}, {"ids": TensorProto.INT64})
+    onnx.save(net, tmp_path / "net.onnx")
+    found = mo_core.verify(tmp_path / "net.onnx")
+    assert found.passed and found.reference.startswith(RUNTIME)
+
+
+def test_whole_numbers_must_be_equal(tmp_path):
+    nodes = [helper.make_node("ArgMax", ["x"], ["y"], axis=1)]
+    net = model(nodes, {"x": (4, 9)}, {"y": (4, 1)}, kinds={"y": TensorProto.INT64})
+    onnx.save(net, tmp_path / "net.onnx")
+    ir = mo_core.convert(net).save(tmp_path / "net.xml")
+    assert mo_core.verify(tmp_path / "net.onnx", ir).passed
+    assert 'mode="max"' in ir.read_text()
+    ir.write_text(ir.read_text().replace('mode="max"', 'mode="min"'))
+    found = mo_core.verify(tmp_path / "net.onnx", ir)
+    assert wrong(found) == ["y"] and "of 4 values differ" in found.outputs[0].difference.reason
+
+
+def test_settings_and_options_are_checked(source):
+    with pytest.raises(UsageError, match="negative|tolerance"):
+        mo_core.verify(source, tolerance=-1.0)
+    with pytest.raises(UsageError, match="no option"):
+        mo_core.verify(source, tolerence=1.0)
+    with pytest.raises(UsageError, match="no setting"):
+        mo_core.convert(source).verify(tolerence=1.0)
+
+
+def test_the_result_is_plain_data(source):
+    import json
+
+    data = json.loads(mo_core.verify(source).to_json())
+    assert data["passed"] and data["outputs"][0]["name"] == "scores"
+    assert data["outputs"][0]["relative"] < 1e-5
+
+
+def test_neither_the_framework_nor_the_runtime_is_imported_here(source):
+    import subprocess
+
+    code = (
+        "import sys, mo_core; assert mo_core.verify(sys.argv[1]);"
+        "print([m for m in ('onnxruntime', 'openvino') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(source)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
