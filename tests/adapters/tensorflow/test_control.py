@@ -194,3 +194,29 @@ def test_a_list_of_one_element_holds_what_the_last_iteration_writes():
 
     check(build, x=random(2, 3), v2_control=True)
     check(build, x=random(2, 3), shapes={"x": [None, 3]}, v2_control=True)
+
+
+@GENERATIONS
+def test_a_map_over_a_batch_becomes_operations_on_the_batch(v2):
+    def build(x):
+        def one(image):
+            small = tf().compat.v1.image.resize_bilinear(image[None], [5, 6])[0]
+            return (small - tf().reduce_mean(image)) / 127.5
+
+        return tf().map_fn(one, x)
+
+    shapes = {"x": [None, 8, 9, 2]}
+    check(build, shapes=shapes, x=random(3, 8, 9, 2), v2_control=v2)
+    model = Frozen(build, {"x": random(3, 8, 9, 2)}, shapes, v2)
+    assert "Loop" not in kinds(model.graph, output=model.outputs)
+
+
+@GENERATIONS
+def test_a_loop_over_a_batch_of_one_is_its_body(v2):
+    def build(x):
+        return tf().map_fn(lambda row: tf().cumsum(tf().boolean_mask(row, row > 0))[:2], x)
+
+    feeds = {"x": np.abs(random(1, 8)) + 1}
+    check(build, **feeds, v2_control=v2)
+    model = Frozen(build, feeds, v2_control=v2)
+    assert "Loop" not in kinds(model.graph, output=model.outputs)

@@ -10,7 +10,7 @@ from mo_core.transforms.quantise import amct
 from mo_core.transforms.quantise import pairs as quantization
 from mo_core.transforms.recognise import activations, attention, groups, movement, norms, pointwise, resizing
 from mo_core.transforms.requested import described, legacy_ir, precision, preprocess, pruning, stateful, target
-from mo_core.transforms.simplify import cleanup, shapes, strides
+from mo_core.transforms.simplify import cleanup, loops, shapes, strides
 from mo_core.transforms.workarounds import (
     assigned_inputs,
     cell_states,
@@ -30,6 +30,8 @@ PASSES: tuple[Pass, ...] = (
     described.described_sub_graphs,
     # NORMALIZE
     cleanup.constant_folding,
+    loops.single_iterations,
+    loops.batch_loops,
     quantization.quantization,
     cleanup.recurrent_weights,
     cleanup.static_shape,
