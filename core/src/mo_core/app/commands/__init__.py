@@ -64,11 +64,56 @@ class Call:
         return default if given is None else option.convert(given)
 
 
+VERIFICATION = (
+    Option(
+        "data",
+        "path",
+        "What the model is fed with: an .npz, a folder of images, or a Kaldi .ark; default: random data that fits.",
+        metavar="PATH",
+        group="Verification",
+    ),
+    Option(
+        "tolerance",
+        "number",
+        "How far real numbers may be off, as a part of the largest value of an output; default: 1e-4, with f16 "
+        "weights 2e-2.",
+        metavar="X",
+        group="Verification",
+    ),
+    Option("fp16", "flag", "Also tell, for each output, what f16 weights cost.", False, group="Verification"),
+    Option("cases", "integer", "How many sets of random data.", metavar="N", group="Verification"),
+    Option("seed", "integer", "The seed of random data.", 0, metavar="N", group="Verification"),
+    Option(
+        "no_framework",
+        "flag",
+        "Compute the source with mo's own evaluator, also where its framework is installed.",
+        False,
+        group="Verification",
+    ),
+    Option(
+        "python",
+        "text",
+        "The Python that has the framework of the model, when it is not this one; also MO_VERIFY_PYTHON.",
+        metavar="PATH",
+        group="Verification",
+    ),
+    Option(
+        "timeout", "number", "Seconds that the framework, and the runtime, may take.", metavar="S", group="Verification"
+    ),
+)
+
 COMMANDS: dict[str, Command] = {
     c.name: c
     for c in (
         Command("convert", "MODEL", "Convert a model to OpenVINO IR; the command when none is named.", model=True),
         Command("inspect", "MODEL", "Show inputs, outputs and operations without converting.", model=True),
+        Command(
+            "verify",
+            "MODEL [IR]",
+            "Compute the model and its IR on the same data, and compare them output by output.",
+            VERIFICATION,
+            model=True,
+        ),
         Command("plugins", "[--check]", "List the plug-ins and what they bring; --check verifies them."),
         Command("passes", "", "List the passes in their order, with stage and provider."),
         Command("ops", "", "List the source operations that have converters."),
