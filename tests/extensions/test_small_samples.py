@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import openvino
@@ -12,10 +14,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.adapters.onnx.tiny import convolution
+from tests.extensions.darknet.networks import write, yolo_v4_tiny
 from tests.extensions.environment import Environment, build_wheels
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ["mo-onnx-swish", "mo-mxnet-gate", "mo-kaldi-hard-tanh", "mo-tf-swish", "mo-graphviz"]
+SAMPLES = ["mo-onnx-swish", "mo-mxnet-gate", "mo-kaldi-hard-tanh", "mo-tf-swish", "mo-graphviz", "mo-darknet"]
 X = np.random.default_rng(3).normal(size=(2, 5)).astype(np.float32)
 
 
@@ -129,6 +132,21 @@ def test_a_tensorflow_op(environment, tmp_path):
 def test_a_tensorflow_op_that_no_package_knows_is_named(environment, tmp_path):
     write_tensorflow(tmp_path / "net.pbtxt", "AcmeSwash")
     assert "AcmeSwash" in environment.run("mo", "net.pbtxt", "--framework", "tensorflow", cwd=tmp_path, code=4)
+
+
+def test_a_whole_front_end(environment, tmp_path):
+    cfg, _ = write(tmp_path, yolo_v4_tiny())
+    assert re.search(r"^darknet +mo-darknet 1\.0", environment.run("mo", "--plugins"), re.MULTILINE)
+    environment.run("mo", "net.cfg", "--decode_boxes", cwd=tmp_path)
+    cfg.with_suffix(".weights").rename(tmp_path / "final.weights")
+    environment.run("mo", "net.cfg", "--input_weights", "final.weights", "--output_dir", "heads", cwd=tmp_path)
+    x = np.random.default_rng(1).uniform(size=(1, 3, 64, 64)).astype(np.float32)
+    net = cv2.dnn.readNetFromDarknet(str(cfg), str(tmp_path / "final.weights"))
+    net.setInput(x)
+    want = net.forward("yolo_30")
+    got = run(tmp_path / "net.xml", x)[0]
+    np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-5 * np.abs(want).max(), strict=True)
+    assert run(tmp_path / "heads" / "net.xml", x).shape == (1, 21, 2, 2)
 
 
 def test_the_page_names_every_sample_and_shows_its_code():

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import struct
+import sys
+from pathlib import Path
 
 import numpy as np
 
-from mo_darknet.cfg import read_sections
-from mo_darknet.sizes import of_input, rule
+import mo_core
+
+SOURCES = Path(__file__).resolve().parents[3] / "extensions" / "mo-darknet" / "src"
+"""The package is not installed here: its folder is on the path, and its plug-in is given as a file."""
+sys.path.insert(0, str(SOURCES))
 
 ANCHORS = "10,13, 16,30, 33,23, 30,61, 62,45, 59,119, 116,90, 156,198, 373,326"
 
@@ -327,8 +332,16 @@ def write(folder, net, name="net", **options):
     return cfg, write_weights(cfg, folder / f"{name}.weights", **options)
 
 
+def convert(path, **options):
+    """`mo_core.convert` with the plug-in as a single file."""
+    return mo_core.convert(path, extension=SOURCES / "mo_darknet" / "plugin.py", **options)
+
+
 def write_weights(cfg, path, seed=0, version=(0, 2, 5)):
     """Random weights, with the header of a version of Darknet: the images seen are int64 since 0.2."""
+    from mo_darknet.cfg import read_sections
+    from mo_darknet.sizes import of_input, rule
+
     random = np.random.default_rng(seed)
     net, *layers = read_sections(cfg)
     known, arrays = [], []

@@ -7,8 +7,7 @@ import numpy as np
 import openvino
 import pytest
 
-import mo_core
-from tests.extensions.darknet.networks import COMPLETE, write
+from tests.extensions.darknet.networks import COMPLETE, convert, write
 
 EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
 
@@ -40,7 +39,7 @@ def assert_same(got, want):
 def test_the_results_are_those_of_opencv(tmp_path, network):
     net = network()
     cfg, _ = write(tmp_path, net)
-    model = mo_core.convert(cfg, decode_boxes=True)
+    model = convert(cfg, decode_boxes=True)
     x = picture(*next(iter(model.inputs.values())).shape)
     ours, theirs = run(model, tmp_path / "net.xml", x), by_opencv(cfg, x)
     assert len(ours) == len(theirs)

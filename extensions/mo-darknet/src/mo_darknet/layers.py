@@ -1,259 +1,185 @@
 """Converters of Darknet's layers: the parameters are the keys of the `.cfg`, with Darknet's defaults.
 
-Values are N, C, H, W, and N, C after `connected`. An unknown key is an error, unless training alone uses it.
+`strides` and `padding` are what the section says of windows: down and across, and both sides together.
+Values are N, C, H, W, and N, C after `connected`.
 """
 
-from __future__ import annotations
+from collections.abc import Callable
 
-from typing import TypeAlias
-
-from mo_core.build import (
-    channel_vector,
-    concat,
-    constant_like,
-    dim,
-    dim_size,
-    flatten,
-    ints,
-    permute,
-    reshape_keeping,
-    reshape_to,
-    slice_axis,
-    split,
-    unsqueeze,
-)
-from mo_core.errors import ModelError, Unsupported
+from mo_core import build, ops
+from mo_core.errors import ModelError, Unsupported, did_you_mean
 from mo_core.frontend import converter
-from mo_core.ir import Value
+from mo_core.ir import Foreign, Value
 from mo_core.ir.sources import read_source
-from mo_core.ops import (
-    Add,
-    AvgPool,
-    BatchNormInference,
-    Convolution,
-    DepthToSpace,
-    Divide,
-    GroupConvolution,
-    Interpolate,
-    MatMul,
-    MaxPool,
-    Multiply,
-    Pad,
-    ReduceMax,
-    ReduceMean,
-    ReorgYolo,
-    Softmax,
-    SpaceToDepth,
-)
-from mo_darknet.activations import activated
+from mo_core.ops import Add, Clamp, Multiply, Pad, PReLU, ReLU, Softmax
 
-Ints: TypeAlias = "tuple[int, ...]"
-TRAINING = """stopbackward train_only_bn learning_rate_scale onlyforward burnin_update wait_stream stream keep_delta_gpu
-grad_centr dontloadscales flip angle saturation exposure shift hue noloss""".split()
+Ints = tuple[int, ...]
+Reals = tuple[float, ...]
 
 
-def _strides(stride: int, stride_y: int, stride_x: int) -> Ints:
-    return stride_y or stride, stride_x or stride
+# -- activations
 
 
-def _normalised(x: Value, scales: Value | None, biases: Value, mean: Value | None, variance: Value | None) -> Value:
-    """The biases are added last, to what is normalised where it is."""
-    if scales is None or mean is None or variance is None:
-        return Add(x, channel_vector(biases, x.rank - 2))
-    return BatchNormInference(x, scales, biases, mean, variance, epsilon=1e-6)
+def _outside(x: Value, low: float, high: float, slope: float) -> Value:
+    """x inside of the bounds, with a slope outside of them."""
+    inside = Clamp(x, min=low, max=high)
+    return Add(inside, Multiply(ops.Subtract(x, inside), slope))
 
 
-@converter("convolutional", ignore=["filters", "batch_normalize", *TRAINING])
+_ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "linear": lambda x: x,
+    "relu": ReLU,
+    "leaky": lambda x: PReLU(x, build.constant_like(x, [0.1])),
+    "relie": lambda x: PReLU(x, build.constant_like(x, [0.01])),
+    "ramp": lambda x: Add(ReLU(x), Multiply(x, 0.1)),
+    "relu6": lambda x: Clamp(x, min=0.0, max=6.0),
+    "elu": lambda x: ops.Elu(x, alpha=1.0),
+    "selu": lambda x: ops.Selu(x, build.constant_like(x, [1.6732]), build.constant_like(x, [1.0507])),
+    "gelu": lambda x: ops.Gelu(x, approximation_mode="TANH"),
+    "logistic": ops.Sigmoid,
+    "loggy": lambda x: ops.Subtract(Multiply(ops.Sigmoid(x), 2.0), 1.0),
+    "tanh": ops.Tanh,
+    "swish": ops.Swish,
+    "mish": ops.Mish,
+    "hard_mish": lambda x: Multiply(x, ops.HardSigmoid(x, build.constant_like(x, 0.5), build.constant_like(x, 1.0))),
+    "hardtan": lambda x: Clamp(x, min=-1.0, max=1.0),
+    "lhtan": lambda x: _outside(x, 0.0, 1.0, 0.001),
+    "plse": lambda x: _outside(Add(Multiply(x, 0.125), 0.5), 0.0, 1.0, 0.08),
+    "normalize_channels": lambda x: ops.Divide(
+        ReLU(x), Add(ops.ReduceSum(ReLU(x), build.ints([1]), keep_dims=True), 1e-4)
+    ),
+    "normalize_channels_softmax": lambda x: ops.Softmax(x, axis=1),
+}
+
+
+def activated(x: Value, name: str) -> Value:
+    """x (any shape; channels are axis 1) after an activation; raises ModelError for a name that Darknet has not."""
+    if name not in _ACTIVATIONS:
+        raise ModelError(f'there is no activation "{name}"', did_you_mean(name, [*_ACTIVATIONS]) or "Correct the .cfg.")
+    return _ACTIVATIONS[name](x)
+
+
+# -- with weights
+
+
+def _normalised(y: Value, biases: Value, statistics: tuple[Value, ...]) -> Value:
+    """`statistics` are scales, means and variances, or nothing; the biases come last in any case."""
+    if statistics:
+        scales, mean, variance = statistics
+        return ops.BatchNormInference(y, scales, biases, mean, variance, epsilon=1e-6)
+    return Add(y, build.channel_vector(biases, y.rank - 2))
+
+
+_WINDOW = ("size", "stride", "stride_x", "stride_y", "pad")
+
+
+@converter("convolutional", ignore=["filters", "groups", "batch_normalize", *_WINDOW])
 def convolutional(
-    x: Value,
-    biases: Value,
-    *rest: Value,
-    size: int = 1,
-    stride: int = 1,
-    stride_x: int = 0,
-    stride_y: int = 0,
-    pad: bool = False,
-    padding: int = 0,
-    dilation: int = 1,
-    groups: int = 1,
-    flipped: bool = False,
-    activation: str = "logistic",
+    x: Value, biases: Value, *rest: Value, strides: Ints, padding: int, dilation: int = 1, activation: str = "logistic"
 ) -> Value:
-    """`rest` are the scales, means and variances of a normalisation, if there is one, and the weights."""
-    if flipped:
-        raise Unsupported("weights that are flipped are not supported")
+    """`rest` are the statistics of a normalisation, if there is one, and the weights."""
     *statistics, weights = rest
-    dilation = dilation if size > 1 else 1
-    pads = (dilation * (size // 2 if pad else padding),) * 2
-    strides, kind = _strides(stride, stride_y, stride_x), Convolution if groups == 1 else GroupConvolution
-    y = kind(x, weights, strides=strides, pads_begin=pads, pads_end=pads, dilations=(dilation, dilation))
-    scales, mean, variance = statistics or (None, None, None)
-    return activated(_normalised(y, scales, biases, mean, variance), activation)
+    spread = dilation if weights.dims[-1] != 1 else 1
+    pads, kind = (spread * padding // 2,) * 2, ops.Convolution if weights.rank == 4 else ops.GroupConvolution
+    y = kind(x, weights, strides=strides, pads_begin=pads, pads_end=pads, dilations=(spread, spread))
+    return activated(_normalised(y, biases, tuple(statistics)), activation)
 
 
-@converter("connected", ignore=["output", "batch_normalize", *TRAINING])
-def connected(
-    x: Value,
-    biases: Value,
-    matrix: Value,
-    scales: Value | None = None,
-    mean: Value | None = None,
-    variance: Value | None = None,
-    *,
-    activation: str = "logistic",
-) -> Value:
+@converter("connected", ignore=["output", "batch_normalize"])
+def connected(x: Value, biases: Value, matrix: Value, *statistics: Value, activation: str = "logistic") -> Value:
     """`matrix` has a row for each output."""
-    y = MatMul(flatten(x, 1), matrix, transpose_a=False, transpose_b=True)
-    return activated(_normalised(y, scales, biases, mean, variance), activation)
+    y = ops.MatMul(build.flatten(x, 1), matrix, transpose_b=True)
+    return activated(_normalised(y, biases, statistics), activation)
 
 
-@converter("local", ignore=["filters", *TRAINING])
+@converter("local", ignore=["filters", *_WINDOW])
 def local(
-    x: Value,
-    biases: Value,
-    weights: Value,
-    *,
-    size: int = 1,
-    stride: int = 1,
-    pad: bool = False,
-    activation: str = "logistic",
+    x: Value, biases: Value, weights: Value, *, size: int, strides: Ints, padding: int, activation: str = "logistic"
 ) -> Value:
     """A convolution with weights of its own at every place: `weights` is places, filters, channels * size * size."""
-    edge = [0, 0, int(pad), int(pad)]
-    padded = Pad(x, edge, edge) if pad else x
-    height, width = ((side - size) // stride + 1 for side in padded.static_shape[2:])
-    rows = [slice_axis(padded, 2, i, i + stride * (height - 1) + 1, stride) for i in range(size)]
-    cells = [slice_axis(row, 3, j, j + stride * (width - 1) + 1, stride) for row in rows for j in range(size)]
-    patches = reshape_keeping(concat([unsqueeze(c, 2) for c in cells], 2), [0, -1, height * width])
-    y = permute(MatMul(weights, permute(patches, (2, 1, 0))), (2, 1, 0))  # places, filters, N and back
-    return activated(reshape_keeping(Add(y, biases), [0, 0, height, width]), activation)
+    edge, kernel = [0, 0, padding // 2, padding // 2], (size, size)
+    x = Pad(x, edge, edge) if padding else x
+    patches = ops.ExtractImagePatches(x, sizes=kernel, strides=strides, rates=(1, 1), auto_pad="valid")
+    _, depth, height, width = patches.static_shape
+    # the file has the channels outside of the kernel, patches have them inside
+    filters = build.reshape_to(weights, [height * width, -1, depth // size**2, size**2])
+    filters = build.reshape_keeping(build.permute(filters, (0, 1, 3, 2)), [0, 0, -1])
+    columns = build.reshape_to(build.permute(patches, (2, 3, 1, 0)), [height * width, depth, -1])
+    y = build.permute(ops.MatMul(filters, columns), (2, 1, 0))
+    return activated(build.reshape_keeping(Add(y, biases), [0, 0, height, width]), activation)
 
 
-# -- pooling
+@converter("maxpool", ignore=_WINDOW)
+def maxpool(x: Value, *, size: int, strides: Ints, padding: int) -> Value:
+    """The odd one of the padding is at the end."""
+    begin, end = (padding // 2,) * 2, (padding - padding // 2,) * 2
+    return ops.MaxPool(x, strides=strides, pads_begin=begin, pads_end=end, kernel=(size, size)).results[0]
 
 
-@converter("maxpool", ignore=TRAINING)
-def maxpool(
-    x: Value,
-    *,
-    size: int | None = None,
-    stride: int = 1,
-    stride_x: int = 0,
-    stride_y: int = 0,
-    padding: int | None = None,
-    maxpool_depth: bool = False,
-    out_channels: int = 1,
-) -> Value:
-    """`padding` is that of both sides together, size - 1 by default; the odd one is at the end."""
-    if maxpool_depth:  # channels that have the same remainder by `out_channels`
-        if dim(x, 1) % out_channels:
-            raise Unsupported(f"the depth of {x.label} is no multiple of {out_channels}")
-        height, width = dim_size(x, 2), dim_size(x, 3)
-        apart = reshape_to(x, [dim_size(x, 0), -1, out_channels, height, width])
-        return ReduceMax(apart, ints([1]), keep_dims=False)
-    kernel, begin, end = _window(size or stride, padding)
-    strides = _strides(stride, stride_y, stride_x)
-    return MaxPool(x, strides=strides, kernel=kernel, pads_begin=begin, pads_end=end).results[0]
-
-
-@converter("local_avgpool", ignore=TRAINING)
-def local_avgpool(
-    x: Value,
-    *,
-    size: int | None = None,
-    stride: int = 1,
-    stride_x: int = 0,
-    stride_y: int = 0,
-    padding: int | None = None,
-) -> Value:
-    kernel, begin, end = _window(size or stride, padding)
-    strides = _strides(stride, stride_y, stride_x)
-    return AvgPool(x, strides=strides, pads_begin=begin, pads_end=end, kernel=kernel, exclude_pad=True)
-
-
-def _window(size: int, padding: int | None) -> tuple[Ints, Ints, Ints]:
-    both = size - 1 if padding is None else padding
-    return (size, size), (both // 2,) * 2, (both - both // 2,) * 2
-
-
-@converter("avgpool", ignore=TRAINING)
+@converter("avgpool")
 def avgpool(x: Value) -> Value:
-    return ReduceMean(x, ints([2, 3]), keep_dims=True)
+    return ops.ReduceMean(x, build.ints([2, 3]), keep_dims=True)
 
 
-# -- moving and joining
+# -- joining and moving
 
 
-@converter("route", ignore=["layers", *TRAINING])
-def route(*inputs: Value, groups: int = 1, group_id: int = 0) -> Value:
+@converter("route", ignore=["layers"])
+def route(*inputs: Value, groups: int, group_id: int) -> Value:
     """Layers one after the other, or of each of them one of several parts of its channels."""
-    return concat([split(v, 1, groups)[group_id] for v in inputs], 1)
+    return build.concat([build.split(v, 1, groups)[group_id] for v in inputs], 1)
 
 
-@converter("shortcut", ignore=["from", "weights_normalization", *TRAINING])
-def shortcut(x: Value, *named: Value, activation: str = "linear", weights_type: str = "none") -> Value:
+@converter("shortcut", ignore=["from"])
+def shortcut(x: Value, *named: Value, activation: str = "linear") -> Value:
     """The sum has the size of `x`: what another layer has more is left out, what it lacks is zero."""
-    if weights_type != "none":
-        raise Unsupported(f"weights_type={weights_type} is not supported", "Train it without weights of shortcuts.")
     for other in named:
         x = Add(x, _fitted(other, x))
     return activated(x, activation)
 
 
 def _fitted(other: Value, x: Value) -> Value:
-    size, wanted = other.static_shape, x.static_shape
-    steps = [have // want for have, want in zip(size[2:], wanted[2:])]
-    if 0 in steps or len({*steps}) > 1:
-        raise Unsupported(f"a shortcut from {list(size[1:])} to {list(wanted[1:])} is not supported")
-    for axis, step in zip((2, 3), steps):
-        other = slice_axis(other, axis, 0, step=step) if step > 1 else other
-    more = wanted[1] - size[1]
-    return Pad(other, [0] * 4, [0, more, 0, 0]) if more > 0 else slice_axis(other, 1, 0, wanted[1]) if more else other
+    (_, channels, *size), (_, wanted, *places) = other.static_shape, x.static_shape
+    step = size[0] // places[0]
+    if not step or step != size[1] // places[1]:
+        raise Unsupported(f"a shortcut from {size} to {places} is not supported")
+    for axis in (2, 3) if step > 1 else ():
+        other = build.slice_axis(other, axis, 0, step=step)
+    return Pad(other, [0] * 4, [0, wanted - channels, 0, 0]) if channels != wanted else other
 
 
-@converter("scale_channels", ignore=["from", "scale_wh", *TRAINING])
-@converter("sam", ignore=["from", *TRAINING])
+@converter("scale_channels", ignore=["from", "scale_wh"])
+@converter("sam", ignore=["from"])
 def scaled(x: Value, other: Value, *, activation: str = "linear") -> Value:
     """`x` has a number for each channel, place, or element of the other layer."""
     return activated(Multiply(other, x), activation)
 
 
-@converter("upsample", ignore=TRAINING)
-def upsample(x: Value, *, stride: int = 2, scale: float = 1.0) -> Value:
-    factors, axes = constant_like(x, [stride, stride]), ints([2, 3])
-    y = Interpolate(
-        x,
-        factors,
-        axes,
-        mode="nearest",
-        shape_calculation_mode="scales",
-        coordinate_transformation_mode="asymmetric",
-        nearest_mode="floor",
-    )
+@converter("upsample")
+def upsample(x: Value, *, stride: int, scale: float = 1.0) -> Value:
+    factors = build.constant_like(x, [stride, stride])
+    y = ops.Interpolate(x, factors, build.ints([2, 3]), mode="nearest", shape_calculation_mode="scales")
+    y = y.evolve(coordinate_transformation_mode="asymmetric", nearest_mode="floor")
     return y if scale == 1 else Multiply(y, scale)
 
 
-@converter("reorg", ignore=TRAINING)
-def reorg(x: Value, *, stride: int = 1, reverse: bool = False, flatten: bool = False, extra: int = 0) -> Value:
-    """Darknet takes the blocks out of a wider image of fewer channels, which has the same elements in memory."""
-    if flatten or extra:
-        raise Unsupported("reorg with flatten or extra is not supported")
+@converter("reorg")
+@converter("reorg3d")
+def reorg(x: Value, *, stride: int, reverse: bool, node: Foreign) -> Value:
+    """reorg takes the blocks out of a wider image of fewer channels, which has the same elements in memory."""
     if reverse:
-        return DepthToSpace(x, mode="blocks_first", block_size=stride)
-    return ReorgYolo(x, stride=(stride, stride))
+        return ops.DepthToSpace(x, mode="blocks_first", block_size=stride)
+    if node.op == "reorg3d":
+        return ops.SpaceToDepth(x, mode="blocks_first", block_size=stride)
+    return ops.ReorgYolo(x, stride=(stride, stride))
 
 
-@converter("reorg3d", ignore=TRAINING)
-def reorg3d(x: Value, *, stride: int = 1, reverse: bool = False) -> Value:
-    return (DepthToSpace if reverse else SpaceToDepth)(x, mode="blocks_first", block_size=stride)
-
-
-@converter("crop", ignore=TRAINING)
+@converter("crop")
 def crop(x: Value, *, crop_height: int, crop_width: int, noadjust: bool = False) -> Value:
     """The middle of an image, and 0 to 1 becomes -1 to 1 unless that is switched off."""
     for axis, size in ((2, crop_height), (3, crop_width)):
         begin = (x.static_shape[axis] - size) // 2
-        x = slice_axis(x, axis, begin, begin + size)
+        x = build.slice_axis(x, axis, begin, begin + size)
     return x if noadjust else Add(Multiply(x, 2.0), -1.0)
 
 
@@ -266,22 +192,21 @@ def same(x: Value) -> Value:
     return x
 
 
-@converter("activation", ignore=TRAINING)
+@converter("activation")
 def activation_(x: Value, *, activation: str = "linear") -> Value:
     return activated(x, activation)
 
 
-@converter("softmax", ignore=TRAINING)
-def softmax(
-    x: Value, *, groups: int = 1, tree: str | None = None, temperature: float = 1.0, spatial: bool = False
-) -> Value:
+@converter("softmax")
+def softmax(x: Value, *, groups: int = 1, tree: str = "", temperature: float = 1.0, spatial: bool = False) -> Value:
     """Over all elements, over those of each group, over channels, or over the siblings in a tree of classes."""
-    x = x if temperature == 1 else Divide(x, temperature)
-    if tree is not None:
+    x = Multiply(x, 1 / temperature)
+    if tree:
         return softmax_of_siblings(x, tree, 1)
     if spatial:
         return Softmax(x, axis=1)
-    return reshape_to(Softmax(reshape_keeping(x, [0, groups, -1]), axis=2), [dim_size(x, a) for a in range(x.rank)])
+    y = Softmax(build.reshape_keeping(x, [0, groups, -1]), axis=2)
+    return build.reshape_to(y, [build.dim_size(x, axis) for axis in range(x.rank)])
 
 
 def softmax_of_siblings(x: Value, path: str, axis: int) -> Value:
@@ -292,4 +217,4 @@ def softmax_of_siblings(x: Value, path: str, axis: int) -> Value:
         raise ModelError(f'cannot read the tree "{path}": {e}', "Run mo in the folder that its path begins at.") from e
     starts = [i for i, parent in enumerate(parents) if not i or parent != parents[i - 1]]
     lengths = [end - start for start, end in zip(starts, [*starts[1:], len(parents)])]
-    return concat([Softmax(part, axis=axis) for part in split(x, axis, lengths)], axis)
+    return build.concat([Softmax(part, axis=axis) for part in build.split(x, axis, lengths)], axis)

@@ -1,20 +1,22 @@
 """From the files to a graph of source ops: one `Foreign` node for each section, weights as constants."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any
 
-from mo_core.errors import ModelError, UsageError
+from mo_core.errors import ModelError, MoError, UsageError
 from mo_core.frontend import SourceModel
-from mo_core.ir import Foreign, Graph, Node, Value, constant
-from mo_core.ir.tensor import Mapped, MappedFile, transposed
+from mo_core.ir import Foreign, Graph, Value, constant
+from mo_core.ir.tensor import Mapped, MappedFile, Tensor, transposed
 from mo_core.ir.types import f32
 from mo_darknet import sizes
 from mo_darknet.cfg import Section, read_sections, refuse_pointer
 
 _SOURCES = {"route": "layers", "shortcut": "from", "scale_channels": "from", "sam": "from"}
 """Layers that read earlier ones, by the key that names them."""
+_TRAINING = frozenset(
+    """stopbackward train_only_bn learning_rate_scale onlyforward burnin_update wait_stream stream keep_delta_gpu
+    grad_centr dontloadscales flip angle saturation exposure shift hue noloss weights_normalization""".split()
+)
+"""Keys without a meaning for the result."""
 
 
 class Weights:
@@ -31,23 +33,20 @@ class Weights:
             raise ModelError(f'"{path}" has version {major}.{minor}', "Give a .weights that Darknet wrote.")
         self._at = 20 if major * 10 + minor >= 2 and major < 1000 and minor < 1000 else 16
         self._file.window(0, self._at)
-        self.inputs_first = major > 1000 or minor > 1000
-        """Matrices of `connected` have a row for each input."""
+        self._inputs_first = major > 1000 or minor > 1000
 
-    def take(self, shape: tuple[int, ...]) -> Mapped:
-        """The next tensor."""
-        tensor = Mapped(self._file, self._at, f32, shape)
+    def take(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        """The next tensor; a matrix has a row for each output, whatever the file has."""
+        turned = name == "matrix" and self._inputs_first
+        tensor = Mapped(self._file, self._at, f32, shape[::-1] if turned else shape)
         self._at += tensor.nbytes
-        return tensor
+        return transposed(tensor, (1, 0)) if turned else tensor
 
     def finish(self) -> None:
         """Raise ModelError when the layers leave something over."""
         if self._at != self._file.size:
-            over = self._file.size - self._at
-            raise ModelError(
-                f'"{self._file.path}" has {over} bytes more than the layers need',
-                "Give the .cfg that belongs to it.",
-            )
+            fact = f'"{self._file.path}" has {self._file.size - self._at} bytes more than the layers need'
+            raise ModelError(fact, "Give the .cfg that belongs to it.")
 
 
 def read(path: Path, weights_path: str | None) -> SourceModel:
@@ -64,49 +63,31 @@ def read(path: Path, weights_path: str | None) -> SourceModel:
 
 
 def _graph(net: Section, layers: list[Section], weights: Weights) -> Graph:
-    graph = Graph()
-    size = sizes.of_input(net)
-    first = (size.elements,) if "inputs" in net.keys else tuple(size)
+    graph, size = Graph(), sizes.of_input(net)
+    last: Value = graph.add_input("data", f32, (1, *size) if "height" in net.keys else (1, *size[:1]))
     values: list[Value] = []
     known: list[sizes.Size] = []
-    data: Value = graph.add_input("data", f32, (1, *first))
     for layer in layers:
         rule = sizes.rule(layer)
-        reads = layer.layers(_SOURCES[layer.kind]) if layer.kind in _SOURCES else []
-        before = known[-1] if known else size
+        named = layer.layers(_SOURCES[layer.kind]) if layer.kind in _SOURCES else []
         try:
-            found = rule(layer, before, [known[i] for i in reads])
+            found = rule(layer, known[-1] if known else size, [known[i] for i in named])
             if min(found.size) < 1:
-                raise ModelError(f"the size is {found.size}", "Give [net] a larger width and height.")
-            learned = [_learned(weights, name, shape) for name, shape in found.weights]
-        except ModelError as e:
+                raise ModelError(f"the size is {tuple(found.size)}", "Give [net] a larger width and height.")
+            learned = [constant(weights.take(name, shape)) for name, shape in found.weights]
+        except MoError as e:
             e.note(layer.place())
             raise
-        inputs = [values[i] for i in reads] + learned
-        if layer.kind != "route":
-            inputs.insert(0, values[-1] if values else data)
-        given = dict(layer.keys)
-        if layer.kind in ("yolo", "region"):
-            given["cell"] = (net.whole("height") / found.size.height, net.whole("width") / found.size.width)
-        values.append(_add(graph, layer, inputs, given))
+        if layer.kind == "yolo":
+            layer.keys["cell"] = (size.height / found.size.height, size.width / found.size.width)
+        inputs = [*([] if layer.kind == "route" else [last]), *(values[i] for i in named), *learned]
+        given = {k: v for k, v in layer.keys.items() if k not in _TRAINING}
+        name = f"{layer.kind}_{layer.number}"
+        last = graph.add(Foreign("darknet", layer.kind, inputs, given, name=name))
+        last.names.append(name)
+        values.append(last)
         known.append(found.size)
     for value in values:
         if not value.uses:
-            graph.add_output(value, value.node.name)
+            graph.add_output(value)
     return graph
-
-
-def _learned(weights: Weights, name: str, shape: tuple[int, ...]) -> Value:
-    if name == "matrix" and weights.inputs_first:
-        return constant(transposed(weights.take(shape[::-1]), (1, 0)))
-    return constant(weights.take(shape))
-
-
-def _add(graph: Graph, layer: Section, inputs: list[Value], given: dict[str, Any]) -> Node:
-    for value in inputs:
-        if value.node.graph is None:
-            graph.add(value.node)
-    node = Foreign("darknet", layer.kind, inputs, given, name=f"{layer.kind}_{layer.number}")
-    graph.add(node)
-    node.names.append(node.name)
-    return node

@@ -1,17 +1,12 @@
 """The hooks of mo-darknet. Importing this module is cheap: what reads and converts is loaded when a file is read."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mo_core import hookimpl
-from mo_core.frontend import Frontend, SourceModel
+from mo_core.frontend import Converter, Frontend, SourceModel
 from mo_core.options import Option
-
-if TYPE_CHECKING:
-    from mo_core.frontend import Converter
 
 _OPTIONS = (
     Option("input_weights", "path", "The weights; default: the network's name with .weights.", metavar="PATH"),
