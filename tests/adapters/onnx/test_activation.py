@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.adapters.onnx.nodes import check, numbers, run
+import mo_core
+from mo_core.errors import ShapeError
+from tests.adapters.onnx import running
+from tests.adapters.onnx.nodes import check, node_model, numbers, run
 
 
 def softmax(x: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
@@ -51,6 +54,24 @@ def test_slopes_before_opset_7_go_along_the_channels() -> None:
 @pytest.mark.parametrize("constants", [(), (1,)])
 def test_slopes_broadcast_from_opset_7_on(shape: tuple[int, ...], constants: tuple[int, ...]) -> None:
     check("PRelu", [numbers(2, 4, 4, 4), numbers(*shape, low=0)], opset=16, constants=constants)
+
+
+@pytest.mark.parametrize("constants", [(), (1,)])
+def test_slopes_that_fit_the_channels_only_are_taken_for_these(constants: tuple[int, ...]) -> None:
+    x, slopes = numbers(2, 8, 3, 5), numbers(8, low=0)
+    source = node_model("PRelu", [x, slopes], opset=16, constants=constants)
+    want = np.where(x < 0, x * slopes[:, None, None], x)
+    got = running.run(source, {"x0": x, "x1": slopes} if not constants else {"x0": x})[0][0]
+    np.testing.assert_allclose(got, want, rtol=1e-6)
+    (note,) = mo_core.convert(source).report.notes
+    assert "as many as channels" in note
+
+
+def test_slopes_that_fit_nothing_are_refused() -> None:
+    with pytest.raises(ShapeError, match="cannot spread slopes"):
+        run("PRelu", [numbers(2, 8, 3, 5), numbers(7)], opset=16)
+    with pytest.raises(ShapeError, match="cannot spread slopes"):
+        run("PRelu", [numbers(2, 8, 3, 5), numbers(4, 1)], opset=16)
 
 
 def test_whole_numbers_have_slopes_too() -> None:

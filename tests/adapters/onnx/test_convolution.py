@@ -115,3 +115,23 @@ def test_col2im_over_one_axis_with_padding(constants: Any) -> None:
     inputs = [numbers(2, 3 * 4, 5), np.array([9]), np.array([4])]
     attributes = {"pads": [1, 2], "strides": [2], "dilations": [1]}
     check("Col2Im", inputs, attributes, rtol=1e-4, opset=18, dynamic=(0,), constants=constants)
+
+
+CONTRADICTED = {
+    "Conv": [numbers(1, 3, 5, 5), numbers(2, 3, 3, 3)],
+    "ConvTranspose": [numbers(1, 3, 5, 5), numbers(3, 2, 3, 3)],
+    "ConvInteger": [np.ones((1, 3, 5, 5), np.uint8), np.ones((2, 3, 3, 3), np.uint8)],
+    "DeformConv": [numbers(1, 3, 5, 5), numbers(2, 3, 3, 3), numbers(1, 18, 3, 3)],
+}
+
+
+@pytest.mark.parametrize("op", CONTRADICTED)
+@pytest.mark.parametrize("kernel", [[2, 3], [3]])
+def test_a_kernel_shape_that_contradicts_the_filters_is_refused(op: str, kernel: list[int]) -> None:
+    with pytest.raises(ModelError, match="kernel_shape is .*, and the filters are"):
+        run(op, CONTRADICTED[op], {"kernel_shape": kernel}, opset=19)
+
+
+@pytest.mark.parametrize("op", CONTRADICTED)
+def test_a_kernel_shape_that_says_the_same_is_taken(op: str) -> None:
+    assert run(op, CONTRADICTED[op], {"kernel_shape": [3, 3]}, opset=19).ndim == 4

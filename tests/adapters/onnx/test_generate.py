@@ -198,6 +198,25 @@ def test_bags_of_embeddings(mode: int) -> None:
     np.testing.assert_allclose(got, want / ([[3], [1]] if mode else 1), rtol=1e-5)
 
 
+@pytest.mark.parametrize("mode", [0, 1])
+def test_the_last_offset_of_a_bag_may_be_the_end(mode: int) -> None:
+    table, indices, offsets = numbers(5, 3), np.array([0, 2, 4, 1]), np.array([0, 3, 4])
+    attributes = {"operator": "embedding_bag", "mode": mode, "include_last_offset": 1}
+    node = helper.make_node("ATen", ["table", "indices", "offsets"], ["y"], **attributes)
+    inputs = [running.value("indices", np.int64, [4]), running.value("offsets", np.int64, [3])]
+    model = running.model([node], inputs, ["y"], {"table": table}, 9)
+    ((got,),) = running.run(model, {"indices": indices, "offsets": offsets})
+    want = np.stack([table[[0, 2, 4]].sum(0), table[[1]].sum(0)])
+    np.testing.assert_allclose(got, want / ([[3], [1]] if mode else 1), rtol=1e-5)
+
+
+def test_bags_that_leave_out_an_index_are_refused() -> None:
+    node = helper.make_node("ATen", ["x", "i"], ["y"], operator="embedding_bag", padding_idx=1)
+    inputs = [running.value("x", np.float32, [2, 3]), running.value("i", np.int64, [4, 2])]
+    with pytest.raises(Unsupported, match="leaves out the index 1"):
+        mo_core.convert(running.model([node], inputs, ["y"], opset=9))
+
+
 def test_other_functions_of_pytorch_are_refused() -> None:
     node = helper.make_node("ATen", ["x", "x"], ["y"], operator="frobnicate")
     with pytest.raises(Unsupported, match="frobnicate"):

@@ -317,6 +317,18 @@ BY_FORMULA = [
         {"activation": "Softmax", "activation_axis": -1},
         lambda a, b: (e := np.exp(a @ b)) / e.sum(-1, keepdims=True),
     ),
+    (
+        "FusedGemm",
+        {"a": real(3, 4), "b": real(4, 5), "c": real(5)},
+        {"activation": "LeakyRelu", "leaky_relu_alpha": 0.3},
+        lambda a, b, c: np.where((y := a @ b + c) < 0, 0.3 * y, y),
+    ),
+    (
+        "FusedConv",
+        {"x": real(1, 3, 6, 6), "w": real(4, 3, 3, 3), "b": real(4)},
+        {"activation": "LeakyRelu", "leaky_relu_alpha": 0.3, "pads": [1, 1, 1, 1]},
+        lambda x, w, b: np.where((y := convolved(x.transpose(0, 2, 3, 1), w, b).transpose(0, 3, 1, 2)) < 0, 0.3 * y, y),
+    ),
     ("ComplexMul", {"a": real(3, 4, 2), "b": real(3, 4, 2)}, {}, lambda a, b: as_pairs(as_complex(a) * as_complex(b))),
     (
         "ComplexMulConj",
@@ -364,7 +376,7 @@ def test_ops_of_other_devices(op: str, feeds: dict[str, Any], attributes: dict[s
         return [y if y.dtype == np.bool_ else y.astype(np.float32)]
 
     for dynamic in (False, True):
-        if dynamic and op in ("GatedRMSNorm", "NhwcConv", "NhwcFusedConv"):  # sizes of weights must be known
+        if dynamic and op in ("FusedConv", "GatedRMSNorm", "NhwcConv", "NhwcFusedConv"):  # sizes of weights must be known
             continue
         source = one_node(op, feeds, domain=MICROSOFT, dynamic=dynamic, given=attributes)
         check(source, feeds, oracle=wanted, rtol=1e-4, atol=1e-5)

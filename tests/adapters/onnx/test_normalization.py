@@ -110,5 +110,27 @@ def test_lrn(size: int) -> None:
     check("LRN", [numbers(2, 7, 4, 4)], attributes, oracle=onnxruntime, opset=13, dynamic=(0,))
 
 
+@pytest.mark.parametrize("size", [2, 4])
+@pytest.mark.parametrize("dynamic", [(), (0,)])
+def test_lrn_of_even_size_reaches_further_behind(size: int, dynamic: Any) -> None:
+    """By the definition, since ONNX Runtime refuses even sizes."""
+    x = numbers(2, 7, 3, 4)
+    squares = np.pad(x * x, [(0, 0), ((size - 1) // 2, size // 2), (0, 0), (0, 0)])
+    sums = sum(squares[:, i : i + 7] for i in range(size))
+    got = run("LRN", [x], {"size": size, "alpha": 0.5, "beta": 0.6, "bias": 2.0}, opset=13, dynamic=dynamic)
+    np.testing.assert_allclose(got, x / (2.0 + 0.5 / size * sums) ** 0.6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("across", [0, 1])
+@pytest.mark.parametrize("variance", [0, 1])
+def test_mean_variance_normalization_of_the_first_opsets(across: int, variance: int) -> None:
+    x = numbers(2, 3, 4, 5)
+    axes = (1, 2, 3) if across else (2, 3)
+    want = x - x.mean(axes, keepdims=True)
+    want = want / x.std(axes, keepdims=True) if variance else want
+    attributes = {"across_channels": across, "normalize_variance": variance}
+    np.testing.assert_allclose(run("MeanVarianceNormalization", [x], attributes, opset=8), want, rtol=1e-4, atol=1e-5)
+
+
 def test_mean_variance_normalization_along_axes() -> None:
     check("MeanVarianceNormalization", [numbers(2, 3, 4, 5)], {"axes": [0, 2]}, rtol=1e-4, opset=13)

@@ -29,22 +29,43 @@ AXIS_SCALES = np.array([0.25, 0.5, 0.125], np.float32)
 )
 @pytest.mark.parametrize("constants", [(), (1, 2)])
 def test_quantize_by_one_number(dtype: Any, zero: int, constants: Any) -> None:
-    inputs = [numbers(2, 3, 9, low=-60, high=60) + 0.01, SCALE, np.array(zero, dtype)]
+    inputs = [numbers(2, 3, 9, low=-60, high=60), SCALE, np.array(zero, dtype)]
     check("QuantizeLinear", inputs, oracle=onnxruntime, opset=13, constants=constants, dynamic=(0,))
 
 
-@pytest.mark.parametrize("zero", [0, 128])
+@pytest.mark.parametrize("zero", [0, 128, 37, 255, np.int8(-1), np.int8(5)])
 @pytest.mark.parametrize("constants", [(), (1, 2)])
-def test_halves_are_rounded_to_the_even_number(zero: int, constants: Any) -> None:
-    inputs = [np.arange(-10, 10, dtype=np.float32) / 8, SCALE, np.array(zero, np.uint8)]
+def test_halves_are_rounded_to_the_even_number(zero: Any, constants: Any) -> None:
+    zero = zero if isinstance(zero, np.int8) else np.uint8(zero)
+    inputs = [np.arange(-600, 600, dtype=np.float32) / 8, SCALE, np.array(zero)]
     check("QuantizeLinear", inputs, oracle=onnxruntime, opset=13, constants=constants)
+
+
+def test_an_odd_zero_point_along_an_axis_keeps_halves_even() -> None:
+    x = np.broadcast_to(np.arange(-40, 40, dtype=np.float32) / 16, (2, 3, 80)).copy()
+    inputs = [x, AXIS_SCALES, np.array([3, 0, 100], np.uint8)]
+    check("QuantizeLinear", inputs, oracle=onnxruntime, opset=13, constants=(1, 2))
+
+
+@pytest.mark.parametrize("zero", [37, 128])
+def test_a_pair_of_quantisation_and_dequantisation_is_one_operation(zero: int) -> None:
+    parameters = {"s": SCALE, "z": np.array(zero, np.uint8)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        helper.make_node("Relu", ["d"], ["y"]),
+    ]
+    x = numbers(2, 40, low=-60, high=60) + 0.01  # no halves: FakeQuantize rounds them after the zero point is added
+    model = running.model(nodes, [running.value("x", np.float32, x.shape)], ["y"], parameters)
+    running.check(model, {"x": x})
+    assert "FakeQuantize" in {n.type_name for n in mo_core.convert(model).graph}
 
 
 @pytest.mark.parametrize("axis", [1, -2])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8])
 @pytest.mark.parametrize("constants", [(), (1, 2)])
 def test_quantize_along_an_axis(axis: int, dtype: Any, constants: Any) -> None:
-    inputs = [numbers(2, 3, 5, low=-40, high=40) + 0.01, AXIS_SCALES, np.array([3, 0, 100], dtype)]
+    inputs = [numbers(2, 3, 5, low=-40, high=40), AXIS_SCALES, np.array([3, 0, 100], dtype)]
     check("QuantizeLinear", inputs, {"axis": axis}, oracle=onnxruntime, opset=13, constants=constants)
 
 
@@ -114,7 +135,7 @@ def test_qlinear_conv(constants: Any, per_channel: bool, dtype: Any) -> None:
     ]
     source = node_model("QLinearConv", inputs, {"pads": [1, 1, 1, 1], "strides": [2, 1]}, opset=10, constants=constants)
     feeds = {f"x{i}": v for i, v in enumerate(inputs) if i not in constants}
-    running.check(source, feeds, steps=1)
+    running.check(source, feeds)
 
 
 @pytest.mark.parametrize("constants", [(), (1, 2, 3, 4, 5, 6, 7)])
@@ -133,7 +154,7 @@ def test_qlinear_mat_mul(constants: Any, columns: bool) -> None:
     ]
     source = node_model("QLinearMatMul", inputs, opset=10, constants=constants)
     feeds = {f"x{i}": v for i, v in enumerate(inputs) if i not in constants}
-    running.check(source, feeds, steps=1)
+    running.check(source, feeds)
 
 
 @pytest.mark.parametrize("columns", [False, True])
@@ -198,6 +219,6 @@ def test_weights_stay_small(tmp_path: Path) -> None:
 
 
 def test_quantization_with_known_numbers_is_a_fake_quantize() -> None:
-    source = node_model("QuantizeLinear", [numbers(2, 3), SCALE, np.array(3, np.uint8)], opset=13, constants=(1, 2))
+    source = node_model("QuantizeLinear", [numbers(2, 3), SCALE, np.array(4, np.uint8)], opset=13, constants=(1, 2))
     kinds = [node.type_name for node in mo_core.convert(source).graph]
     assert "FakeQuantize" in kinds and "Divide" not in kinds

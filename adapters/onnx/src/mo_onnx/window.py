@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TypeAlias, TypedDict
 
 from mo_core.errors import ModelError, Unsupported
+from mo_core.ir import Value
+from mo_core.ir import types as t
 
 Ints: TypeAlias = "Sequence[int] | None"
 
@@ -66,6 +68,19 @@ def per_axis(axes: int, numbers: Ints, what: str) -> tuple[int, ...]:
     if min(numbers) < 1:
         raise ModelError(f"{what} has the number {min(numbers)}, and positive ones are needed")
     return numbers
+
+
+def require_kernel(w: Value, kernel_shape: Ints, spatial: Sequence[int] | None = None) -> None:
+    """Raise ModelError when `kernel_shape` contradicts the filters (axes `spatial`, default: from 2 on)."""
+    if not kernel_shape or w.shape is None:
+        return
+    sizes = w.dims[2:] if spatial is None else [w.dims[a] for a in spatial]
+    same = len(sizes) == len(kernel_shape)
+    if not same or any(isinstance(s, int) and s != k for s, k in zip(sizes, kernel_shape)):
+        raise ModelError(
+            f"kernel_shape is {list(kernel_shape)}, and the filters are {t.format_shape(w.shape)}",
+            "Correct the attribute, or leave it out.",
+        )
 
 
 def extent(kernel: int, dilation: int) -> int:

@@ -10,7 +10,7 @@ from mo_core.errors import ShapeError
 from mo_core.ir import Node
 from mo_core.ir import types as t
 from mo_core.ir.schema import Operand, OptionalOperand, integer, one_of, operand, optional, real
-from mo_core.ir.types import Type
+from mo_core.ir.types import Dim, Type
 from mo_core.ops._values import NDArray, keeping_type
 from mo_core.ops.axes import FIRST, along, where
 from mo_core.ops.unary import Unary, erf
@@ -34,6 +34,10 @@ class ReLU(Unary, opset="opset1"):
     fold = staticmethod(keeping_type(lambda x: np.maximum(x, 0)))
 
 
+def _spreads(small: Dim, size: Dim) -> bool:
+    return small == 1 or not isinstance(small, int) or not isinstance(size, int) or small == size
+
+
 class PReLU(Unary, opset="opset1"):
     """x where it is positive, else slope * x (PReLU-1); a list of slopes lies along axis 1, other slopes broadcast."""
 
@@ -43,11 +47,12 @@ class PReLU(Unary, opset="opset1"):
 
     def infer(self) -> Type:
         data, slope = self.data.shape, self.slope.shape
-        if data is not None and slope is not None and len(slope) == 1 and len(data) > 1:
-            if slope[0] != 1 and not t.same_dim(slope[0], data[-1]):
+        if data is not None and slope is not None:
+            listed = len(slope) == 1 and len(data) > 1 and slope[0] != 1
+            if listed and not t.same_dim(slope[0], data[-1]):
                 t.merge_dim(slope[0], data[1], "PReLU: slopes and channels")
-        elif data is not None and slope is not None and len(slope) > len(data):
-            raise ShapeError(f"PReLU cannot spread slopes {t.format_shape(slope)} over {t.format_shape(data)}")
+            elif len(slope) > len(data) or not all(map(_spreads, slope[::-1], data[::-1])):
+                raise ShapeError(f"PReLU cannot spread slopes {t.format_shape(slope)} over {t.format_shape(data)}")
         return Type(t.promote([self.data.element, self.slope.element]), data)
 
     def fold(self, x: NDArray, slope: NDArray) -> NDArray:

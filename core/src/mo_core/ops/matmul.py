@@ -88,11 +88,14 @@ class ScaledDotProductAttention(Node, opset="opset13"):
         for what, shape in (("query", query), ("key", key), ("value", value)):
             if shape is not None and len(shape) < 2:
                 raise ShapeError(f"{what} must have at least two axes, and its shape is {t.format_shape(shape)}")
+        mask = self.attention_mask.shape if self.attention_mask is not None else None
+        if mask is not None and len(mask) == 1:
+            raise ShapeError(f"a mask has no or at least two axes, and its shape is {t.format_shape(mask)}")
         agree("lengths of query and key vectors", at(query, -1), at(key, -1))
         agree("numbers of keys and values", at(key, -2), at(value, -2))
         if query is None or key is None or value is None:
             return Type(element, None)
-        length, mask = query[-2], self.attention_mask.shape if self.attention_mask is not None else None
+        length = query[-2]
         if mask is not None and len(mask) > 1 and mask[-2] != 1:
             length = t.broadcast_dim(length, mask[-2])
         batch = t.broadcast(query[:-2], key[:-2], value[:-2], () if mask is None else mask[:-2])

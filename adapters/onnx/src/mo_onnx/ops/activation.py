@@ -56,11 +56,25 @@ def prelu_before_opset_7(x: Value, slope: Value) -> Value:
     """A vector of slopes goes along the channels, axis 1."""
     if slope.rank == 1 and slope.shape != (1,):
         slope = unsqueeze(slope, *range(1, x.rank - 1))
-    return prelu(x, slope)
+    return _prelu(x, slope)
 
 
 @onnx_op("PRelu", since=7)
-def prelu(x: Value, slope: Value) -> Value:
+def prelu(x: Value, slope: Value, *, note: Callable[[str], None]) -> Value:
+    if _fits_channels_only(x, slope):
+        note("the slopes do not broadcast, and are as many as channels: each is taken for one of these")
+        return prelu_before_opset_7(x, slope)
+    return _prelu(x, slope)
+
+
+def _fits_channels_only(x: Value, slope: Value) -> bool:
+    if slope.rank != 1 or x.rank < 3:
+        return False
+    (count,), channels, last = slope.dims, x.dims[1], x.dims[-1]
+    return isinstance(count, int) and isinstance(last, int) and count not in (1, last) and count == channels
+
+
+def _prelu(x: Value, slope: Value) -> Value:
     if not x.element.is_real:
         return Select(Less(x, constant_like(x, 0)), Multiply(x, slope), x)
     if slope.rank == 1 and slope.shape != (1,):  # the runtime would put a bare vector along axis 1

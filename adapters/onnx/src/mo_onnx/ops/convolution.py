@@ -44,7 +44,7 @@ from mo_core.ops import (
     Swish,
 )
 from mo_onnx.registry import onnx_op
-from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, spatial_attributes
+from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, require_kernel, spatial_attributes
 
 
 @onnx_op("Conv")
@@ -60,6 +60,7 @@ def conv(
     pads: Ints = None,
     strides: Ints = None,
 ) -> Value:
+    require_kernel(w, kernel_shape)
     return convolve(x, w, b, group, spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides))
 
 
@@ -95,6 +96,7 @@ def conv_transpose(
     strides: Ints = None,
 ) -> Value:
     axes = w.rank - 2
+    require_kernel(w, kernel_shape)
     spatial = spatial_attributes(axes, auto_pad, dilations, pads, strides)
     filters = w if group == 1 else split_groups(w, group)
     kind = ConvolutionBackpropData if group == 1 else GroupConvolutionBackpropData
@@ -146,6 +148,7 @@ def deform_conv(
         raise Unsupported(
             f"deformable convolution over {w.rank - 2} spatial axes is not supported; the runtime has it over 2"
         )
+    require_kernel(w, kernel_shape)
     spatial = spatial_attributes(2, "NOTSET", dilations, pads, strides)
     y = DeformableConvolution(
         x, offset, w, mask, **spatial, group=group, deformable_group=offset_group, bilinear_interpolation_pad=True

@@ -11,6 +11,7 @@ from mo_core.build import (
     ints,
     reshape_to,
     shape_of,
+    slice_axis,
     vector,
 )
 from mo_core.errors import Unsupported
@@ -112,12 +113,18 @@ def aten(
     *,
     operator: str,
     mode: int = 0,
+    include_last_offset: int = 0,
+    padding_idx: int = -1,
 ) -> Value:
     """PyTorch's own functions, of which `embedding_bag` (sums and means) can be expressed."""
     if operator != "embedding_bag" or mode > 1:
         raise Unsupported(f'ATen function "{operator}" (mode {mode})', "Export the model without ATen fallback.")
     if mode == 1 and per_sample_weights is not None:
         raise Unsupported("embedding_bag of weighted means", "PyTorch has weights for sums only; export again.")
+    if padding_idx is not None and padding_idx != -1:
+        raise Unsupported(f"embedding_bag that leaves out the index {padding_idx}", "Export without padding_idx.")
+    if offsets is not None and include_last_offset:
+        offsets = slice_axis(offsets, 0, 0, -1)  # it is the number of indices, where no bag begins
     if offsets is None:
         if mode == 1:
             return EmbeddingBagPacked(weights, indices, reduction="mean")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from mo_core.ir import Value, constant
-from mo_core.ir import types as t
+from mo_core.ir import Value
 from mo_core.ops import (
     BitwiseAnd,
     BitwiseNot,
@@ -25,8 +22,6 @@ from mo_core.ops import (
 from mo_onnx.ops.arithmetic import elementwise
 from mo_onnx.registry import onnx_op
 
-LOWEST = {t.f32: float(np.finfo(np.float32).min), t.f16: -65504.0, t.bf16: -3.3895313892515355e38}
-
 
 @elementwise("And")
 def and_(a: Value, b: Value) -> Value:
@@ -45,10 +40,6 @@ def xor(a: Value, b: Value) -> Value:
 
 @elementwise("Equal")
 def equal(a: Value, b: Value) -> Value:
-    number = b.known
-    if b.element in LOWEST and number is not None and number.size == 1 and number.item() == -np.inf:
-        # asked of rows that are masked out, whose maximum is the lowest finite number with the runtime
-        return LessEqual(a, constant(LOWEST[b.element], b.element))
     return Equal(a, b)
 
 

@@ -64,7 +64,7 @@ from mo_onnx.ops.normalization import (
 )
 from mo_onnx.ops.pooling import fitted, rounding
 from mo_onnx.registry import onnx_op
-from mo_onnx.window import Ints, spatial_attributes
+from mo_onnx.window import Ints, require_kernel, spatial_attributes
 
 DOMAIN = "com.microsoft"
 
@@ -211,7 +211,7 @@ def fused_mat_mul_activation(
     return activated(y, activation, activation_alpha, activation_beta, activation_gamma)
 
 
-@onnx_op("FusedGemm", DOMAIN, ignore=("leaky_relu_alpha",))
+@onnx_op("FusedGemm", DOMAIN)
 def fused_gemm(
     a: Value,
     b: Value,
@@ -223,10 +223,13 @@ def fused_gemm(
     activation_gamma: float | None = None,
     alpha: float = 1.0,
     beta: float = 1.0,
+    leaky_relu_alpha: float | None = None,
     transA: int = 0,
     transB: int = 0,
 ) -> Value:
     y = gemm(a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
+    if activation_alpha is None and activation == "LeakyRelu":
+        activation_alpha = leaky_relu_alpha
     return activated(y, activation, activation_alpha, activation_beta, activation_gamma)
 
 
@@ -275,11 +278,19 @@ def fused_conv(
     dilations: Ints = None,
     group: int = 1,
     kernel_shape: Ints = None,
+    leaky_relu_alpha: float | None = None,
     pads: Ints = None,
     strides: Ints = None,
 ) -> Value:
+    require_kernel(w, kernel_shape)
     y = convolve(x, w, b, group, spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides))
-    return activated(y if z is None else Add(y, z), activation, *activation_params)
+    params = activation_params or _leaky(activation, leaky_relu_alpha)
+    return activated(y if z is None else Add(y, z), activation, *params)
+
+
+def _leaky(activation: str, alpha: float | None) -> Sequence[float]:
+    """The parameter of a fused activation in the name that early versions had for LeakyRelu alone."""
+    return [] if alpha is None or activation != "LeakyRelu" else [alpha]
 
 
 @onnx_op("NhwcConv", DOMAIN)
@@ -301,6 +312,7 @@ def nhwc_conv(
     node: Foreign,
 ) -> Value:
     """Channels last; the filters of NhwcConv, too."""
+    require_kernel(w, kernel_shape, range(1, w.rank - 1) if node.op == "NhwcConv" else None)
     filters = permute(w, [0, w.rank - 1, *range(1, w.rank - 1)]) if node.op == "NhwcConv" else w
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
     y = channels_first(x, lambda data: convolve(data, filters, b, group, spatial))

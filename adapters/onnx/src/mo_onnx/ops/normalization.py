@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 from mo_core.build import (
     broadcast_to,
@@ -12,6 +13,7 @@ from mo_core.build import (
     dim,
     ints,
     reshape_to,
+    slice_axis,
     to_element,
     unsqueeze,
 )
@@ -29,6 +31,7 @@ from mo_core.ops import (
     Maximum,
     Multiply,
     NormalizeL2,
+    Pad,
     Power,
     ReduceL1,
     ReduceL2,
@@ -41,6 +44,8 @@ from mo_onnx.ops.pooling import spatial_axes
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 
+_MOST_SUMMED = 64
+"""Channels over which LRN sums by one addition each."""
 SMALLEST = 1.2e-38
 """Just above the smallest normal number of f32: what a division by zero is kept from with."""
 
@@ -216,7 +221,16 @@ def group_normalization(
     return convert_like(GroupNormalization(data, gamma, beta, num_groups=num_groups, epsilon=epsilon), x)
 
 
-@onnx_op("MeanVarianceNormalization", ignore=("across_channels", "normalize_variance"))
+@onnx_op("MeanVarianceNormalization")
+def mean_variance_normalization_before_opset_9(
+    x: Value, *, across_channels: int = 0, normalize_variance: int = 1
+) -> Value:
+    """The experimental op: of each image, or of each of its channels."""
+    axes = ints(range(1 if across_channels else 2, x.rank))
+    return MVN(x, axes, normalize_variance=bool(normalize_variance), eps=1e-9, eps_mode="outside_sqrt")
+
+
+@onnx_op("MeanVarianceNormalization", since=9)
 def mean_variance_normalization(x: Value, *, axes: Sequence[int] = (0, 2, 3)) -> Value:
     return MVN(x, ints(axes), normalize_variance=True, eps=1e-9, eps_mode="outside_sqrt")
 
@@ -235,4 +249,17 @@ def lp_normalization(x: Value, *, axis: int = -1, p: int = 2) -> Value:
 
 @onnx_op("LRN")
 def lrn(x: Value, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0) -> Value:
-    return LRN(x, ints([1]), alpha=alpha, beta=beta, bias=bias, size=size)
+    if size % 2:
+        return LRN(x, ints([1]), alpha=alpha, beta=beta, bias=bias, size=size)
+    total = Multiply(_summed_across(Multiply(x, x), size), constant_like(x, alpha / size))
+    return Divide(x, Power(Add(total, constant_like(x, bias)), constant_like(x, beta)))
+
+
+def _summed_across(x: Value, size: int) -> Value:
+    """Sums over `size` channels, of which the greater half comes after each; the runtime's LRN knows odd sizes only."""
+    if not 1 < size <= _MOST_SUMMED:
+        raise Unsupported(f"LRN over {size} channels is not supported; odd sizes are, and even ones to {_MOST_SUMMED}")
+    before, after = (([0, n] + [0] * (x.rank - 2)) for n in ((size - 1) // 2, size // 2))
+    padded = Pad(x, ints(before), ints(after), constant_like(x, 0))
+    parts = [slice_axis(padded, 1, i, i + 1 - size or t.INF) for i in range(size)]
+    return reduce(Add, parts)

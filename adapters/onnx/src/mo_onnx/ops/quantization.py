@@ -47,7 +47,7 @@ from mo_core.ops import (
 from mo_onnx.ops.convolution import convolve
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
-from mo_onnx.window import Ints, spatial_attributes
+from mo_onnx.window import Ints, require_kernel, spatial_attributes
 
 LARGEST = {"f8e4m3": 448.0, "f8e5m2": 57344.0, "f4e2m1": 6.0}
 """Largest finite numbers of small real types."""
@@ -163,12 +163,17 @@ def quantized(x: Value, scale: Value, zero_point: Value | None, element: Element
     if element.is_real:
         return _as_small_real(Divide(x, scale), zero_point, element, saturate)
     low, high = limits(element)
-    if element.bits == 8 and scale.const is not None and (zero_point is None or zero_point.const is not None):
+    if element.bits == 8 and scale.const is not None and _keeps_ties(zero_point):
         return Convert(_faked(x, scale, zero_point, low, high), destination_type=element)
     y: Value = Round(Divide(x, scale), mode="half_to_even")
     if zero_point is not None and not is_zero(zero_point):
         y = Add(y, to_element(zero_point, x.element))
     return Convert(Clamp(y, min=low, max=high), destination_type=element)
+
+
+def _keeps_ties(zero_point: Value | None) -> bool:
+    """True when rounding half to even is the same before and after the zero point is added: FakeQuantize adds first."""
+    return zero_point is None or (zero_point.const is not None and not np.any(zero_point.const.astype(np.int64) % 2))
 
 
 def limits(element: ElementType) -> tuple[int, int]:
@@ -237,6 +242,7 @@ def qlinear_conv(
     pads: Ints = None,
     strides: Ints = None,
 ) -> Value:
+    require_kernel(w, kernel_shape)
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
     data = dequantize_linear(x, x_scale, x_zero_point)
     filters = dequantize_linear(w, w_scale, w_zero_point, axis=0)
@@ -291,6 +297,7 @@ def conv_integer(
     pads: Ints = None,
     strides: Ints = None,
 ) -> Value:
+    require_kernel(w, kernel_shape)
     spatial = spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides)
     if w_zero_point is not None:
         w_zero_point = along(w_zero_point, w.rank, 0)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from mo_core.build import (
     all_axes,
     as_i64,
     constant_like,
     dim,
     dim_of,
-    filled,
     gather,
     integer,
     ints,
@@ -100,14 +97,6 @@ def of_booleans(op: type[Reduction], x: Value, axes: Value, keep: bool) -> Value
     return Greater(reduced(op, to_element(x, t.i32), axes, keep), constant(0, t.i32))
 
 
-def extreme(op: type[Reduction], x: Value, axes: Value, keep: bool, of_nothing: float) -> Value:
-    """The largest or smallest numbers; of an empty tensor an infinity, where the runtime has the last finite number."""
-    y = reduced(op, x, axes, keep)
-    if x.element.is_real and x.shape is not None and 0 in x.shape:
-        return filled(shape_of(y), constant_like(x, of_nothing))
-    return y
-
-
 @reduction("ReduceSum", 13)
 def reduce_sum(x: Value, axes: Value, keep: bool) -> Value:
     return reduced(ReduceSum, x, axes, keep)
@@ -122,14 +111,14 @@ def reduce_mean(x: Value, axes: Value, keep: bool) -> Value:
 def reduce_max(x: Value, axes: Value, keep: bool) -> Value:
     if x.element is t.boolean:
         return of_booleans(ReduceMax, x, axes, keep)
-    return extreme(ReduceMax, x, axes, keep, -np.inf)
+    return reduced(ReduceMax, x, axes, keep)
 
 
 @reduction("ReduceMin", 18)
 def reduce_min(x: Value, axes: Value, keep: bool) -> Value:
     if x.element is t.boolean:
         return of_booleans(ReduceMin, x, axes, keep)
-    return extreme(ReduceMin, x, axes, keep, np.inf)
+    return reduced(ReduceMin, x, axes, keep)
 
 
 @reduction("ReduceProd", 18)

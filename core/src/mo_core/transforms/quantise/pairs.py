@@ -17,7 +17,22 @@ from mo_core.ir import Constant, Node, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array_, encode, lazy
 from mo_core.ir.types import ElementType
-from mo_core.ops import Convert, FakeQuantize, MaxPool, Multiply, Reshape, Squeeze, Subtract, Transpose, Unsqueeze
+from mo_core.ops import (
+    Clamp,
+    Concat,
+    Convert,
+    FakeQuantize,
+    MaxPool,
+    Multiply,
+    Reshape,
+    Round,
+    Split,
+    Squeeze,
+    Subtract,
+    Transpose,
+    Unsqueeze,
+    VariadicSplit,
+)
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
 from mo_core.rewriting.rewrite import rule
@@ -66,6 +81,47 @@ def symmetric_pair(quantize: FakeQuantize, stored: Node, back: Node, scale: Valu
 def pair_with_zero_point(quantize: FakeQuantize, stored: Node, back: Node, zero: Value, scale: Value) -> Value | None:
     """Quantisation, and dequantisation with a zero point: one FakeQuantize."""
     return _joined(quantize, stored, back, zero, scale)
+
+
+# -- quantisation with an odd zero point
+
+_SHIFTED = p.Add(p.Round(p.Divide(any_("x"), const("scale")), name="whole"), const("zero"))
+_CHOICE = (MaxPool, Transpose, Reshape, Squeeze, Unsqueeze, Concat, Split, VariadicSplit)
+
+
+@rule(p.Convert(p.Clamp(_SHIFTED, name="limited"), name="stored"))
+def quantisation_for_integers(
+    stored: Convert, limited: Clamp, whole: Round, x: Value, scale: Value, zero: Value
+) -> Value | None:
+    """Rounding ahead of the zero point: FakeQuantize, if whatever reads the whole numbers makes real ones of them.
+
+    FakeQuantize rounds after the zero point is added, so that a value halfway between two steps goes to the other one
+    when the zero point is odd. What was quantised is that uncertain; where somebody sees the whole numbers it is not.
+    """
+    if whole.mode != "half_to_even" or stored.element.bits != 8 or not stored.element.is_integer:
+        return None
+    low = -128 if stored.element.is_signed else 0
+    if (limited.min, limited.max) != (low, low + 255):
+        return None
+    if not _only_taken_back(stored):
+        raise Decline(f'the whole numbers of "{stored.label}" are read by others')
+    first, last = (computed(lambda s, z, end=end: (end - z) * s, scale, zero) for end in (low, low + 255))
+    codes = constant(float(low), x.element), constant(float(low + 255), x.element)
+    return Convert(FakeQuantize(x, first, last, codes[0], codes[1], levels=256), destination_type=stored.element)
+
+
+def _only_taken_back(node: Node) -> bool:
+    """True when all that reads whole numbers, also after a choice among them, makes real numbers of them."""
+    waiting, seen = [node], {node}
+    while waiting:
+        users = list(waiting.pop().users())
+        for user in users:
+            if isinstance(user, _CHOICE) and user not in seen:
+                seen.add(user)
+                waiting.append(user)
+            elif user not in seen and not (isinstance(user, Convert) and user.element.is_real):
+                return False
+    return True
 
 
 # -- dequantisation goes ahead of what chooses among whole numbers
@@ -143,6 +199,7 @@ def _moved(v: Value, mover: Node, shape: tuple[int, ...]) -> Value:
 
 quantization = rewrites(
     "quantization",
+    quantisation_for_integers,
     symmetric_pair,
     pair_with_zero_point,
     ahead_of_choice,

@@ -65,6 +65,10 @@ def _attention(product: ops.MatMul, dots: ops.MatMul, v: Value, mask: Value | No
         raise Decline("queries, keys and values are not of one rank, 3 or 4")
     if not all(map(t.same_dim, q.shape[:-2], k.shape[:-2])) or not all(map(t.same_dim, q.shape[:-2], v.shape[:-2])):
         raise Decline("queries, keys and values are not known to have the same batches")
+    if mask is not None and mask.shape is None:
+        raise Decline("the rank of the mask is unknown")
+    if mask is not None and mask.rank == 1:
+        mask = ops.Unsqueeze(mask, [0])  # the operation takes no mask of one axis
     if not dots.transpose_b:
         k = _exchanged(k)
     if product.transpose_b:

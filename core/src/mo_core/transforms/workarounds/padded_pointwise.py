@@ -6,6 +6,8 @@ padding there: the result has other numbers, or another size. A Pad ahead of it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mo_core.errors import Decline
 from mo_core.ir import Value, constant
 from mo_core.ops import Convolution, Pad, StridedSlice
@@ -26,11 +28,15 @@ def elements_that_are_read(node: Convolution, x: Value, filters: Value) -> Value
     axes = len(node.strides)
     begin, end = ([0, 0, *pads] for pads in (node.pads_begin, node.pads_end))
     padded = Pad(x, constant(begin), constant(end), constant(0, x.element))
-    whole = (1,) * (2 + axes)
-    bounds = constant([0] * (2 + axes)), constant([0] * (2 + axes)), constant([1, 1, *node.strides])
-    taken = StridedSlice(padded, *bounds, begin_mask=whole, end_mask=whole)
     none = (0,) * axes
-    return node.evolve(taken, filters, strides=(1,) * axes, pads_begin=none, pads_end=none)
+    return node.evolve(every_nth(padded, node.strides), filters, strides=(1,) * axes, pads_begin=none, pads_end=none)
+
+
+def every_nth(x: Value, strides: Sequence[int]) -> Value:
+    """Each stride-th element along the spatial axes of N, C, <spatial>."""
+    axes = 2 + len(strides)
+    bounds = constant([0] * axes), constant([0] * axes), constant([1, 1, *strides])
+    return StridedSlice(x, *bounds, begin_mask=(1,) * axes, end_mask=(1,) * axes)
 
 
 padded_pointwise = rewrites(
