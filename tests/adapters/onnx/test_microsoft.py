@@ -376,7 +376,12 @@ def test_ops_of_other_devices(op: str, feeds: dict[str, Any], attributes: dict[s
         return [y if y.dtype == np.bool_ else y.astype(np.float32)]
 
     for dynamic in (False, True):
-        if dynamic and op in ("FusedConv", "GatedRMSNorm", "NhwcConv", "NhwcFusedConv"):  # sizes of weights must be known
+        if dynamic and op in (
+            "FusedConv",
+            "GatedRMSNorm",
+            "NhwcConv",
+            "NhwcFusedConv",
+        ):  # sizes of weights must be known
             continue
         source = one_node(op, feeds, domain=MICROSOFT, dynamic=dynamic, given=attributes)
         check(source, feeds, oracle=wanted, rtol=1e-4, atol=1e-5)
