@@ -38,7 +38,7 @@ def gated_shift(x: Value, weight: Value, bias: Value, *, steps: int = 1, axis: i
     axis = normalize_axis(axis, x.rank)
     if steps < 1:
         raise ModelError(f"steps is {steps}", "Give a positive number.")
-    if options.keep_gated_shift:
+    if options.get("keep_gated_shift"):
         return GatedShift(x, weight, bias, steps=steps, axis=axis)
     weight, bias = channel_vector(weight, x.rank - 2), channel_vector(bias, x.rank - 2)
     gate = Sigmoid(Add(Multiply(x, weight), bias))

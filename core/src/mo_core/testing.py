@@ -56,8 +56,14 @@ Tensor: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 
 def parse(text: str, ops: Iterable[type[Node]] = ()) -> Graph:
-    """Build the graph that a text describes; `ops`: operations beyond those of OpenVINO."""
-    return text_reader.parse(text, (*ALL, *ops))
+    """Build the graph that a text describes; `ops`: operations besides those of OpenVINO and of installed plug-ins."""
+    return text_reader.parse(text, (*ALL, *ops), _ops_of_plugins)
+
+
+def _ops_of_plugins() -> Iterable[type[Node]]:
+    from mo_core.plugins import Plugins
+
+    return Plugins().ops().values()
 
 
 RTOL = 1e-5
@@ -171,7 +177,7 @@ def check_pass(
     *passes: Pass,
     inputs: Sequence[Any] | None = None,
     ops: Iterable[type[Node]] = (),
-    options: Any = None,
+    options: Options | None = None,
     rtol: float = RTOL,
 ) -> Record:
     """Run passes on the graph `before` and compare with the graph `after` (None: nothing must change).

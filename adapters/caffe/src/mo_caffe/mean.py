@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_caffe.blobs import tensor_of
 from mo_caffe.caffemodel import read_binaryproto
@@ -13,13 +13,16 @@ from mo_core.errors import ModelError, UsageError
 from mo_core.ir import Foreign, Graph, Parameter, constant
 from mo_core.ir.tensor import MappedFile, Tensor, reshaped
 
+if TYPE_CHECKING:
+    from mo_core.options import Options
+
 MEAN_IMAGE = "MeanImage"
 """The source op that stands for the subtraction: it is cut away with the input, and sees its final shape."""
 
 
-def subtract_mean(graph: Graph, options: Any) -> None:
+def subtract_mean(graph: Graph, options: Options) -> None:
     """Put the subtraction behind the image input."""
-    path = Path(options.mean_file)
+    path = Path(options.get("mean_file"))
     try:
         mean = _image(path)
     except ModelError as e:

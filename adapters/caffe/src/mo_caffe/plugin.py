@@ -14,6 +14,7 @@ from mo_core.options import Option
 if TYPE_CHECKING:
     from mo_core.frontend import Converter, ConverterTable
     from mo_core.ir import Foreign
+    from mo_core.options import Options
 
 _TEXT = re.compile(rb"^\s*(?:layers?|input|input_dim|input_shape|force_backward)\s*[:{]", re.MULTILINE)
 
@@ -89,7 +90,7 @@ class CaffeFrontend(Frontend):
         """The options of Caffe models."""
         return OPTIONS
 
-    def read(self, source: Any, options: Any) -> SourceModel:
+    def read(self, source: Any, options: Options) -> SourceModel:
         """Read the files of a model; weights stay windows."""
         from mo_caffe.reader import read
 

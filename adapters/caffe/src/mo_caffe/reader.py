@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_caffe.blobs import tensor_of
 from mo_caffe.custom_layers import CUSTOM, CustomLayer, read_mapping
@@ -22,6 +22,9 @@ from mo_core.ir.sources import read_source
 from mo_core.ir.tensor import MappedFile
 from mo_core.ir.types import Dim, Dynamic, Shape
 
+if TYPE_CHECKING:
+    from mo_core.options import Options
+
 SEVERAL = frozenset(("Convolution", "Deconvolution", "Im2col", "DepthwiseConvolution", "ConvolutionDepthwise"))
 """Layers that do the same to each bottom, and have one top for each."""
 
@@ -29,7 +32,7 @@ MAX_ELEMENTS = 2**31 - 1
 """Caffe counts the values of a blob in an `int`."""
 
 
-def read(source: Any, options: Any) -> SourceModel:
+def read(source: Any, options: Options) -> SourceModel:
     """Read a .caffemodel with its .prototxt, or either of them alone.
 
     Raises ModelError for damaged files and for files that do not belong together, UsageError for missing ones.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_core.build import slice_axis
 from mo_core.errors import UsageError, nearest_first
@@ -19,14 +19,17 @@ from mo_kaldi.reader import read_network
 from mo_kaldi.streaming import Stream
 from mo_kaldi.utterance import Utterance
 
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
-def read(source: Any, options: Any) -> SourceModel:
+
+def read(source: Any, options: Options) -> SourceModel:
     """Read the network and lay it out in time. Raises ModelError, Unsupported and UsageError."""
     path = Path(source)
     network = read_network(path)
     _change(network, options)
-    if options.feature_transform:
-        network = put_in_front(read_network(Path(options.feature_transform)), network)
+    if options.get("feature_transform"):
+        network = put_in_front(read_network(Path(options.get("feature_transform"))), network)
     network = expanded(network)
     graph = Graph(path.stem)
     roots = _roots(network, options)
@@ -48,16 +51,16 @@ def read(source: Any, options: Any) -> SourceModel:
     return SourceModel(graph, name=path.stem, metadata=metadata, names_are_tensors=True, notes=notes)
 
 
-def _change(network: Network, options: Any) -> None:
+def _change(network: Network, options: Options) -> None:
     """The changes at the end of the network that the options ask for."""
-    if options.counts is not None:
-        path = str(options.counts)
+    if options.get("counts") is not None:
+        path = str(options.get("counts"))
         append_priors(network, read_counts(Path(path)) if path else model_priors(network))
-    if options.remove_output_softmax:
+    if options.get("remove_output_softmax"):
         drop_softmax(network)
 
 
-def _roots(network: Network, options: Any) -> list[str]:
+def _roots(network: Network, options: Options) -> list[str]:
     """The nodes whose results are asked for: those of --output, else the outputs."""
     asked = [spec.name for spec in options.output]
     known = [n.name for n in network.nodes.values() if n.kind != "input"]
@@ -70,22 +73,22 @@ def _roots(network: Network, options: Any) -> list[str]:
 
 
 def _layout(
-    network: Network, roots: Sequence[str], graph: Graph, options: Any
+    network: Network, roots: Sequence[str], graph: Graph, options: Options
 ) -> tuple[dict[str, Value], dict[str, str]]:
     """The outputs by name, and what the runtime info tells."""
-    main, every = _main_input(network), options.frame_subsampling_factor
+    main, every = _main_input(network), options.get("frame_subsampling_factor")
     for option in ("chunk", "frame_subsampling_factor"):
         number = getattr(options, option)
         if number is not None and number < 1:
             raise UsageError(f"--{option} is {number}", "Give a positive number of frames.")
     metadata = {"generation": network.generation}
-    if options.utterance:
-        if options.chunk is not None:
+    if options.get("utterance"):
+        if options.get("chunk") is not None:
             raise UsageError("--utterance and --chunk exclude each other", "Give one of them.")
         hoist(network, roots)
         whole = Utterance(network, roots, main, graph)
         return {name: _every(whole.result(name), every) for name in roots}, metadata
-    frames = 1 if options.chunk is None else options.chunk
+    frames = 1 if options.get("chunk") is None else options.get("chunk")
     if frames % every:
         raise UsageError(
             f"--frame_subsampling_factor {every} does not divide the {frames} frames of a call",
@@ -93,7 +96,7 @@ def _layout(
         )
     if frames > 1:
         hoist(network, roots)
-    stream = Stream(network, roots, main, graph, frames, every, not options.remove_memory)
+    stream = Stream(network, roots, main, graph, frames, every, not options.get("remove_memory"))
     metadata["delay_frames"] = str(stream.delay)
     metadata["frames_per_call"] = str(frames)
     if stream.doubtful:

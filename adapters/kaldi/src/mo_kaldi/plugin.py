@@ -13,6 +13,7 @@ from mo_core.options import Option
 if TYPE_CHECKING:
     from mo_core.frontend import Converter
     from mo_core.ir import Foreign
+    from mo_core.options import Options
 
 _HEADS = (b"<Nnet>", b"<Nnet3>", b"<TransitionModel>")
 
@@ -54,7 +55,7 @@ class KaldiFrontend(Frontend):
         """The options of Kaldi models."""
         return OPTIONS
 
-    def read(self, source: Any, options: Any) -> SourceModel:
+    def read(self, source: Any, options: Options) -> SourceModel:
         """Read a network; matrices stay windows."""
         from mo_kaldi.frontend import read
 

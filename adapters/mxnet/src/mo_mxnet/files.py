@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mo_core.errors import ModelError, UsageError
 from mo_core.ir.sources import current, read_source
 from mo_core.ir.tensor import Tensor
 from mo_mxnet.params import check_pointer, read_params, write_params
 from mo_mxnet.symbol import Symbol, parse_symbol
+
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
 _EPOCH = re.compile(r"-(\d+)$")
 _PREFIX = re.compile(r"^(?:arg|aux):")
@@ -31,7 +34,7 @@ class Files:
     notes: list[str] = field(default_factory=list)
 
 
-def load(source: Path, options: Any) -> Files:
+def load(source: Path, options: Options) -> Files:
     """Read the files that a path and the options name; raises ModelError and UsageError."""
     nd = [options.get(name) for name in ("pretrained_model_name", "nd_prefix_name", "input_symbol")]
     if options.get("nd_prefix_name") and not all(nd):
@@ -68,7 +71,7 @@ def _plain_names(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
     return {_PREFIX.sub("", name): tensor for name, tensor in arrays.items()}
 
 
-def _paths(source: Path, options: Any, notes: list[str]) -> tuple[Path, list[Path]]:
+def _paths(source: Path, options: Options, notes: list[str]) -> tuple[Path, list[Path]]:
     """The symbol, and the parameter files; a later one overrides an earlier one."""
     given = options.get("input_symbol")
     pretrained = options.get("pretrained_model_name")

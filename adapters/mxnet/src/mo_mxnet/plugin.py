@@ -14,6 +14,7 @@ from mo_core.options import Option
 if TYPE_CHECKING:
     from mo_core.frontend import Converter, ConverterTable
     from mo_core.ir import Foreign
+    from mo_core.options import Options
 
 PARAMS_MAGIC = (0x112).to_bytes(8, "little")
 _SYMBOL = re.compile(rb'"nodes"\s*:\s*\[\s*\{\s*"(?:op|name|attrs?|param|inputs)"')
@@ -80,7 +81,7 @@ class MXNetFrontend(Frontend):
         """The options of MXNet models."""
         return OPTIONS
 
-    def read(self, source: Any, options: Any) -> SourceModel:
+    def read(self, source: Any, options: Options) -> SourceModel:
         """Read the files of a model; weights stay windows."""
         from mo_mxnet.reader import read
 
@@ -94,7 +95,7 @@ class MXNetFrontend(Frontend):
         named = table.versions("", name) if name else []
         return named[-1] if named else table.find(node)
 
-    def complete(self, model: SourceModel, options: Any) -> None:
+    def complete(self, model: SourceModel, options: Options) -> None:
         """Give inputs of unknown element type MXNet's default."""
         from mo_mxnet.reader import complete
 

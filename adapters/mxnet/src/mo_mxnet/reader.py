@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from mo_mxnet.files import load
 from mo_mxnet.partitions import departitioned
 from mo_mxnet.symbol import Node, Symbol
 
+if TYPE_CHECKING:
+    from mo_core.options import Options
+
 OUTPUTS: Mapping[str, str] = {"SliceChannel": "num_outputs", "split": "num_outputs"}
 """Operators whose number of outputs is an attribute."""
 
@@ -33,7 +36,7 @@ _ELEMENTWISE = frozenset(
 """Operators whose first output has the shape of their first input."""
 
 
-def read(source: Any, options: Any) -> SourceModel:
+def read(source: Any, options: Options) -> SourceModel:
     """Read a `-symbol.json` with its `.params`, or a symbol or Gluon block in memory.
 
     Raises ModelError for damaged files and for files that do not belong together, UsageError for missing ones.

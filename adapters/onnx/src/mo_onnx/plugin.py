@@ -12,6 +12,7 @@ from mo_core.frontend import Frontend, Reference, SourceModel
 
 if TYPE_CHECKING:
     from mo_core.frontend import Converter
+    from mo_core.options import Options
 
 
 class OnnxFrontend(Frontend):
@@ -33,7 +34,7 @@ class OnnxFrontend(Frontend):
         descriptor = getattr(source, "DESCRIPTOR", None)
         return getattr(descriptor, "full_name", "") == "onnx.ModelProto"
 
-    def read(self, source: Any, options: Any) -> SourceModel:
+    def read(self, source: Any, options: Options) -> SourceModel:
         """Read a path or a ModelProto; weights stay windows."""
         from mo_onnx.reader import read
 

@@ -14,6 +14,7 @@ from mo_core.options import Option
 if TYPE_CHECKING:
     from mo_core.frontend import Converter
     from mo_core.ir import Foreign, Graph
+    from mo_core.options import Options
     from mo_core.rewriting import Context, Pass
 
 SAVED_MODEL_FILE = "saved_model.pb"
@@ -96,13 +97,13 @@ class TensorflowFrontend(Frontend):
         """The options of TensorFlow models."""
         return OPTIONS
 
-    def read(self, source: Any, options: Any) -> SourceModel:
+    def read(self, source: Any, options: Options) -> SourceModel:
         """Read a path or a message in memory; weights stay windows."""
         from mo_tensorflow.reader import read
 
         return read(source, options)
 
-    def complete(self, model: SourceModel, options: Any) -> None:
+    def complete(self, model: SourceModel, options: Options) -> None:
         """Say which inputs are switches of training."""
         from mo_tensorflow.advice import advice
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend import SourceModel
@@ -19,8 +19,11 @@ from mo_tensorflow.graphdef import GraphDefReader
 from mo_tensorflow.sources import Loaded, Port, find
 from mo_tensorflow.training import leaves
 
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
-def read(source: Any, options: Any) -> SourceModel:
+
+def read(source: Any, options: Options) -> SourceModel:
     """Read a path or an in-memory message.
 
     Raises ModelError for damaged files, names that nothing computes, nodes of the same name.
@@ -37,7 +40,7 @@ def read(source: Any, options: Any) -> SourceModel:
         raise
 
 
-def _model(loaded: Loaded, options: Any) -> SourceModel:
+def _model(loaded: Loaded, options: Options) -> SourceModel:
     reader = loaded.reader
     outputs = _outputs(loaded, options)
     ports = {reader.locate(p.tensor): p for p in loaded.inputs or ()}
@@ -83,7 +86,7 @@ def _add_output(reader: GraphDefReader, graph: Graph, name: str, index: int | No
             graph.add_output(value, key or value.names[0])
 
 
-def _outputs(loaded: Loaded, options: Any) -> Sequence[tuple[str, int | None, str]]:
+def _outputs(loaded: Loaded, options: Options) -> Sequence[tuple[str, int | None, str]]:
     """Nodes, their outputs (None: all) and names for them: what the user names, the signature, or what nobody reads.
 
     A name of the user that is not in the model changes nothing here: the cut says so, and which names are near.

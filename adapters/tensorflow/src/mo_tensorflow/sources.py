@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import ModelError, UsageError, did_you_mean
 from mo_core.ir.tensor import MappedFile
@@ -20,6 +20,9 @@ from mo_tensorflow.tensors import Tensors
 from mo_tensorflow.text import kind_of_text, parse_text
 from mo_tensorflow.unsigned import add_call
 from mo_tensorflow.variables import Variables
+
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
 SAVED_MODEL_FILE = "saved_model.pb"
 _SERVING, _DEFAULT = "serve", "serving_default"
@@ -51,7 +54,7 @@ class Loaded:
     notes: list[str] = field(default_factory=list)
 
 
-def find(source: Any, options: Any) -> Loaded:
+def find(source: Any, options: Options) -> Loaded:
     """Load a path or a message. Raises ModelError for damaged files, UsageError for what is missing or not clear."""
     if isinstance(source, Path):
         path = _saved_model_in(source) if source.is_dir() else _meta_graph_of(source)
@@ -61,7 +64,7 @@ def find(source: Any, options: Any) -> Loaded:
             return load_file(path)
         file = MappedFile(path)
         text = kind_of_text(bytes(file.buffer[:4096]))
-        if options.input_model_is_text or path.suffix.lower() == ".pbtxt" or text is not None:
+        if options.get("input_model_is_text") or path.suffix.lower() == ".pbtxt" or text is not None:
             message = parse_text(bytes(file.buffer), text or GRAPH)
             return _Loader(message, Tensors(), path, options).load()
         message, skim = load(file, kind_of(file, path))
@@ -94,7 +97,7 @@ def _meta_graph_of(path: Path) -> Path:
     return path
 
 
-def _checkpoint_folder(folder: Path, options: Any) -> Loaded:
+def _checkpoint_folder(folder: Path, options: Options) -> Loaded:
     metas = sorted(folder.glob("*.meta"))
     if not metas:
         raise UsageError(f'there is no SavedModel and no meta graph in "{folder}"', "Give the file of the model.")
@@ -114,7 +117,7 @@ def _checkpoint_folder(folder: Path, options: Any) -> Loaded:
 class _Loader:
     """Puts the graph of a message together with its variables and its signature."""
 
-    def __init__(self, message: Any, tensors: Tensors, path: Path | None, options: Any) -> None:
+    def __init__(self, message: Any, tensors: Tensors, path: Path | None, options: Options) -> None:
         self.message, self.tensors, self.path, self.options = message, tensors, path, options
         self.notes: list[str] = []
 
@@ -137,7 +140,7 @@ class _Loader:
         if self.options.get("tensorboard_logdir"):
             from mo_tensorflow.tensorboard import write_graph
 
-            write_graph(graph, Path(self.options.tensorboard_logdir))
+            write_graph(graph, Path(self.options.get("tensorboard_logdir")))
         reader = GraphDefReader(graph, self.tensors)
         reader.values = Variables(reader, self.tensors, checkpoint, restore_op)
         return reader

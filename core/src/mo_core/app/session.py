@@ -12,7 +12,7 @@ from mo_core.rewriting import passes
 if TYPE_CHECKING:
     from mo_core.frontend import ConverterTable, Frontend
     from mo_core.ir import Node
-    from mo_core.options import Option, OptionTable
+    from mo_core.options import Option, Options, OptionTable
     from mo_core.rewriting import Pass, Replacer
 
 T = TypeVar("T")
@@ -76,11 +76,11 @@ class Session:
         """The replacers of described sub-graphs for the models of a framework."""
         return self._once(("replacers", framework), lambda: self.plugins.replacers(framework))
 
-    def passes(self, options: Any = None, framework: str | None = None) -> list[Pass]:
+    def passes(self, options: Options | None = None, framework: str | None = None) -> list[Pass]:
         """The passes in running order, edited by plug-ins: all, or those that run for models of a framework."""
         ordered: list[Pass] = self._once(("passes",), lambda: passes.order(self.plugins.passes(), complete=True))
         chosen = [p for p in ordered if framework is None or p.framework in ("", framework)]
-        self.plugins.edit_pipeline(chosen, options)
+        self.plugins.edit_pipeline(chosen, options or Options())
         return chosen
 
     def _once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:

@@ -134,9 +134,10 @@ class XmlWriter:
         if isinstance(node, Result):
             name = _result_name(node)
         self._open(number, name, node.type_name, node.opset)
-        data = self._data(node)
+        data = node.layer_data
         if data:
-            self._write(f"\t\t\t<data{data} />\n")
+            shown = "".join([f' {key}="{escape(text)}"' for key, text in data])
+            self._write(f"\t\t\t<data{shown} />\n")
         self._rt_info(node.rt_info, "\t\t\t")
         if node.operands:
             self._write("\t\t\t<input>\n")
@@ -157,15 +158,6 @@ class XmlWriter:
         if node.bodies:
             write_bodies(self, self._write, node)
         self._write("\t\t</layer>\n")
-
-    def _data(self, node: Node) -> str:
-        parts = []
-        for name, attribute in node.schema.attributes.items():
-            if attribute.xml is not None:
-                value = getattr(node, name)
-                if value is not None or isinstance(node, Parameter):
-                    parts.append(f' {attribute.key}="{escape(attribute.xml(value))}"')
-        return "".join(parts)
 
     def _port(
         self, number: int, v: Value, names: str, indent: str, info: Mapping[str, Mapping[str, str]] | None = None

@@ -6,13 +6,16 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import ModelError, MoError, Unsupported, bug, did_you_mean
 from mo_core.frontend.converters import DOMAIN, Converter, ConverterTable
 from mo_core.frontend.functions import Library, inline
 from mo_core.frontend.model import Frontend
 from mo_core.ir import UNKNOWN, Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Type, Value, release
+
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
 
 class _Failure:
@@ -40,7 +43,7 @@ class Conversion:
         self,
         table: ConverterTable,
         frontend: Frontend,
-        options: Any = None,
+        options: Options | None = None,
         functions: Library | None = None,
         tick: Callable[[int], None] | None = None,
     ) -> None:

@@ -12,7 +12,7 @@ from mo_core.frontend.functions import Library
 from mo_core.ir import Foreign, Graph, Value
 
 if TYPE_CHECKING:
-    from mo_core.options import Option
+    from mo_core.options import Option, Options
 
 
 @dataclass
@@ -86,11 +86,11 @@ class Frontend:
         """Options that only this front-end has."""
         return ()
 
-    def read(self, source: Any, options: Any) -> SourceModel:
+    def read(self, source: Any, options: Options) -> SourceModel:
         """Read a path or an in-memory object; weights stay windows. Raises ModelError."""
         raise NotImplementedError
 
-    def complete(self, model: SourceModel, options: Any) -> None:
+    def complete(self, model: SourceModel, options: Options) -> None:
         """Fill in what the converters need and the file does not state, such as shapes that follow from weights.
 
         Called once the model is cut and the types of its inputs are settled, before its nodes are converted.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from mo_core.ir import known, permutations, schema, sources, tensor, types
 from mo_core.ir.axis_trait import AxisTrait
 from mo_core.ir.copy import ancestors, copy_graph, copy_into, copy_node, copy_nodes, copy_part
+from mo_core.ir.custom import Custom, PortMap
 from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
 from mo_core.ir.source import UNKNOWN, Effects, Foreign, FunctionRef, Pack
@@ -20,6 +21,7 @@ __all__ = [
     "UNKNOWN",
     "AxisTrait",
     "Constant",
+    "Custom",
     "Dim",
     "Effects",
     "ElementType",
@@ -29,6 +31,7 @@ __all__ = [
     "Node",
     "Pack",
     "Parameter",
+    "PortMap",
     "Result",
     "Shape",
     "Type",

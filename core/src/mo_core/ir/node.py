@@ -23,6 +23,7 @@ from mo_core.ir.types import Dim, ElementType, Shape, Type
 if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
 
+    from mo_core.ir.custom import PortMap
     from mo_core.ir.graph import Graph
 else:
 
@@ -333,8 +334,19 @@ class Node(Value):
         return {name: getattr(self, name) for name in self.schema.attributes}
 
     @property
+    def layer_data(self) -> list[tuple[str, str]]:
+        """The attributes of the layer in the IR: names and texts."""
+        attributes = [(a, getattr(self, name)) for name, a in self.schema.attributes.items() if a.xml is not None]
+        return [(a.key or a.name, a.xml(value)) for a, value in attributes if a.xml is not None and value is not None]
+
+    @property
     def bodies(self) -> tuple[Graph, ...]:
         """The sub-graphs of a control-flow op."""
+        return ()
+
+    @property
+    def port_maps(self) -> Sequence[PortMap]:
+        """How the ports of the layer and its bodies belong together, in the order of the IR."""
         return ()
 
     @property
@@ -427,6 +439,11 @@ class Parameter(Node, opset="opset1", sink=True):
 
     def infer(self) -> Type:
         return Type(self.element_type, self.dimensions)
+
+    @property
+    def layer_data(self) -> list[tuple[str, str]]:
+        shape = "..." if self.dimensions is None else ",".join(map(str, self.dimensions))
+        return [("element_type", self.element_type.name), ("shape", shape)]
 
     def retype(self, element: ElementType, shape: Shape) -> None:
         """Give the input another type; the graph must be refreshed behind it (`Graph.refresh`)."""

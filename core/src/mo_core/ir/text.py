@@ -223,7 +223,7 @@ class _Printer:
             shown = [
                 f"{name}={self._shape(v) if a.kind == 'shape' else self._value(v, indent)}"
                 for name, a, v in declared
-                if a.required or not _equal(v, a.default)
+                if name != "result_types" and (a.required or not _equal(v, a.default))
             ]
         return f" {{{', '.join(shown)}}}" if shown else ""
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mo_core.errors import MoError, UsageError, did_you_mean
-from mo_core.ir import Constant, Foreign, Graph, Node, Value
+from mo_core.ir import Constant, Custom, Foreign, Graph, Node, Value
 from mo_core.ir import types as t
 from mo_core.ir.literals import find_element, parse_dim, scalar
 from mo_core.ir.tensor import Array, Tensor, encode
@@ -31,14 +31,16 @@ _TYPE = re.compile(r"([a-z]\w*)\[([^\]\n]*)\]")
 _DEEPEST = 64
 
 
-def parse(text: str, ops: Iterable[type[Node]]) -> Graph:
-    """Build the graph that a text describes, from these operations."""
-    return _Reader(text, {cls.__name__: cls for cls in ops}).whole()
+def parse(text: str, ops: Iterable[type[Node]], more: Callable[[], Iterable[type[Node]]] | None = None) -> Graph:
+    """Build the graph that a text describes, from these operations; `more` is asked for others when one is missing."""
+    return _Reader(text, {cls.__name__: cls for cls in ops}, more).whole()
 
 
 class _Reader:
-    def __init__(self, text: str, ops: Mapping[str, type[Node]]) -> None:
-        self._text, self._ops = text, ops
+    def __init__(
+        self, text: str, ops: dict[str, type[Node]], more: Callable[[], Iterable[type[Node]]] | None = None
+    ) -> None:
+        self._text, self._ops, self._more = text, ops, more
         self._at = 0
         self._dims: dict[str, Dynamic] = {}
         self._depth = 0
@@ -181,7 +183,9 @@ class _Reader:
             if len(type_) != 1:
                 raise self._fail("an input needs its type, such as : f32[1,3]", start)
             return graph.add_input("", *type_[0])
-        cls = self._ops.get(word)
+        if word == Custom.__name__:
+            return self._custom(graph, values)
+        cls = self._ops.get(word) or self._from_outside(word)
         if cls is None:
             near = did_you_mean(word, self._ops)
             raise self._fail(f'there is no operation "{word}"' + (f"; {near}" if near else ""), start)
@@ -197,6 +201,22 @@ class _Reader:
         graph.splice([node], None)
         self._check(node, start)
         return node
+
+    def _custom(self, graph: Graph, values: Mapping[str, Value]) -> Custom:
+        operands = self._operands(values)
+        attributes = self._attributes(values, Custom)
+        node = Custom(operands, **attributes, result_types=tuple(self._annotated()))
+        graph.splice([node], None)
+        return node
+
+    def _from_outside(self, word: str) -> type[Node] | None:
+        """An operation that an installed plug-in brings: they are loaded when one is met that is not known."""
+        if self._more is None:
+            return None
+        for cls in self._more():
+            self._ops.setdefault(cls.__name__, cls)
+        self._more = None
+        return self._ops.get(word)
 
     def _check(self, node: Node, start: int) -> None:
         """Compare the types that are written with those inferred; unknown dimensions get their names here."""

@@ -8,12 +8,12 @@ do not count).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from mo_core.errors import ShapeError
-from mo_core.ir import Constant, Graph, Node, Parameter, Value
+from mo_core.ir import Constant, Graph, Node, Parameter, PortMap, Value
 from mo_core.ir import types as t
 from mo_core.ir.known import scalar
 from mo_core.ir.schema import Ints, Operand, Operands, hidden, operand, variadic
@@ -89,6 +89,30 @@ InputPort: TypeAlias = "Invariant | Sliced | Merged"
 OutputPort: TypeAlias = "LastValue | Concatenated"
 
 
+_NOTHING: Mapping[str, object] = {}
+
+
+def _fed(node: Loop | TensorIterator, leading: int) -> list[tuple[int, int, Mapping[str, object]]]:
+    """Where the operands go, after the leading ones that are for the loop itself."""
+    return [(leading + i, port.parameter, _slicing(port)) for i, port in enumerate(node.input_ports)]
+
+
+def _taken(node: Loop | TensorIterator) -> list[tuple[int, int, Mapping[str, object]]]:
+    first = len(node.operands)
+    return [(first + i, port.result, _slicing(port)) for i, port in enumerate(node.output_ports)]
+
+
+def _back_edges(node: Loop | TensorIterator) -> list[tuple[int, int]]:
+    return [(port.result, port.parameter) for port in node.input_ports if isinstance(port, Merged)]
+
+
+def _slicing(port: object) -> Mapping[str, object]:
+    """How a tensor is cut into pieces or put together from them."""
+    if not isinstance(port, (Sliced, Concatenated)):
+        return _NOTHING
+    return {key: getattr(port, key) for key in ("axis", "start", "end", "stride", "part_size")}
+
+
 class TensorIterator(Node, opset="opset1"):
     """TensorIterator-1: run the body once for each piece of the sliced operands.
 
@@ -105,6 +129,10 @@ class TensorIterator(Node, opset="opset1"):
     @property
     def bodies(self) -> tuple[Graph, ...]:
         return (self.body,)
+
+    @property
+    def port_maps(self) -> list[PortMap]:
+        return [PortMap(self.body, _fed(self, 0), _taken(self), back_edges=_back_edges(self))]
 
     def infer(self) -> list[Type]:
         _check_ports(self, [p.parameter for p in self.input_ports])
@@ -138,6 +166,14 @@ class Loop(Node, opset="opset5"):
     @property
     def bodies(self) -> tuple[Graph, ...]:
         return (self.body,)
+
+    @property
+    def port_maps(self) -> list[PortMap]:
+        inputs, outputs = _fed(self, 2), _taken(self)
+        if self.current_iteration is not None:
+            inputs.append((-1, self.current_iteration, {"purpose": "current_iteration"}))
+        outputs.insert(0, (-1, self.body_condition, {"purpose": "execution_condition"}))
+        return [PortMap(self.body, inputs, outputs, back_edges=_back_edges(self))]
 
     def infer(self) -> list[Type]:
         number = [] if self.current_iteration is None else [self.current_iteration]
@@ -183,6 +219,18 @@ class If(Node, opset="opset8"):
     @property
     def bodies(self) -> tuple[Graph, ...]:
         return (self.then_body, self.else_body)
+
+    @property
+    def port_maps(self) -> list[PortMap]:
+        maps = []
+        for prefix, body, places in (
+            ("then_", self.then_body, self.then_inputs),
+            ("else_", self.else_body, self.else_inputs),
+        ):
+            inputs = [(1 + port, place, _NOTHING) for place, port in enumerate(places)]
+            outputs = [(len(self.operands) + i, i, _NOTHING) for i in range(len(body.outputs))]
+            maps.append(PortMap(body, inputs, outputs, prefix))
+        return maps
 
     def infer(self) -> list[Type]:
         branches = []

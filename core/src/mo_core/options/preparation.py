@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from mo_core.errors import UsageError, did_you_mean
+from mo_core.errors import UsageError, did_you_mean, nearest_first
 from mo_core.ir.literals import scalar
 from mo_core.options.inputs import Written, split
 
@@ -52,7 +52,12 @@ class TransformSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-TRANSFORMS = ("LowLatency2", "MakeStateful", "Pruning")
+TRANSFORMS: Mapping[str, tuple[str, ...]] = {
+    "LowLatency2": ("use_const_initializer",),
+    "MakeStateful": ("param_res_names",),
+    "Pruning": (),
+}
+"""The options of each transformation."""
 
 
 def _listed(given: Any, option: str, remedy: str) -> Sequence[Any]:
@@ -249,6 +254,9 @@ def parse_transforms(given: Any, option: str = "transform") -> list[TransformSpe
                 raise written.fail("options of a transformation stand in brackets", start, _TRANSFORM_HELP)
             settings = _settings(written, start + len(name) + 1, inner[:-1]) if bracket else {}
             specs.append(_transform(written, start, name.strip(), settings))
+    twice = next((s.name for i, s in enumerate(specs) if any(s.name == e.name for e in specs[:i])), None)
+    if twice is not None:
+        raise UsageError(f"--{option} names {twice} twice", "Name it once.")
     return specs
 
 
@@ -258,6 +266,11 @@ def _transform(written: Written, start: int, name: str, settings: dict[str, Any]
     if name not in TRANSFORMS:
         near = did_you_mean(name, TRANSFORMS)
         raise written.fail(f'there is no transformation "{name[:60]}"', start, near or _TRANSFORM_HELP)
+    known = TRANSFORMS[name]
+    for key in settings:
+        if key not in known:
+            remedy = f"It has {', '.join(known)}." if known else "It has none."
+            raise written.fail(f'{name} has no option "{key}"', start, nearest_first(key, known, remedy))
     return TransformSpec(name, settings)
 
 

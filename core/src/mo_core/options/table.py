@@ -335,10 +335,6 @@ class Options:
         self.notes: list[str] = list(notes)
         self.written: dict[str, Any] = dict(written or {})
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
-
     def get(self, name: str, default: Any = None) -> Any:
         """The value of an option that may not exist here (another front-end's, a plug-in's)."""
         return self.__dict__.get(name, default)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mo_core.app.report import Report
     from mo_core.frontend import Converter, Frontend
     from mo_core.ir import Node
-    from mo_core.options import Option
+    from mo_core.options import Option, Options
     from mo_core.rewriting import Pass, Replacer
 
 
@@ -166,7 +166,7 @@ class Plugins:
                 found[one.id] = replace(one, provider=str(provider))
         return list(found.values())
 
-    def edit_pipeline(self, passes: list[Pass], options: Any) -> None:
+    def edit_pipeline(self, passes: list[Pass], options: Options) -> None:
         """Let plug-ins edit the ordered list."""
         from mo_core.rewriting.passes import Pass
 

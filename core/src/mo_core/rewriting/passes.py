@@ -17,6 +17,7 @@ from mo_core.rewriting.rewrite import Driver, Rule
 
 if TYPE_CHECKING:
     from mo_core.frontend import SourceModel
+    from mo_core.options import Options
     from mo_core.rewriting.described import Replacer
 
 OWN = "mo-core"
@@ -160,7 +161,7 @@ class Context:
         info: what passes want to tell the report and `rt_info` (`{key: text}`).
     """
 
-    options: Any = None
+    options: Options | None = None
     model: SourceModel | None = None
     record: Record = field(default_factory=Record)
     exclusion: Exclusion = field(default_factory=Exclusion)
@@ -288,7 +289,7 @@ class Switches:
             if name not in known:
                 raise UsageError(f'there is no pass "{name}"', did_you_mean(name, known) or "See --list-passes.")
 
-    def allows(self, p: Pass, options: Any) -> bool:
+    def allows(self, p: Pass, options: Options) -> bool:
         """True when the pass is to run."""
         if p.name in self.disabled or (self.only and p.fusion and p.name not in {n.split("/")[0] for n in self.only}):
             return False
@@ -298,7 +299,7 @@ class Switches:
             return False
         return p.wanted is None or p.wanted(options)
 
-    def choose(self, passes: Sequence[Pass], options: Any) -> list[Pass]:
+    def choose(self, passes: Sequence[Pass], options: Options) -> list[Pass]:
         """The passes that are to run, without the rules that are switched off."""
         return [self._trimmed(p) for p in passes if self.allows(p, options)]
 

@@ -12,11 +12,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import UsageError, did_you_mean, nearest_first
 from mo_core.ir import Graph
 from mo_core.rewriting.passes import Pass, Switches
+
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
 OPTION_PASSES: dict[str, tuple[str, ...]] = {
     "disable_gfusing": ("grouped-convolution",),
@@ -193,7 +196,7 @@ class Selection:
     notes: tuple[str, ...] = ()
 
 
-def select(options: Any, passes: Sequence[Pass]) -> Selection:
+def select(options: Options, passes: Sequence[Pass]) -> Selection:
     """The switches that the options ask for; raises UsageError for a name that is no pass, rule or fusion of AMCT."""
     file = read(options.fusion_switch_file) if options.fusion_switch_file else SwitchFile()
     off, notes = _resolved(file.off, passes)

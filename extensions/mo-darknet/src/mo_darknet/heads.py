@@ -48,7 +48,7 @@ def yolo(
     """
     mask = mask or tuple(range(num))
     sizes, shift = _anchors(anchors, mask, cell), 0.5 * (1 - scale_x_y)
-    if options.decode_boxes:
+    if options.get("decode_boxes"):
         xy, wh, objectness, scores = _parts(x, len(mask), classes)
         if new_coords:
             wh = Multiply(Power(wh, 2.0), 4.0)
@@ -73,7 +73,7 @@ def region(
     options: Options,
 ) -> Value:
     """YOLO v2: N, boxes * (5 + classes), H, W; anchors count places. With `softmax` the result is N, elements."""
-    if not tree and not options.decode_boxes:
+    if not tree and not options.get("decode_boxes"):
         return _activated(x, classes, num, () if softmax else tuple(range(num)), anchors, softmax=softmax)
     xy, wh, objectness, scores = _parts(x, num, classes)
     xy, objectness = Sigmoid(xy), Sigmoid(objectness)
@@ -81,7 +81,7 @@ def region(
         scores = softmax_of_siblings(scores, tree, 4)
     else:
         scores = Softmax(scores, axis=4) if softmax else Sigmoid(scores)
-    if options.decode_boxes:
+    if options.get("decode_boxes"):
         return _rows(x, _anchors(anchors, range(num), (1.0, 1.0)), xy, Exp(wh), objectness, scores)
     boxes = permute(concat([xy, wh, objectness, scores], 4), (0, 3, 4, 1, 2))
     return reshape_to(boxes, [dim_size(x, axis) for axis in range(4)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_caffe import custom_layers
 from mo_caffe.mean import MEAN_IMAGE
@@ -13,6 +13,9 @@ from mo_core.errors import ModelError
 from mo_core.frontend import converters_of
 from mo_core.ir import Node, Value, constant
 from mo_core.ops import Add, Divide, Multiply, Subtract
+
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
 
 @caffe_layer("Dropout", "dropout_param", ignore=("*",))
@@ -33,7 +36,7 @@ def noise(x: Value) -> Value:
 def custom_layer(
     *inputs: Value,
     node: Any,
-    options: Any,
+    options: Options,
     bottoms: int,
     type: str,
     block: str,
@@ -64,7 +67,7 @@ def _defaults(kind: str, block: str) -> dict[str, Any]:
 
 
 @caffe_layer(MEAN_IMAGE)
-def mean_image(x: Value, mean: Value, *, options: Any, offsets: tuple[int, ...], place: int) -> Value:
+def mean_image(x: Value, mean: Value, *, options: Options, offsets: tuple[int, ...], place: int) -> Value:
     """`x - mean`, where the mean image (C, H, W) is cropped to the size of `x`."""
     cropped = mean
     for axis, offset in zip((1, 2), offsets[::-1] or (None, None)):
@@ -88,9 +91,9 @@ def _crop(mean: Value, axis: int, size: Size, offset: int | None) -> Value:
     return slice_axis(mean, axis, first, stop)
 
 
-def _as_scaled(mean: Value, x: Value, options: Any, place: int) -> Value:
+def _as_scaled(mean: Value, x: Value, options: Options, place: int) -> Value:
     """The mean in the units of `x` here: `--scale` and `--scale_values` divide the input before this."""
-    if options.get("scale"):
+    if options.scale is not None:
         return Divide(mean, constant_like(mean, float(options.scale)))
     values = options.scale_values
     names = (x.node.name, *x.names)

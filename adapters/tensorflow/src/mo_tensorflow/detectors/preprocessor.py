@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mo_core.ir import Graph, Parameter, Value
 from mo_core.ir.types import Dynamic
 from mo_core.rewriting import Editor
 from mo_tensorflow.detectors.nodes import image_input, named
+
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
 _LOOP = "(?:.*/)?Preprocessor/map/"
 
@@ -45,7 +48,7 @@ def _set_size(edit: Editor, source: Parameter, size: tuple[int, int]) -> None:
     edit.refresh(source.users())
 
 
-def _is_shaped(options: Any, source: Parameter) -> bool:
+def _is_shaped(options: Options, source: Parameter) -> bool:
     """True when the user gives the input a shape."""
     names = {source.name, *source.names}
     listed = any(s.is_shaped and (not s.text or s.name in names or s.text in names) for s in options.input)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,9 @@ from mo_core.transforms.requested.ports import (
     written,
 )
 
+if TYPE_CHECKING:
+    from mo_core.options import Options
+
 _LAYOUTS = ("layout", "source_layout", "target_layout")
 
 
@@ -44,7 +47,7 @@ def _given(*names: str) -> Callable[[Any], bool]:
 # -- layouts
 
 
-def _layouts(graph: Graph, options: Any) -> Layouts:
+def _layouts(graph: Graph, options: Options) -> Layouts:
     """Source and target layout of inputs and outputs; raises UsageError."""
     ports = Ports(graph)
     found = assigned(ports, graph, options.layout, "layout")
@@ -219,7 +222,7 @@ def preprocessing(graph: Graph, edit: Editor) -> None:
         context.info["preprocessing"] = "; ".join(s.formula for s in wanted)
 
 
-def _present_layouts(graph: Graph, options: Any) -> dict[Parameter, Layout]:
+def _present_layouts(graph: Graph, options: Options) -> dict[Parameter, Layout]:
     """What the axes of the inputs mean now, where a target layout has been put in effect."""
     found = {}
     for port, spec in _layouts(graph, options).items():

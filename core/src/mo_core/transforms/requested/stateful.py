@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,31 +19,14 @@ from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
 from mo_core.transforms.requested.ports import Ports
 
-OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "LowLatency2": ("use_const_initializer",),
-    "MakeStateful": ("param_res_names",),
-    "Pruning": (),
-}
-"""The options of each transformation."""
+if TYPE_CHECKING:
+    from mo_core.options import Options
 
 
-def asked(options: Any, name: str) -> Mapping[str, Any] | None:
-    """The options of a transformation when `--transform` names it; raises UsageError for unknown ones."""
-    if options is None:
-        return None
-    found = None
-    for spec in options.transform:
-        known = OPTIONS[spec.name]
-        for key in spec.options:
-            if key not in known:
-                remedy = f"It has {', '.join(known)}." if known else "It has none."
-                fact = f'--transform: {spec.name} has no option "{key}"'
-                raise UsageError(fact, nearest_first(key, known, remedy))
-        if spec.name == name:
-            if found is not None:
-                raise UsageError(f"--transform names {name} twice", "Name it once.")
-            found = spec.options
-    return found
+def asked(options: Options | None, name: str) -> Mapping[str, Any] | None:
+    """The options of a transformation when `--transform` names it."""
+    specs = options.transform if options is not None else ()
+    return next((spec.options for spec in specs if spec.name == name), None)
 
 
 def wanted(name: str) -> Callable[[Any], bool]:
