@@ -127,7 +127,9 @@ def parser(program: str, command: Command, options: Iterable[Option]) -> argpars
             groups[option.group] = made.add_argument_group(option.group)
         groups[option.group].add_argument(
             option.flag,
-            *option.aliases,
+            *[
+                a for a in option.aliases if not a.startswith("--")
+            ],  # former names: `spelled` has brought them into this
             dest=option.name,
             action=_Collect,
             const=option.kind,

@@ -319,6 +319,8 @@ class Options:
     dry_run: bool
     config: Any
     no_plugins: bool
+    transformations_config: tuple[Any, ...]
+    tensorflow_custom_operations_config_update: Any
 
     def __init__(
         self,
