@@ -17,6 +17,7 @@ from mo_core.build import (
     reshape_to,
     shape_of,
     slice_axis,
+    split,
     squeeze,
     to_element,
     unsqueeze,
@@ -29,12 +30,15 @@ from mo_core.ops import (
     Clamp,
     DeformablePSROIPooling,
     Divide,
+    Gather,
     Greater,
+    Log,
     LogicalAnd,
     Minimum,
     Multiply,
     PSROIPooling,
     ROIAlign,
+    ROIAlignRotated,
     ROIPooling,
     Select,
     Subtract,
@@ -87,6 +91,29 @@ def roi_align(
         aligned_mode="half_pixel_for_nn" if aligned else "asymmetric",
     )
     return Select(reshape_to(absent, [-1, 1, 1, 1]), constant_like(y, 0), y)
+
+
+@mxnet_op("_contrib_RROIAlign")
+def rotated_roi_align(
+    x: Value, rois: Value, *, pooled_size: Ints, spatial_scale: float, sampling_ratio: int = -1
+) -> Value:
+    """Regions are the number of an image, a centre, a width, a height and an angle in degrees."""
+    height, width = _pooled_size(pooled_size)
+    if spatial_scale <= 0:
+        raise ModelError(f"spatial_scale is {spatial_scale}, and a positive number is needed")
+    half = 0.5 / spatial_scale  # a pixel of the runtime's begins half of one earlier
+    turned: Value = Multiply(slice_axis(rois, 1, 1, 6), constant(np.array([1, 1, 1, 1, np.pi / 180], np.float32)))
+    turned = Add(turned, constant(np.array([half, half, 0, 0, 0], np.float32)))
+    return ROIAlignRotated(
+        x,
+        turned,
+        to_element(reshape_to(slice_axis(rois, 1, 0, 1), [-1]), t.i32),
+        pooled_h=height,
+        pooled_w=width,
+        sampling_ratio=max(sampling_ratio, 0),
+        spatial_scale=spatial_scale,
+        clockwise_mode=False,
+    )
 
 
 @mxnet_op("_contrib_PSROIPooling")
@@ -299,3 +326,17 @@ def box_decode(
     """Corners from deltas and anchors."""
     centred = b.centres(anchors) if format == "corner" else anchors
     return b.decoded(deltas, centred, (std0, std1, std2, std3), clip)
+
+
+@mxnet_op("_contrib_box_encode")
+def box_encode(samples: Value, matches: Value, anchors: Value, refs: Value, means: Value, stds: Value) -> list[Value]:
+    """What a network should say of anchors (B, N, 4) for the boxes that they match (B, M, 4); 1 where it counts."""
+    wanted = b.centres(Gather(refs, to_element(matches, t.i32), integer(1), batch_dims=1))
+    own = b.centres(anchors)
+    (cx, cy, w, h), (ax, ay, aw, ah) = split(wanted, -1, 4), split(own, -1, 4)
+    moves = [Divide(Subtract(c, a), size) for c, a, size in ((cx, ax, aw), (cy, ay, ah))]
+    deltas = concat([*moves, Log(Divide(w, aw)), Log(Divide(h, ah))], -1)
+    counts = unsqueeze(Greater(samples, constant_like(samples, 0.5)), 2)
+    nothing = constant_like(deltas, 0)
+    targets = Select(counts, Divide(Subtract(deltas, means), stds), nothing)
+    return [targets, Select(counts, constant_like(deltas, 1), Multiply(deltas, nothing))]

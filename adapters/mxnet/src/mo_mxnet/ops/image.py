@@ -6,7 +6,7 @@ from mo_core.build import channel_vector, constant_like, ints, move_axis, squeez
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
-from mo_core.ops import Add, Clamp, Divide, Round, Slice, Subtract
+from mo_core.ops import Add, Clamp, Divide, Pad, Round, Slice, Subtract
 from mo_mxnet.attributes import Ints, Reals
 from mo_mxnet.ops.resize import bilinear
 from mo_mxnet.ops.slicing import backwards
@@ -80,3 +80,18 @@ def resize(x: Value, *, size: Ints = (), keep_ratio: bool = False, interp: int =
     y = move_axis(bilinear(first, [size[-1], size[0]], align_corners=False), 1, -1)
     y = y if x.element.is_real else to_element(Round(y), x.element)
     return y if x.rank == 4 else squeeze(y, 0)
+
+
+@mxnet_op("_cvimresize", "_npi_cvimresize")
+def resize_by_name(x: Value, *, w: int, h: int, interp: int = 1) -> Value:
+    return resize(x, size=(w, h), interp=interp)
+
+
+@mxnet_op("_cvcopyMakeBorder", ignore=("value",))
+def with_border(x: Value, *, top: int, bot: int, left: int, right: int, type: int = 0, values: Reals = ()) -> Value:
+    """An image (H, W, C) with a border of one colour."""
+    if type != 0 or len(set(values)) > 1:
+        raise Unsupported("images get borders of one number only")
+    if min(top, bot, left, right) < 0:
+        raise ModelError("a border has a negative width")
+    return Pad(x, ints([top, left, 0]), ints([bot, right, 0]), constant_like(x, values[0] if values else 0))

@@ -8,13 +8,16 @@ import numpy as np
 
 from mo_core.build import (
     arange,
+    concat,
     constant_like,
     dim,
     dim_size,
     ints,
     move_axis,
+    permute,
     reshape_to,
     slice_axis,
+    swap_axes,
     unsqueeze,
 )
 from mo_core.errors import ModelError, Unsupported
@@ -23,6 +26,7 @@ from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
+    Divide,
     Gather,
     GreaterEqual,
     Inverse,
@@ -30,16 +34,22 @@ from mo_core.ops import (
     Log,
     MatMul,
     Multiply,
+    Pad,
     ReduceSum,
     Select,
     Sign,
+    Sqrt,
     Subtract,
 )
+from mo_mxnet.attributes import Ints
 from mo_mxnet.ops.shape import times
 from mo_mxnet.registry import mxnet_op
 
 MAX_DETERMINANT = 8
 """Rows of the largest matrix whose determinant is written out: the runtime has none, and every row is a step."""
+
+MAX_CHOLESKY = 32
+"""The same for Cholesky's decomposition."""
 
 
 def _square(x: Value) -> int:
@@ -273,3 +283,40 @@ def slogdet(x: Value) -> Sequence[Value]:
     """The sign of the determinant and the logarithm of its size."""
     y = determinant(x)
     return [Sign(y), Log(Abs(y))]
+
+
+@mxnet_op("_linalg_potrf", "linalg_potrf", "_npi_cholesky")
+def cholesky(x: Value, *, lower: bool = True) -> Value:
+    """The triangle that gives a matrix when it is multiplied with its transpose, column by column."""
+    size = _square(x)
+    if size > MAX_CHOLESKY:
+        raise Unsupported(f"the decomposition of a matrix of {size} rows is not supported; the runtime has none")
+    columns: list[Value] = []
+    rest: Value = x
+    for place in range(size):
+        first = slice_axis(rest, -1, 0, 1)
+        column = Divide(first, Sqrt(slice_axis(first, -2, 0, 1)))
+        columns.append(_below(column, place) if place else column)
+        if place < size - 1:
+            tail = slice_axis(column, -2, 1)
+            inner = slice_axis(slice_axis(rest, -2, 1), -1, 1)
+            rest = Subtract(inner, MatMul(tail, tail, transpose_b=True))
+    y = columns[0] if size == 1 else concat(columns, -1)
+    return y if lower else swap_axes(y, -2, -1)
+
+
+def _below(column: Value, zeros: int) -> Value:
+    """A column with zeros above it."""
+    begin = ints([*[0] * (column.rank - 2), zeros, 0])
+    return Pad(column, begin, ints([0] * column.rank), constant_like(column, 0))
+
+
+@mxnet_op("_npi_tensorsolve")
+def tensor_solution(a: Value, c: Value, *, a_axes: Ints = ()) -> Value:
+    """What a tensor, as a map from its last axes, has to be applied to, to give `c`."""
+    moved = t.normalize_axes(a_axes, a.rank)
+    kept = [i for i in range(a.rank) if i not in moved]
+    data = permute(a, [*kept, *moved]) if moved else a
+    count = dim_size(reshape_to(c, [-1]), 0)
+    y = MatMul(Inverse(reshape_to(data, [count, -1])), reshape_to(c, [-1, 1]))
+    return reshape_to(y, [dim_size(data, i) for i in range(c.rank, a.rank)])

@@ -1,13 +1,24 @@
-"""Fourier transforms, and columns of sliding windows."""
+"""Fourier transforms, columns of sliding windows, and sketches."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from mo_core.build import constant_like, dim, dim_size, dims_of, ints, reshape_to, slice_axis, vector
-from mo_core.errors import Unsupported
+from mo_core.build import (
+    as_i64,
+    constant_like,
+    dim,
+    dim_size,
+    dims_of,
+    integer,
+    ints,
+    reshape_to,
+    slice_axis,
+    vector,
+)
+from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
-from mo_core.ops import DFT, IDFT, Col2Im, Concat, Convolution, Multiply, Reshape, Unsqueeze
+from mo_core.ops import DFT, IDFT, Col2Im, Concat, Convolution, MatMul, Multiply, OneHot, Reshape, Unsqueeze
 from mo_mxnet.attributes import Ints
 from mo_mxnet.registry import mxnet_op
 from mo_mxnet.window import spatial_attributes
@@ -65,3 +76,13 @@ def col2im(x: Value, *, output_size: Ints, kernel: Ints, stride: Ints = (), dila
         pads_begin=spatial["pads_begin"],
         pads_end=spatial["pads_end"],
     )
+
+
+@mxnet_op("_contrib_count_sketch", ignore=("processing_batch_size",))
+def count_sketch(x: Value, places: Value, signs: Value, *, out_dim: int) -> Value:
+    """Features added up in fewer ones: each goes to one place, with a sign."""
+    if out_dim < 1:
+        raise ModelError(f"out_dim is {out_dim}, and a positive number is needed")
+    chosen = reshape_to(as_i64(places), [-1])
+    table = OneHot(chosen, integer(out_dim), constant_like(x, 1), constant_like(x, 0), axis=-1)
+    return MatMul(Multiply(x, reshape_to(signs, [-1])), table)
