@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -43,4 +44,5 @@ def write(folder: Path) -> None:
     (folder / "detector").mkdir()
     (folder / "detector" / "frozen_inference_graph.pb").write_bytes(detectors.ssd().SerializeToString())
     detectors.config(folder / "detector")
+    (folder / "detector" / "ssd_v2_support.json").write_text(json.dumps(detectors.SSD_JSON), encoding="utf-8")
     keras_network().save(folder / "network.keras")

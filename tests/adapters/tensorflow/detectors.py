@@ -33,6 +33,34 @@ model {
 train_config: { batch_size: 24 }
 """
 
+FASTER_RCNN_CONFIG = """
+model {
+  faster_rcnn {
+    num_classes: 3
+    image_resizer { keep_aspect_ratio_resizer { min_dimension: 32 max_dimension: 64 } }
+    first_stage_anchor_generator {
+      grid_anchor_generator {
+        height: 16 width: 16 height_stride: 8 width_stride: 8
+        scales: 0.5 scales: 1.0
+        aspect_ratios: 0.5 aspect_ratios: 1.5
+      }
+    }
+    first_stage_nms_iou_threshold: 0.7
+    first_stage_max_proposals: 6
+    second_stage_box_predictor { mask_rcnn_box_predictor { } }
+    second_stage_post_processing {
+      batch_non_max_suppression {
+        score_threshold: 0.3
+        iou_threshold: 0.5
+        max_detections_per_class: 10
+        max_total_detections: 10
+      }
+      score_converter: SOFTMAX
+    }
+  }
+}
+"""
+
 
 def preprocess(images: Any) -> tuple[Any, Any]:
     """Normalised images of one size, and the sizes that they had in it."""
@@ -78,7 +106,7 @@ def decode(deltas: Any, anchors: Any) -> Any:
         return tf().transpose(tf().stack([cy - h2, cx - w2, cy + h2, cx + w2]), name="transpose_1")
 
 
-def suppress(boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
+def suppress(boxes: Any, scores: Any, per_class: int = PER_CLASS) -> tuple[Any, Any, Any, Any]:
     """Boxes N, A, classes or 1, 4 and scores N, A, classes to padded detections of each image, in a loop."""
     v1 = tf().compat.v1
 
@@ -86,7 +114,7 @@ def suppress(boxes: Any, scores: Any) -> tuple[Any, Any, Any, Any]:
         found = []
         for k in range(CLASSES):
             mine, score = item[0][:, k % item[0].shape[1]], item[1][:, k]
-            kept = tf().image.non_max_suppression(mine, score, PER_CLASS, IOU, SCORE)
+            kept = tf().image.non_max_suppression(mine, score, per_class, IOU, SCORE)
             found.append((tf().gather(mine, kept), tf().gather(score, kept), tf().fill(tf().shape(kept), float(k))))
         all_boxes, all_scores, labels = (tf().concat(part, 0) for part in zip(*found))
         count = tf().minimum(tf().size(all_scores), TOTAL)
@@ -116,7 +144,13 @@ def outputs(found: tuple[Any, Any, Any, Any]) -> None:
     tf().identity(tf().cast(count, "float32"), name="num_detections")
 
 
-def ssd() -> Any:
+def exported(graph: Any) -> Any:
+    """What the outputs need."""
+    names = ["detection_boxes", "detection_scores", "detection_classes", "num_detections"]
+    return tf().compat.v1.graph_util.extract_sub_graph(graph.as_graph_def(), names)
+
+
+def ssd(per_class: int = PER_CLASS) -> Any:
     """The GraphDef of a single-shot detector."""
     v1 = tf().compat.v1
     v1.disable_control_flow_v2()
@@ -133,9 +167,68 @@ def ssd() -> Any:
             boxes = tf().expand_dims(tf().reshape(boxes, [count[0], count[1], 4]), 2)
             scores = tf().sigmoid(tf().multiply(logits, 1.0, name="scale_logits"), name="convert_scores")
             scores = tf().slice(tf().identity(scores, name="raw_box_scores"), [0, 0, 1], [-1, -1, -1], name="Slice")
-            found = suppress(boxes, scores)
+            found = suppress(boxes, scores, per_class)
         outputs(found)
-    return graph.as_graph_def()
+    return exported(graph)
+
+
+PROPOSALS = 6
+
+
+def first_stage(features: Any, size: Any) -> Any:
+    """Regions N, P, 4, relative, by the anchors of a grid, deltas and scores, a suppression in a loop, and padding."""
+    v1 = tf().compat.v1
+    with v1.name_scope("FirstStageBoxPredictor"):
+        deltas = tf().nn.conv2d(features, random(1, 1, 8, 16, seed=1) * 0.5, 1, "VALID")
+        deltas = tf().reshape(deltas, [-1, 16 * 4, 1, 4], name="Reshape")
+        logits = tf().nn.conv2d(features, random(1, 1, 8, 8, seed=2), 1, "VALID")
+        logits = tf().reshape(logits, [-1, 16 * 4, 2], name="Reshape_1")
+    scales, ratios = np.array([0.5, 1.0]), np.array([0.5, 1.5])
+    half = np.stack([np.outer(1 / np.sqrt(ratios), scales), np.outer(np.sqrt(ratios), scales)], -1).reshape(-1, 2) * 8
+    centres = np.stack(np.meshgrid(np.arange(4), np.arange(4), indexing="ij"), -1).reshape(-1, 1, 2) * 8
+    corners = np.concatenate([centres - half, centres + half], -1).reshape(-1, 4)
+    anchors = tf().constant(np.clip(corners, 0, SIZE).astype(np.float32))
+    scores = tf().nn.softmax(logits)[..., 1]
+
+    def one(item: tuple[Any, Any]) -> Any:
+        boxes = decode(tf().reshape(item[0], [-1, 4]), anchors)
+        kept = tf().image.non_max_suppression(boxes, item[1], PROPOSALS, 0.7)
+        boxes = tf().clip_by_value(tf().gather(boxes, kept), 0.0, float(SIZE)) / size
+        return tf().reshape(tf().pad(boxes, [[0, PROPOSALS - tf().size(kept)], [0, 0]]), [PROPOSALS, 4])
+
+    with v1.name_scope("BatchMultiClassNonMaxSuppression"):
+        return v1.map_fn(one, (tf().squeeze(deltas, 2), scores), dtype=tf().float32, name="map")
+
+
+def faster_rcnn(per_class: int = PER_CLASS) -> Any:
+    """The GraphDef of a two-stage detector."""
+    v1 = tf().compat.v1
+    v1.disable_control_flow_v2()
+    with tf().Graph().as_default() as graph:
+        images = v1.placeholder(tf().uint8, [None, None, None, 3], "image_tensor")
+        resized, _ = preprocess(images)
+        features = tf().nn.relu(tf().nn.conv2d(resized, random(8, 8, 3, 8, seed=3) * 0.3, 8, "VALID"))
+        regions = first_stage(features, float(SIZE))
+        count = tf().shape(regions)[0]
+        owner = tf().repeat(tf().range(count), PROPOSALS)
+        crops = tf().image.crop_and_resize(features, tf().reshape(regions, [-1, 4]), owner, [2, 2])
+        flat = tf().reshape(crops, [-1, 32])
+        deltas = tf().linalg.matmul(flat, random(32, 4 * CLASSES, seed=4))
+        logits = tf().linalg.matmul(flat, random(32, CLASSES + 1, seed=5))
+        with v1.name_scope("SecondStagePostprocessor"):
+            deltas = tf().reshape(deltas, [count, PROPOSALS, CLASSES, 4])
+            tiled = tf().tile(tf().expand_dims(regions, 2), [1, 1, CLASSES, 1])
+            boxes = decode(tf().reshape(deltas, [-1, 4]), tf().reshape(tiled, [-1, 4]))
+            boxes = tf().reshape(boxes, [count, PROPOSALS, CLASSES, 4])
+            logits = tf().reshape(logits, [count, PROPOSALS, CLASSES + 1])
+            scores = tf().slice(tf().nn.softmax(logits, name="convert_scores"), [0, 0, 1], [-1, -1, -1], name="Slice")
+            there = tf().cast(tf().reduce_max(regions, 2, keepdims=True) > 0, "float32")
+            found = suppress(boxes, scores * there, per_class)
+        outputs(found)
+    return exported(graph)
+
+
+CONFIGS = {ssd: SSD_CONFIG, faster_rcnn: FASTER_RCNN_CONFIG}
 
 
 def image(*shape: int, seed: int = 0) -> Array:
@@ -177,3 +270,47 @@ def config(folder: Path, text: str = SSD_CONFIG) -> Path:
     file = folder / "pipeline.config"
     file.write_text(text)
     return file
+
+
+PREPROCESSOR = {
+    "id": "ObjectDetectionAPIPreprocessorReplacement",
+    "match_kind": "scope",
+    "instances": [".*Preprocessor/"],
+    "inputs": [[{"node": "map/Shape$", "port": 0}]],
+    "outputs": [{"node": "sub$", "port": 0}, {"node": "map/TensorArrayStack_1/TensorArrayGatherV3$", "port": 0}],
+}
+SSD_JSON = [
+    PREPROCESSOR,
+    {
+        "id": "ObjectDetectionAPISSDPostprocessorReplacement",
+        "match_kind": "points",
+        "instances": {"start_points": ["Postprocessor/ToFloat"], "end_points": ["detection_boxes"]},
+        "custom_attributes": {"clip_before_nms": False, "clip_after_nms": True},
+    },
+]
+FASTER_RCNN_JSON = [
+    PREPROCESSOR,
+    {
+        "id": "ObjectDetectionAPIProposalReplacement",
+        "match_kind": "points",
+        "instances": {"start_points": ["concat/concat"], "end_points": ["map/TensorArrayStack/TensorArrayGatherV3"]},
+    },
+    {
+        "id": "ObjectDetectionAPIDetectionOutputReplacement",
+        "match_kind": "scope",
+        "instances": [".*SecondStagePostprocessor/"],
+        "inputs": [[{"node": "Reshape$", "port": 0}]],
+        "outputs": [{"node": "BatchMultiClassNonMaxSuppression/map/TensorArrayStack/TensorArrayGatherV3$", "port": 0}],
+        "custom_attributes": {"coordinates_swap_method": "swap_weights"},
+    },
+    {
+        "id": "ObjectDetectionAPIOutputReplacement",
+        "match_kind": "general",
+        "custom_attributes": {"outputs": "detection_boxes,detection_scores,num_detections"},
+    },
+    {
+        "id": "ObjectDetectionAPIConstValueOverride",
+        "match_kind": "general",
+        "custom_attributes": {"replacements": [["mul/y", "first_stage_max_proposals"]]},
+    },
+]

@@ -8,7 +8,17 @@ import mo_core
 from mo_core.errors import ModelError, MoError, Unsupported, UsageError
 from mo_tensorflow.detectors.pipeline import read_pipeline
 from tests.adapters.tensorflow import detectors
-from tests.adapters.tensorflow.detectors import SIZE, SSD_CONFIG, compare_detections, config, image
+from tests.adapters.tensorflow.detectors import (
+    FASTER_RCNN_CONFIG,
+    FASTER_RCNN_JSON,
+    PREPROCESSOR,
+    SIZE,
+    SSD_CONFIG,
+    SSD_JSON,
+    compare_detections,
+    config,
+    image,
+)
 from tests.adapters.tensorflow.running import Frozen, run, tf
 
 PIPELINE = "tensorflow_object_detection_api_pipeline_config"
@@ -18,6 +28,11 @@ OUTPUTS = "num_detections,detection_boxes,detection_scores,detection_classes"
 @pytest.fixture(scope="module")
 def ssd():
     return detectors.ssd()
+
+
+@pytest.fixture(scope="module")
+def faster_rcnn():
+    return detectors.faster_rcnn()
 
 
 def converted(graph, folder, text=SSD_CONFIG, **options):
@@ -31,6 +46,43 @@ def test_an_ssd_gives_the_detections_of_tensorflow(ssd, tmp_path, count):
     assert len(wanted) >= 5 * count
     (rows,) = run(ssd, {"image_tensor": images}, **{PIPELINE: config(tmp_path)}).values()
     compare_detections(rows, wanted)
+
+
+@pytest.mark.parametrize("build", [detectors.ssd, detectors.faster_rcnn])
+def test_the_number_of_detections_of_a_class_is_limited_after_suppression(tmp_path, build):
+    graph, images = build(per_class=2), image(2, SIZE, SIZE, seed=5)
+    wanted = detectors.detections(graph, images)
+    assert detectors.detections(build(), images) != wanted
+    text = detectors.CONFIGS[build].replace("per_class: 10", "per_class: 2")
+    (rows,) = run(graph, {"image_tensor": images}, **{PIPELINE: config(tmp_path, text)}).values()
+    compare_detections(rows, wanted)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_faster_rcnn_gives_the_detections_of_tensorflow(faster_rcnn, tmp_path, count):
+    images = image(count, SIZE, SIZE, seed=count)
+    wanted = detectors.detections(faster_rcnn, images)
+    assert len(wanted) >= 3 * count
+    (rows,) = run(faster_rcnn, {"image_tensor": images}, **{PIPELINE: config(tmp_path, FASTER_RCNN_CONFIG)}).values()
+    compare_detections(rows, wanted)
+
+
+def test_the_first_stage_is_a_proposal(faster_rcnn, tmp_path):
+    kinds = [n.type_name for n in converted(faster_rcnn, tmp_path, FASTER_RCNN_CONFIG).graph.walk()]
+    assert [kinds.count(k) for k in ("Proposal", "ROIPooling", "DetectionOutput")] == [1, 1, 1]
+    assert not {"Loop", "TensorIterator", "NonMaxSuppression"} & set(kinds)
+
+
+@pytest.mark.parametrize("field", ["height_offset: 8 width: 16", "width_offset: 0.5 width: 16", "width: 8"])
+def test_anchors_that_proposal_does_not_have_are_refused(faster_rcnn, tmp_path, field):
+    text = FASTER_RCNN_CONFIG.replace("width: 16", field)
+    with pytest.raises(Unsupported, match="Proposal"):
+        converted(faster_rcnn, tmp_path, text)
+
+
+def test_a_pipeline_of_another_kind_of_detector_is_refused(ssd, tmp_path):
+    with pytest.raises(UsageError, match="post-processing"):
+        converted(ssd, tmp_path, FASTER_RCNN_CONFIG)
 
 
 def test_the_loops_are_gone_and_the_input_has_the_size_of_the_resizer(ssd, tmp_path):
@@ -119,3 +171,99 @@ def test_a_file_cut_at_any_byte_is_an_error_or_a_shorter_pipeline(tmp_path):
         except MoError:
             continue
         assert found.kind == "ssd"
+
+
+# -- found by itself
+
+
+@pytest.mark.parametrize("build", [detectors.ssd, detectors.faster_rcnn])
+def test_the_pipeline_beside_the_model_is_enough(tmp_path, build):
+    file = tmp_path / "frozen_inference_graph.pb"
+    graph, images = build(), image(1, SIZE, SIZE)
+    file.write_bytes(graph.SerializeToString())
+    config(tmp_path, detectors.CONFIGS[build])
+    (rows,) = run(file, {"image_tensor": images}).values()
+    compare_detections(rows, detectors.detections(graph, images))
+    notes = mo_core.convert(file).report.notes
+    assert any("--output detection_boxes,detection_scores" in n for n in notes)
+    assert any('"image_tensor" takes them' in n for n in notes)
+
+
+def test_outputs_that_are_named_stay(ssd, tmp_path):
+    file = tmp_path / "frozen_inference_graph.pb"
+    file.write_bytes(ssd.SerializeToString())
+    config(tmp_path)
+    model = mo_core.convert(file, output=OUTPUTS)
+    assert list(model.outputs) == OUTPUTS.split(",")
+    assert any(f"with --{PIPELINE}" in n for n in model.report.notes)
+    assert len(mo_core.convert(file, disable_pass="object-detection").outputs) == 4
+
+
+def test_what_a_pipeline_would_give_is_told(ssd):
+    assert any(f"with --{PIPELINE}" in n for n in mo_core.convert(ssd).report.notes)
+    other = Frozen(lambda x: tf().nn.relu(x), {"x": image(1, 2, 2).astype("float32")})
+    assert not any("detector" in n for n in mo_core.convert(other.graph).report.notes)
+
+
+@pytest.mark.parametrize(
+    "text", ["model { center_net { } }", "model {", SSD_CONFIG.replace("0.5", "0.5 soft_nms_sigma: 1")]
+)
+def test_a_pipeline_beside_the_model_that_does_not_help_is_told(ssd, tmp_path, text):
+    file = tmp_path / "frozen_inference_graph.pb"
+    file.write_bytes(ssd.SerializeToString())
+    config(tmp_path, text)
+    model = mo_core.convert(file)
+    assert len(model.outputs) == 4
+    assert [str(kind) for kind in model.inputs.values()] == ["u8[?,?,?,3]"]
+    assert any("operation by operation: " in n for n in model.report.notes)
+
+
+# -- by descriptions of the old tool
+
+
+@pytest.mark.parametrize(("build", "entries"), [(detectors.ssd, SSD_JSON), (detectors.faster_rcnn, FASTER_RCNN_JSON)])
+def test_the_descriptions_of_the_old_tool_work(tmp_path, build, entries):
+    graph, images = build(), image(2, SIZE, SIZE)
+    wanted = detectors.detections(graph, images)
+    options = {PIPELINE: config(tmp_path, detectors.CONFIGS[build]), "output": OUTPUTS}
+    (rows,) = run(graph, {"image_tensor": images}, transformations_config=entries, **options).values()
+    compare_detections(rows, wanted)
+
+
+def test_one_description_alone_does_its_part(ssd, tmp_path):
+    options = {PIPELINE: config(tmp_path), "disable_pass": "object-detection", "output": OUTPUTS}
+    model = mo_core.convert(ssd, transformations_config=[PREPROCESSOR], **options)
+    assert [str(kind) for kind in model.inputs.values()] == ["u8[?,32,32,3]"]
+    assert list(model.outputs) == OUTPUTS.split(",")
+
+
+def test_a_description_that_needs_the_pipeline_says_so(ssd):
+    with pytest.raises(UsageError, match=f"needs the pipeline.config.*\n.*--{PIPELINE}"):
+        mo_core.convert(ssd, transformations_config=SSD_JSON)
+
+
+def test_a_description_of_another_kind_of_detector_says_so(ssd, tmp_path):
+    with pytest.raises(UsageError, match="has not the first stage"):
+        converted(ssd, tmp_path, FASTER_RCNN_CONFIG, transformations_config=FASTER_RCNN_JSON)
+
+
+IDS = (
+    *("ObjectDetectionAPIPreprocessorReplacement", "ObjectDetectionAPIPreprocessor2Replacement"),
+    *("ObjectDetectionAPISSDPostprocessorReplacement", "ObjectDetectionAPIProposalReplacement"),
+    *("CropAndResizeReplacement", "ObjectDetectionAPIPSROIPoolingReplacement", "SecondStagePostprocessorReplacement"),
+    *("ObjectDetectionAPIDetectionOutputReplacement", "ObjectDetectionAPIMaskRCNNROIPoolingSecondReplacement"),
+    *("ObjectDetectionAPIMaskRCNNSigmoidReplacement", "ObjectDetectionAPIOutputReplacement"),
+    *("ObjectDetectionAPIConstValueOverride", "AutomlEfficientDet", "RetinaNetFilteredDetectionsReplacement"),
+    *("TFYOLO", "TFYOLOV3", "SSDToolboxDetectionOutput"),
+)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_every_id_of_the_old_tool_is_known(id):
+    model = Frozen(lambda x: tf().nn.relu(x), {"x": image(1, 2, 2).astype("float32")})
+    try:
+        mo_core.convert(model.graph, transformations_config=[{"id": id, "match_kind": "general"}])
+    except MoError as e:
+        assert id in e.fact
+        assert "no replacer is registered" not in e.fact
+        assert e.remedy

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mo_core.frontend import Converter
     from mo_core.ir import Foreign, Graph
     from mo_core.options import Options
-    from mo_core.rewriting import Context, Pass
+    from mo_core.rewriting import Context, Pass, Replacer
 
 SAVED_MODEL_FILE = "saved_model.pb"
 _TEXT = re.compile(rb"\s*(?:#[^\n]*\n\s*)*(?:node\s*:?\s*\{|meta_info_def\s*:?\s*\{|saved_model_schema_version\s*:)")
@@ -153,6 +153,16 @@ def mo_passes() -> Sequence[Pass]:
             outermost="the post-processing ends with the outputs of the model",
         )
     ]
+
+
+@hookimpl
+def mo_replacers(framework: str) -> Sequence[Replacer]:
+    """What the descriptions do that came with the old tool."""
+    if framework != "tensorflow":
+        return ()
+    from mo_tensorflow.detectors.replacers import REPLACERS
+
+    return REPLACERS
 
 
 def _object_detection(graph: Graph, context: Context) -> bool:

@@ -63,8 +63,11 @@ class Concat(Node, opset="opset1", partial=True):
         size = t.size_of(self.results[0].shape)
         if not isinstance(size, int) or size > KNOWN_LIMIT or all(v.known is None for v in self.operands):
             return
+        axis = t.normalize_axis(self.axis, self.rank)
         for v in self.operands:
-            arrays.append(v.known if v.known is not None else np.full(v.static_shape, None, dtype=object))
+            # dimensions that this operand leaves open follow from the others
+            shape = (*self.static_shape[:axis], v.dims[axis], *self.static_shape[axis + 1 :])
+            arrays.append(v.known if v.known is not None else np.full(shape, None, dtype=object))
         self._know([np.concatenate(arrays, self.axis)])
 
     def fold(self, *arrays: NDArray) -> NDArray:

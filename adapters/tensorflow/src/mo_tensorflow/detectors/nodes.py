@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Value
+from mo_core.ir import Foreign, Graph, Parameter, Value, ancestors
 
 
 def op_of(value: Value) -> str:
@@ -33,12 +33,6 @@ def through(value: Value, ops: Iterable[str]) -> Value:
 
 
 def image_input(value: Value) -> Parameter | None:
-    """The input of the model that a value is computed from with constants alone; None when there is no such one."""
-    seen: set[Node] = set()
-    while not isinstance(value.node, Parameter):
-        changing = [v for v in value.node.operands if not isinstance(v.node, Constant)]
-        if len(changing) != 1 or value.node in seen:
-            return None
-        seen.add(value.node)
-        value = changing[0]
-    return value.node
+    """The one input of the model that a value depends on; None when there are several, or none."""
+    found = [n for n in ancestors([value.node]) if isinstance(n, Parameter)]
+    return found[0] if len(found) == 1 else None

@@ -25,11 +25,6 @@ class Suppression:
     per_class: int
     total: int
 
-    @property
-    def candidates(self) -> int:
-        """How many boxes of a class are looked at by a suppression that limits these and not those it keeps."""
-        return -1 if self.per_class >= self.total else self.per_class
-
 
 class Pipeline:
     """The model of one file.
@@ -100,15 +95,19 @@ class Pipeline:
         )
 
     @property
+    def nms(self) -> str:
+        """The field that says how the detections are chosen at the end."""
+        stage = "post_processing" if self.kind == "ssd" else "second_stage_post_processing"
+        return f"{stage}/batch_non_max_suppression"
+
+    @property
     def suppression(self) -> Suppression:
         """How the detections are chosen at the end."""
-        stage = "post_processing" if self.kind == "ssd" else "second_stage_post_processing"
-        nms = f"{stage}/batch_non_max_suppression"
         return Suppression(
-            self.number(f"{nms}/score_threshold", 0.0),
-            self.number(f"{nms}/iou_threshold", 0.6),
-            self.integer(f"{nms}/max_detections_per_class", 100),
-            self.integer(f"{nms}/max_total_detections", 100),
+            self.number(f"{self.nms}/score_threshold", 0.0),
+            self.number(f"{self.nms}/iou_threshold", 0.6),
+            self.integer(f"{self.nms}/max_detections_per_class", 100),
+            self.integer(f"{self.nms}/max_total_detections", 100),
         )
 
     @property
@@ -128,6 +127,12 @@ class Pipeline:
         if not self.has(resizer):
             return None
         return self.integer(f"{resizer}/height", 300), self.integer(f"{resizer}/width", 300)
+
+    @property
+    def aspect_sizes(self) -> tuple[int, int]:
+        """The pixels of the shorter side, and the most of the longer one, where images keep their proportions."""
+        resizer = "image_resizer/keep_aspect_ratio_resizer"
+        return self.integer(f"{resizer}/min_dimension", 600), self.integer(f"{resizer}/max_dimension", 1024)
 
 
 def read_pipeline(path: Path) -> Pipeline:

@@ -39,6 +39,12 @@ def _resized(graph: Graph) -> tuple[Value, Value] | None:
     return None if given is None or taken is None else (given.operands[2], taken)
 
 
+def images(graph: Graph, value: Value) -> Value | None:
+    """The images N, H, W, C in the size that the network sees, of which `value` is computed."""
+    resized = _resized(graph)
+    return resized[1] if resized is not None else image_input(value)
+
+
 def _set_size(edit: Editor, source: Parameter, size: tuple[int, int]) -> None:
     if source.shape is None or len(source.shape) != 4 or _is_shaped(edit.options, source):
         return

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from mo_core.build import broadcast_to, concat, constant_like, gather, ints, reshape_keeping, reshape_to, shape_of
-from mo_core.errors import Unsupported
-from mo_core.ir import Graph, Value, constant
-from mo_core.ops import DetectionOutput, Pad
+from mo_core.build import constant_like, gather, ints, reshape_keeping, reshape_to
+from mo_core.ir import Graph, Value
+from mo_core.ops import Pad
+from mo_tensorflow.detectors import suppression
 from mo_tensorflow.detectors.nodes import first_named, op_of, through
 from mo_tensorflow.detectors.pipeline import Pipeline
+from mo_tensorflow.detectors.suppression import XYWH
 
 _SCOPE = "(?:.*/)?Postprocessor/"
-_XYWH = (1, 0, 3, 2)
-"""Where the coordinates of a box of the API, y first, are in a box of the runtime."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def find_heads(graph: Graph) -> Heads | None:
     anchors = first_named(graph, f"{_SCOPE}Decode/get_center_coordinates_and_sizes/transpose")
     if deltas is None or anchors is None:
         return None
-    boxes = _before_reshape(deltas.operands[0])
+    boxes = before_reshape(deltas.operands[0])
     scores = first_named(graph, f"{_SCOPE}Slice")
     if scores is not None:
         scores_value, background = scores.operands[0], True
@@ -55,55 +52,21 @@ def find_heads(graph: Graph) -> Heads | None:
     return Heads(
         boxes,
         through(scores_value, ("Identity",)),
-        through(_before_reshape(anchors.operands[0]), ("Tile", "ExpandDims")),
+        through(before_reshape(anchors.operands[0]), ("Tile", "ExpandDims")),
         background,
     )
 
 
-def _before_reshape(value: Value) -> Value:
+def before_reshape(value: Value) -> Value:
+    """What is reshaped to this value."""
     return value.node.operands[0] if op_of(value) == "Reshape" else value
 
 
-def detection_output(
-    heads: Heads, pipeline: Pipeline, clip_before_nms: bool = False, clip_after_nms: bool = True
-) -> Value:
-    """The detections of all images, 1, 1, detections, 7: image, class (1: the first), score, x0, y0, x1, y1."""
-    _check(pipeline)
-    chosen = pipeline.suppression
-    boxes = reshape_keeping(gather(heads.boxes, _XYWH, -1), (0, -1))
+def detection_output(heads: Heads, pipeline: Pipeline, clip_before_nms: bool = False) -> Value:
+    """The detections of all images; see `suppression.detection_output`."""
     scores = heads.scores
     if not heads.background:
         scores = Pad(scores, ints((0, 0, 1)), ints((0, 0, 0)), constant_like(scores, 0), pad_mode="constant")
-    anchors = gather(reshape_to(heads.anchors, (-1, 4)), _XYWH, 1)
-    variances = constant(np.array(pipeline.variances, np.float32))
-    priors = reshape_to(concat([anchors, broadcast_to(variances, shape_of(anchors))], 0), (1, 2, -1))
-    return DetectionOutput(
-        boxes,
-        reshape_keeping(scores, (0, -1)),
-        priors,
-        keep_top_k=(chosen.total,),
-        top_k=chosen.candidates,
-        nms_threshold=chosen.iou_threshold,
-        confidence_threshold=chosen.score_threshold,
-        code_type="caffe.PriorBoxParameter.CENTER_SIZE",
-        share_location=True,
-        background_label_id=0,
-        normalized=True,
-        clip_before_nms=clip_before_nms,
-        clip_after_nms=clip_after_nms,
-    )
-
-
-def _check(pipeline: Pipeline) -> None:
-    """Raise Unsupported for what a DetectionOutput cannot say."""
-    nms = "post_processing/batch_non_max_suppression"
-    for field, what in (
-        ("use_class_agnostic_nms", "suppression over all classes at once"),
-        ("soft_nms_sigma", "soft suppression"),
-        ("change_coordinate_frame", "boxes in the frame of a window"),
-    ):
-        if pipeline.has(f"{nms}/{field}") and pipeline.number_or_flag(f"{nms}/{field}"):
-            raise Unsupported(
-                f'"{pipeline.path}" asks for {what} ({field}), which DetectionOutput does not do',
-                "Leave the file out: the model is converted operation by operation, with the outputs that it has.",
-            )
+    deltas = reshape_keeping(gather(heads.boxes, XYWH, -1), (0, -1, 4))
+    anchors = reshape_to(gather(heads.anchors, XYWH, -1), (1, -1, 4))
+    return suppression.detection_output(deltas, scores, anchors, pipeline, shared=True, clip_before_nms=clip_before_nms)
