@@ -330,6 +330,30 @@ def test_an_extension_brings_a_layer(extension: str) -> None:
     close(run(text, X, {"y": [weights]}, extension=extension)["y"], (X["data"] + 1.5) * weights)
 
 
+@pytest.mark.parametrize("spelling", ["WAVE", "WA_VE"])
+def test_early_networks_write_the_layer_of_an_extension_in_capitals(extension: str, spelling: str) -> None:
+    weights = values(3, 1, 1)
+    text = 'input: "data" ' + " ".join(f"input_dim: {n}" for n in X["data"].shape)
+    text += f' layers {{ name: "y" type: {spelling} bottom: "data" top: "y" wave_param {{ height: 2 }} }}'
+    close(run(text, X, {"y": [weights]}, extension=extension)["y"], X["data"] * weights * 2)
+
+
+def test_an_unknown_field_is_told_and_the_layer_not_called_unknown() -> None:
+    rest = "convolution_param { num_output: 2 kernel_size: 3 wobble: 3 }"
+    text = inputs_of(X) + layer("Convolution", "data", "y", rest)
+    with pytest.raises(Unsupported) as caught:
+        convert(text, {"y": [values(2, 3, 3, 3), values(2)]})
+    assert 'Convolution (1 node, first "y"): attribute "wobble"' in str(caught.value)
+    assert str(caught.value).startswith("1 operation is used in a way that is not supported")
+
+
+def test_a_layer_without_blobs_is_not_taken_for_itself() -> None:
+    text = inputs_of(X) + layer("Convolution", "data", "conv1", "convolution_param { num_output: 2 kernel_size: 3 }")
+    with pytest.raises(ModelError) as caught:
+        convert(text, {"conv1": []})
+    assert "did you mean" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "written", ["'factor': 3, 'names': ['a', 'b']", "{'factor': 3, 'names': ('a', 'b')}", "factor: 3\\nnames: [1, 2]"]
 )

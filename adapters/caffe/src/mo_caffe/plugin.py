@@ -97,7 +97,7 @@ class CaffeFrontend(Frontend):
         return read(source, options)
 
     def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
-        """By type in any case of its letters: CUBE is how early networks write Cube."""
+        """By type in any case of its letters: CUBE_ROOT is how early networks write CubeRoot."""
         return table.find_any_case(node)
 
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def attach(layers: Sequence[Plain], trained: Sequence[Plain]) -> list[Plain]:
         blobs = [] if _counts(layer) == {0} else source.take(name, layer.get("type", ""))
         problem = _share(layer, blobs, shared) or _mismatch(layer, blobs)
         if problem:
-            hint = did_you_mean(name, source.names) if not blobs else ""
+            others = [n for n in source.names if n != name]
+            hint = did_you_mean(name, others) if not blobs else ""
             problems.append(f'layer "{name}" {problem}' + (f" ({hint})" if hint else ""))
         result.append({**layer, "blobs": blobs})
     if problems:

@@ -135,6 +135,10 @@ def converters_of(*sources: ModuleType | Callable[..., object]) -> list[Converte
     return found
 
 
+def _plain(op: str) -> str:
+    return op.lower().replace("_", "")
+
+
 class ConverterTable:
     """Converters by domain and op; the newest whose `since` is not above the model's version wins."""
 
@@ -177,13 +181,13 @@ class ConverterTable:
         return best
 
     def find_any_case(self, node: Foreign) -> Converter | None:
-        """As `find`, then by an op that differs in the case of its letters only."""
+        """As `find`, then by an op that differs in the case of its letters and in underscores only."""
         found = self.find(node)
         if found is not None:
             return found
         if self._by_lower_case is None:
-            self._by_lower_case = {(domain, op.lower()): (domain, op) for domain, op in self._by_op}
-        known = self._by_lower_case.get((node.domain, node.op.lower()))
+            self._by_lower_case = {(domain, _plain(op)): (domain, op) for domain, op in self._by_op}
+        known = self._by_lower_case.get((node.domain, _plain(node.op)))
         return None if known is None else self._newest(known, node.version)
 
     def ops(self) -> list[tuple[str, str]]:
