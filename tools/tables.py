@@ -82,8 +82,9 @@ In running order. `--disable-pass NAME` switches one off, `--enable-pass NAME` o
 2. The group: passes of rules with one `group` share a fixed point. They are applied together until none of them fires, so
    that none has to be listed twice. A pass without a group runs by itself. The passes of a group have one stage, and
    either all of them are fusions or none is.
-3. `after` and `before` name passes or groups of any stage. A name of a pass in a group stands for the group. A name that
-   does not exist, an order against the stages and a circle are errors that name the distributions.
+3. `after` and `before` name passes or groups of any stage. A name of a pass in a group stands for the group; `after="*"`
+   is the end of the stage. A name that does not exist, an order against the stages and a circle are errors that name the
+   distributions.
 4. Where that leaves a choice, passes of the core run as they are listed (`mo_core.transforms.PASSES`), those of other
    distributions follow, each distribution by itself as it gives them. Neither the order of installation nor the name of a
    pass decides anything.

@@ -11,7 +11,7 @@ from mo_core.errors import PluginError, UsageError
 from mo_core.ir import Graph
 from mo_core.ir import types as t
 from mo_core.ops import Abs, ReLU
-from mo_core.rewriting import any_, p, rewrites, rule, run
+from mo_core.rewriting import any_, observers, p, rewrites, rule, run
 from mo_core.rewriting.passes import Context, Pass, Stage, Switches, order
 
 
@@ -51,6 +51,34 @@ def test_a_pass_or_group_that_is_not_there_is_an_error():
 
 def test_of_some_passes_alone_the_others_are_not_missed():
     assert names([step("a", after=("linear",))]) == ["a"]
+
+
+def test_the_end_of_a_stage_is_after_all_that_do_not_want_it():
+    given = [step("z", after=("*",)), step("y", Stage.CLEANUP), step("a", provider="one"), step("b", after=("*", "z"))]
+    assert names(given) == ["a", "z", "b", "y"]
+    with pytest.raises(PluginError, match="contradicts itself"):
+        names([step("z", after=("*",), before=("a",)), step("a")])
+
+
+def test_observers_see_the_graph_at_the_end_of_every_stage():
+    seen = []
+
+    def look(stage, graph, options):
+        """Look."""
+        seen.append((stage, [n.type_name for n in graph], options))
+
+    late = rewrites("late", twice, stage=Stage.CLEANUP)
+    passes = order([*observers("seen", look, wanted=lambda options: options == "some"), late])
+    graph = Graph()
+    graph.add_output(ReLU(ReLU(graph.add_input("x", t.f32, (2,)))), "y")
+    run(Switches().choose(passes, "none"), graph, Context(options="none"))
+    assert not seen
+    graph.add_output(ReLU(ReLU(graph.inputs[0])), "z")
+    run(Switches().choose(passes, "some"), graph, Context(options="some"))
+    assert [s for s, _, _ in seen] == list(Stage) and {o for _, _, o in seen} == {"some"}
+    counts = [kinds.count("ReLU") for _, kinds, _ in seen]
+    assert counts[-1] < counts[-2]
+    assert [p.doc for p in passes if p.name == "seen-front"] == ["Look."]
 
 
 # -- groups

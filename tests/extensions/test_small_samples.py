@@ -16,9 +16,20 @@ from onnx import TensorProto, helper
 from tests.adapters.onnx.tiny import convolution
 from tests.extensions.darknet.networks import write, yolo_v4_tiny
 from tests.extensions.environment import Environment, build_wheels
+from tools.size import code_lines
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ["mo-onnx-swish", "mo-mxnet-gate", "mo-kaldi-hard-tanh", "mo-tf-swish", "mo-graphviz", "mo-darknet"]
+SAMPLES = [
+    "mo-onnx-swish",
+    "mo-onnx-sparsemax",
+    "mo-house-rules",
+    "mo-mxnet-gate",
+    "mo-kaldi-hard-tanh",
+    "mo-tf-swish",
+    "mo-graphviz",
+    "mo-darknet",
+]
+PASSES = ["mo-graphviz", "mo-house-rules"]
 X = np.random.default_rng(3).normal(size=(2, 5)).astype(np.float32)
 
 
@@ -43,7 +54,11 @@ def sigmoid(x):
 
 
 def write_swish(path, domain):
-    node = helper.make_node("Swish", ["x"], ["y"], domain=domain, beta=1.5)
+    write_domain_op(path, "Swish", domain, beta=1.5)
+
+
+def write_domain_op(path, op, domain, **attributes):
+    node = helper.make_node(op, ["x"], ["y"], domain=domain, **attributes)
     x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2, 5]) for n in "xy")
     graph = helper.make_graph([node], "g", [x], [y])
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(domain, 1)]
@@ -86,11 +101,40 @@ def test_the_observing_pass_writes_pictures_and_changes_nothing(environment, tmp
     convolution(tmp_path / "m.onnx")
     environment.run("mo", "m.onnx", "--output_dir", "plain", cwd=tmp_path)
     assert not list(tmp_path.glob("**/*.dot"))
-    environment.run("mo", "m.onnx", "--output_dir", "seen", "--graphviz", "dots", cwd=tmp_path)
+    environment.run("mo", "m.onnx", "--output_dir", "seen", "--graphviz", "dot-", cwd=tmp_path)
     assert (tmp_path / "plain" / "m.bin").read_bytes() == (tmp_path / "seen" / "m.bin").read_bytes()
-    before, after = ((tmp_path / "dots" / f"{s}.dot").read_text() for s in ("normalize", "cleanup"))
+    before, after = ((tmp_path / f"dot-{s}.dot").read_text() for s in ("normalize", "cleanup"))
     assert after.startswith("digraph {") and '"Convolution"' in before and '"Convolution"' in after
     assert before.count("label=") > after.count("label=")
+
+
+RUN_SPARSEMAX = """
+import numpy, openvino
+from mo_onnx_sparsemax.runtime import Sparsemax
+core = openvino.Core()
+core.add_extension(Sparsemax)
+model = core.compile_model(core.read_model("net.xml"), "CPU")
+print(model(numpy.array([[3, 2.5, 0, 0, 0], [1, 1, 1, 1, 1]], numpy.float32))[0].tolist())
+"""
+
+
+def test_an_operation_set_of_its_own(environment, tmp_path):
+    write_domain_op(tmp_path / "net.onnx", "Sparsemax", "com.example", axis=1)
+    environment.run("mo", "net.onnx", cwd=tmp_path)
+    assert 'type="Sparsemax" version="sparse"' in (tmp_path / "net.xml").read_text()
+    environment.lend("openvino")
+    printed = environment.run("python", "-c", RUN_SPARSEMAX, cwd=tmp_path)
+    got = np.array(json.loads(printed.strip().splitlines()[-1]))
+    np.testing.assert_allclose(got, [[0.75, 0.25, 0, 0, 0], [0.2] * 5], rtol=0, atol=1e-6)
+
+
+def test_the_pipeline_is_edited_by_a_file(environment, tmp_path):
+    convolution(tmp_path / "m.onnx")
+    (tmp_path / "rules.txt").write_text("linear-fusion\nbatch-norm\n")
+    environment.run("mo", "m.onnx", "--output_dir", "all", cwd=tmp_path)
+    environment.run("mo", "m.onnx", "--output_dir", "fewer", "--house_rules", "rules.txt", cwd=tmp_path)
+    before, after = ((tmp_path / folder / "m.xml").read_text() for folder in ("all", "fewer"))
+    assert before.count("<layer ") < after.count("<layer ")
 
 
 def write_kaldi(path, kind, limit):
@@ -147,6 +191,12 @@ def test_a_whole_front_end(environment, tmp_path):
     got = run(tmp_path / "net.xml", x)[0]
     np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-5 * np.abs(want).max(), strict=True)
     assert run(tmp_path / "heads" / "net.xml", x).shape == (1, 21, 2, 2)
+
+
+@pytest.mark.parametrize("package", sorted(p.parent.name for p in (ROOT / "extensions").glob("*/pyproject.toml")))
+def test_a_layer_is_at_most_40_lines_and_a_pass_15(package):
+    (plugin,) = (ROOT / "extensions" / package).glob("src/*/plugin.py")
+    assert code_lines(plugin.read_text(encoding="utf-8")) <= (15 if package in PASSES else 40)
 
 
 def test_the_page_names_every_sample_and_shows_its_code():

@@ -78,11 +78,9 @@ class Session:
 
     def passes(self, options: Options | None = None, framework: str | None = None) -> list[Pass]:
         """The passes in running order, edited by plug-ins: all, or those that run for models of a framework."""
-        from mo_core.options import Options
-
         ordered: list[Pass] = self._once(("passes",), lambda: passes.order(self.plugins.passes(), complete=True))
         chosen = [p for p in ordered if framework is None or p.framework in ("", framework)]
-        self.plugins.edit_pipeline(chosen, options or Options())
+        self.plugins.edit_pipeline(chosen, options or self.options().build({}))
         return chosen
 
     def _once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:

@@ -3,7 +3,7 @@
 from mo_core.errors import Decline
 from mo_core.rewriting.described import Replacer, SubGraph, replacer
 from mo_core.rewriting.editor import Editor
-from mo_core.rewriting.passes import Context, Pass, Stage, graph_pass, rewrites, run
+from mo_core.rewriting.passes import Context, Pass, Stage, graph_pass, observers, rewrites, run
 from mo_core.rewriting.pattern import any_, const, either, op, p, src
 from mo_core.rewriting.regions import in_scope, replace_region
 from mo_core.rewriting.rewrite import Instead, rule
@@ -22,6 +22,7 @@ __all__ = [
     "either",
     "graph_pass",
     "in_scope",
+    "observers",
     "op",
     "p",
     "replace_region",

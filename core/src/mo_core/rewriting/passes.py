@@ -43,7 +43,7 @@ class Pass:
     Args:
         name: unique, lower case with hyphens; stage: when; doc: one line for `--list-passes`.
         rules: rewrites, or `run`: a function on the graph that returns whether it changed something.
-        after, before: names of passes or groups.
+        after, before: names of passes or groups; after "*": at the end of the stage.
         group: passes of rules with the same group share one fixed point: they are applied until none of them fires.
         fusion: switched off by `--disable_fusing`; default: runs unless switched off (False: only when asked for).
         wanted: whether the options call for it (None: always). provider: distribution that brings it.
@@ -147,6 +147,27 @@ def graph_pass(
     return make
 
 
+def observers(
+    name: str, look: Callable[[Stage, Graph, Any], object], *, wanted: Callable[[Any], bool] | None = None
+) -> list[Pass]:
+    """Passes that look at the graph at the end of every stage, and change nothing: `look(stage, graph, options)`.
+
+    They are called `name` and the stage; the description is the first line of the function's docstring.
+    """
+    return [_observer(f"{name}-{stage.name.lower()}", stage, look, wanted) for stage in Stage]
+
+
+def _observer(
+    name: str, stage: Stage, look: Callable[[Stage, Graph, Any], object], wanted: Callable[[Any], bool] | None
+) -> Pass:
+    def run(graph: Graph, context: Context) -> bool:
+        look(stage, graph, context.options)
+        return False
+
+    doc = (look.__doc__ or "").strip().split("\n")[0]
+    return Pass(name, stage, doc, run=run, after=("*",), wanted=wanted, outermost="it sees the bodies in their nodes")
+
+
 @dataclass
 class Context:
     """What passes may ask for.
@@ -243,9 +264,13 @@ def _needs(passes: Sequence[Pass], units: dict[str, _Unit], complete: bool) -> d
     """For each unit, those that run before it in its stage; raises PluginError."""
     unit_of = {p.name: unit for unit in units.values() for p in unit.passes} | units
     needs: dict[str, set[str]] = {name: set() for name in units}
+    last = {unit_of[p.name].name for p in passes if "*" in p.after}
+    for name in last:
+        stage = units[name].stage
+        needs[name].update(u.name for u in units.values() if u.stage is stage and u.name not in last)
     for p in passes:
         mine = unit_of[p.name]
-        for other, first in [*((n, True) for n in p.after), *((n, False) for n in p.before)]:
+        for other, first in [*((n, True) for n in p.after if n != "*"), *((n, False) for n in p.before)]:
             where = "after" if first else "before"
             unit = unit_of.get(other)
             if unit is None and not complete:

@@ -1,0 +1,1 @@
+"""The passes that a house does without, in one file for all its conversions."""

@@ -1,0 +1,1 @@
+"""Sparsemax of the domain com.example: `plugin` converts it, `runtime` executes it."""
