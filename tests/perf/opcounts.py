@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import onnx
 
-from mo_core.app.convert import convert
+from mo_core import convert
 from tests.perf import models, networks
 
 _FREE = {"Parameter", "Result", "Const"}

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mo_core.app.convert import convert
+from mo_core import convert
 from tests.perf import topologies
 from tests.perf.opcounts import of_mo, of_ovc
 from tests.perf.table import executed

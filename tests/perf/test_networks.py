@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mo_core.app.convert import convert
+from mo_core import convert
 from tests.perf import networks
 from tests.perf.opcounts import of_mo, of_ovc
 

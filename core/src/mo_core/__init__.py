@@ -13,7 +13,8 @@ from mo_core.errors import InternalError, ModelError, MoError, PluginError, Shap
 from mo_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from mo_core.app.convert import Model, convert
+    from mo_core.app.api import convert, inspect
+    from mo_core.app.model import Model
     from mo_core.app.verify.engine import verify
 
 __version__ = "0.1.0"
@@ -29,14 +30,15 @@ __all__ = [
     "__version__",
     "convert",
     "hookimpl",
+    "inspect",
     "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """The functions are loaded when they are asked for: plug-ins import this package for `hookimpl` only."""
-    if name in ("convert", "Model"):
-        from mo_core.app import convert as api
+    if name in ("convert", "inspect", "Model"):
+        from mo_core.app import api
 
         return getattr(api, name)
     if name == "verify":

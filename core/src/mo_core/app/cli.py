@@ -145,7 +145,7 @@ def _scan(argv: Sequence[str], name: str, bare: str = "") -> str:
 
 def _recognised(argv: Sequence[str], session: Session) -> str:
     """The framework of the first model among the arguments: plug-ins for that framework may have options, too."""
-    from mo_core.app.convert import recognise
+    from mo_core.app.recognition import recognise
 
     for word in argv:
         name = word.partition("=")[2] if word.startswith("-") else word

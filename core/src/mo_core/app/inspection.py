@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mo_core.app.recognition import read
 from mo_core.app.report import Port
 from mo_core.frontend import SourceModel
+from mo_core.frontend.conversion import converter_for
 from mo_core.ir import Foreign
 from mo_core.options.names import quoted, tensor_name
 
@@ -44,9 +46,7 @@ class Inspection:
     @classmethod
     def of(cls, source: Any, options: Options, session: Session, frontend: Frontend) -> Inspection:
         """Read a model without converting it."""
-        from mo_core.app.convert import inspect
-
-        model, counts, missing = inspect(source, options, session, frontend)
+        model, counts, missing = _counted(source, options, session, frontend)
         graph = model.graph
         return cls(
             frontend.title or frontend.name,
@@ -104,3 +104,21 @@ def _missing(model: SourceModel, counts: Counter[str], kinds: set[str]) -> list[
             before = tuple(dict.fromkeys(computed)) if node.graph is model.graph else ()
             found[op] = Missing(op, counts[op], node.name or quoted(node.names), before)
     return list(found.values())
+
+
+def _counted(
+    source: Any, options: Options, session: Session, frontend: Frontend
+) -> tuple[SourceModel, Counter[str], set[str]]:
+    """Read without converting: the model, source ops with counts, and those without a converter."""
+    model = read(frontend, source, options)
+    table = session.converters(frontend.name)
+    counts: Counter[str] = Counter()
+    missing: set[str] = set()
+    for node in model.graph.walk():
+        if not isinstance(node, Foreign):
+            continue
+        op = f"{node.domain}:{node.op}" if node.domain else node.op
+        counts[op] += 1
+        if op not in missing and converter_for(frontend, table, node) is None and not model.functions.calls(node):
+            missing.add(op)
+    return model, counts, missing

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mo_core.app.convert import read
+from mo_core.app.recognition import read
 from mo_core.errors import UsageError
 from mo_core.frontend import Frontend
 from mo_core.options import Options

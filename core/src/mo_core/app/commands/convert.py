@@ -9,10 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mo_core.app import convert as api
 from mo_core.app import style
 from mo_core.app.commands.source import chosen
+from mo_core.app.convert import run as convert
 from mo_core.app.progress import Progress
+from mo_core.app.recognition import model_name
 from mo_core.app.report import Report
 from mo_core.errors import MoError, UsageError
 from mo_core.options.names import counted
@@ -51,13 +52,13 @@ def _write_failure(to: Any, report: Report) -> None:
 
 
 def _convert(call: Call, source: Any, options: Options, frontend: Frontend, report: Report) -> int:
-    target = target_of(options, options.model_name or api.model_name(frontend, source))
+    target = target_of(options, options.model_name or model_name(frontend, source))
     folder = Path(options.report or "").absolute().parent
     if options.report not in (None, STDOUT) and not folder.is_dir() and folder != target.absolute().parent:
         raise UsageError(f'--report: there is no folder for "{options.report}"', "Name another file.")
     mode = "lines" if options.stream_output else "always" if options.progress else "auto"
     with Progress("off" if options.silent else mode) as progress:
-        model = api.run(source, options, call.session, frontend, progress, report)
+        model = convert(source, options, call.session, frontend, progress, report)
         explained = report.explain(options.explain) if options.explain else ""
         if options.report not in (None, STDOUT):
             model.sources.guard(options.report, OTHER_REPORT)

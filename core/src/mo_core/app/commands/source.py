@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mo_core.app import convert as api
+from mo_core.app.recognition import choose_frontend
 from mo_core.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def chosen(call: Call, words: Sequence[str], cleanup: ExitStack) -> tuple[Any, O
     source, framework = _source(call, words, options)
     if isinstance(source, str):
         source = _spooled(source, cleanup)
-    frontend = api.choose_frontend(call.session, source, framework)
+    frontend = choose_frontend(call.session, source, framework)
     call.session.load_framework(frontend.name)
     options.check_framework(frontend.name)
     return source, options, frontend

@@ -18,7 +18,7 @@ from mo_core.errors import UsageError
 
 if TYPE_CHECKING:
     from mo_core.app.commands import Call
-    from mo_core.app.convert import Model
+    from mo_core.app.model import Model
     from mo_core.options import Options
 
 _PLACES = ("output_dir", "output_model", "model_name")

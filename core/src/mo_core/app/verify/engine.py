@@ -17,7 +17,7 @@ from mo_core.app.verify.result import OutputResult, Verification
 from mo_core.errors import Unsupported, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from mo_core.app.convert import Model
+    from mo_core.app.model import Model
 
 TOLERANCE = 1e-4
 """How far f32 results may be off, as a part of the largest value of an output."""
@@ -229,7 +229,7 @@ def verify(source: Any, ir: Any = None, **given: Any) -> Verification:
     Returns what was found, which is true when all outputs agree. Raises MoError when the model cannot be converted, or
     when nothing computes it.
     """
-    from mo_core.app.convert import convert
+    from mo_core.app.api import convert
 
     names = {f.name for f in fields(Settings)}
     settings = Settings.of({k: v for k, v in given.items() if k in names})

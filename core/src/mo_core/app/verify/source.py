@@ -15,7 +15,7 @@ from mo_core.app.verify.process import Answer, compute
 from mo_core.errors import Unsupported
 
 if TYPE_CHECKING:
-    from mo_core.app.convert import Model
+    from mo_core.app.model import Model
     from mo_core.app.verify.engine import Settings
     from mo_core.app.verify.result import Verification
     from mo_core.frontend import Reference

@@ -1,0 +1,110 @@
+"""Which front-end a source is for, and what is said about one that is for none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mo_core.app.strangers import describe
+from mo_core.errors import ModelError, UsageError, did_you_mean
+from mo_core.options import frameworks
+
+if TYPE_CHECKING:
+    from mo_core.app.session import Session
+    from mo_core.frontend import Frontend, SourceModel
+    from mo_core.options import Options
+
+
+def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:
+    """Read the source with a front-end; a missing path is a UsageError."""
+    if isinstance(source, (str, os.PathLike)):
+        source = Path(source)
+        if not source.exists():
+            raise UsageError(f'there is no file "{source}"', _similar_file(source))
+    return frontend.read(source, options)
+
+
+def _similar_file(path: Path) -> str:
+    try:
+        names = [p.name for p in path.parent.iterdir()]
+    except OSError:
+        return f'There is no folder "{path.parent}" either.'
+    return did_you_mean(path.name, names)
+
+
+def choose_frontend(session: Session, source: Any, framework: str | None = None) -> Frontend:
+    """The front-end for a source: named, or by what the file is. Raises UsageError, with the adapter to install."""
+    frontends = session.frontends
+    if framework:
+        framework = frameworks.canonical(framework)
+        if framework in frontends:
+            return frontends[framework]
+        raise _not_installed(framework, frontends)
+    if not isinstance(source, (str, os.PathLike)):
+        for f in frontends.values():
+            if f.accepts(source):
+                return f
+        kind = f"{type(source).__module__}.{type(source).__name__}"
+        raise UsageError(
+            f"no installed front-end takes a {kind}", "Give a path, or install the adapter of its framework."
+        )
+    if not str(source):
+        raise UsageError("the name of the model is empty", "Give the path of a model.")
+    path = Path(source)
+    if not path.exists():
+        raise UsageError(f'there is no file "{path}"', _similar_file(path))
+    found = recognise(session, path)
+    if found is not None:
+        return found
+    guess = frameworks.by_suffix(path.suffix) or (frameworks.framework("tensorflow") if path.is_dir() else None)
+    if guess is not None and guess.name not in frontends:
+        raise _not_installed(guess.name, frontends)
+    known = describe(path, _head(path))
+    if known is not None:
+        raise UsageError(f'"{path}" is {known[0]}, and no model that can be converted', known[1])
+    raise UsageError(
+        f'"{path}" looks like no model of an installed framework ({", ".join(sorted(frontends)) or "none"})',
+        "Say which one it is with --framework.",
+    )
+
+
+def recognise(session: Session, path: Path) -> Frontend | None:
+    """The front-end that an existing file or folder looks like one of; raises ModelError when it cannot be read."""
+    frontends = session.frontends
+    head = _head(path)
+    named = session.plugins.probe(path, head)
+    if named and named in frontends:
+        return frontends[named]
+    found = [f for f in frontends.values() if f.recognises(path, head)]
+    by_suffix = [f for f in found if path.suffix.lower() in f.suffixes]
+    return next(iter(by_suffix or found), None)
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4096)
+    except OSError as e:
+        raise ModelError(f'cannot read "{path}": {e.strerror or e}') from e
+
+
+def _not_installed(framework: str, frontends: dict[str, Frontend]) -> UsageError:
+    missing = frameworks.framework(framework)
+    if missing is not None:
+        fact = f"the front-end for {framework} models is not installed"
+        return UsageError(fact, f"pip install {missing.distribution}")
+    known = sorted({*(f.name for f in frameworks.FRAMEWORKS), *frontends})
+    return UsageError(
+        f'there is no framework "{framework}"', did_you_mean(framework, known) or f"Known: {', '.join(known)}."
+    )
+
+
+def model_name(frontend: Frontend, source: Any) -> str:
+    """Stem of the output files when `--model_name` is not given."""
+    if isinstance(source, (str, os.PathLike)):
+        name = frontend.default_model_name(Path(source))
+        return "model" if not name or name.startswith(".") else name
+    return "model"
