@@ -67,6 +67,16 @@ def test_source_ops_above_source_ops_and_openvino_ops():
     assert rewritten(graph, src("toy.Mul", any_("x"), src("toy.Sigmoid", any_("x")))) == ["Sigmoid", "Mul"]
 
 
+def test_two_inputs_fit_in_either_order_when_that_is_asked_for():
+    swapped = lambda x: node("Mul", node("Sigmoid", x), x)  # noqa: E731
+    slots = (any_("x"), src("toy.Sigmoid", any_("x")))
+    assert rewritten(graph_of(swapped), src("toy.Mul", *slots)) == ["Sigmoid", "Mul"]
+    assert rewritten(graph_of(swapped), src("toy.Mul", *slots, commutative=True)) == ["ReLU"]
+    assert rewritten(
+        graph_of(lambda x: node("Mul", x, node("Sigmoid", x))), src("toy.Mul", *slots, commutative=True)
+    ) == ["ReLU"]
+
+
 def test_an_openvino_op_above_a_source_op():
     graph = graph_of(lambda x: ops.Abs(node("Sqrt", node("Swish", x))))
     assert rewritten(graph, p.Abs(src("toy.Sqrt", any_("x")))) == ["Swish", "ReLU"]

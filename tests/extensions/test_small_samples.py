@@ -14,6 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.adapters.onnx.tiny import convolution
+from tests.extensions import test_tf_replace as tf_replace
 from tests.extensions.darknet.networks import write, yolo_v4_tiny
 from tests.extensions.environment import Environment, build_wheels
 from tools.size import code_lines
@@ -23,6 +24,7 @@ SAMPLES = [
     "mo-onnx-swish",
     "mo-onnx-sparsemax",
     "mo-house-rules",
+    "mo-tf-replace",
     "mo-mxnet-gate",
     "mo-kaldi-hard-tanh",
     "mo-tf-swish",
@@ -171,6 +173,14 @@ def test_a_tensorflow_op(environment, tmp_path):
     write_tensorflow(tmp_path / "net.pbtxt", "AcmeSwish")
     environment.run("mo", "net.pbtxt", "--framework", "tensorflow", cwd=tmp_path)
     np.testing.assert_allclose(run(tmp_path / "net.xml", X), X * sigmoid(1.5 * X), rtol=0, atol=1e-6, strict=True)
+
+
+def test_a_tensorflow_sub_graph(environment, tmp_path):
+    nodes = [tf_replace.node("gate", "AcmeGate", "x"), tf_replace.node("y", "Mul", "gate", "x")]
+    tf_replace.write(tmp_path / "net.pbtxt", *nodes)
+    environment.run("mo", "net.pbtxt", "--framework", "tensorflow", cwd=tmp_path)
+    x = tf_replace.X
+    np.testing.assert_allclose(run(tmp_path / "net.xml", x), x * sigmoid(x), rtol=0, atol=2e-6, strict=True)
 
 
 def test_a_tensorflow_op_that_no_package_knows_is_named(environment, tmp_path):

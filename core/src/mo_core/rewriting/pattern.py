@@ -188,9 +188,11 @@ class SourceOp(Op):
         uses: int | None = None,
         result: int | None = 0,
         where: Callable[[Foreign], bool] | None = None,
+        commutative: bool = False,
         **attributes: Any,
     ) -> None:
         super().__init__((Foreign,), [s for s in slots if s is not None], name, uses, result, where)
+        self._commutative = commutative and len(self.operands) == 2
         self.source_kinds, self._slots, self._given = tuple(kinds), tuple(slots), attributes
 
     def match(self, value: Value, match: Match) -> Sequence[Match]:
@@ -204,9 +206,10 @@ class SourceOp(Op):
         found = match.bind(self.name, node)
         if found is None:
             return ()
-        return _operands(
-            self.operands, [v for v in slots if v is not None], Match(found.captures, (*found.nodes, node))
-        )
+        found = Match(found.captures, (*found.nodes, node))
+        values = [v for v in slots if v is not None]
+        straight = _operands(self.operands, values, found)
+        return [*straight, *_operands(self.operands, values[::-1], found)] if self._commutative else straight
 
     def _fits(self, value: Value, node: Node) -> bool:
         for attribute, wanted in self._given.items():
@@ -291,8 +294,9 @@ def src(ops: str | Sequence[str], *slots: Pattern | None, domain: str = "", **op
         slots: patterns for the first inputs, in the source op's own order; None: that input is left out. Inputs beyond
             those are free.
         domain: as `Foreign.domain` (`com.microsoft`).
-        options: `name`, `uses`, `result` and `where` as for `op`; all others are attributes as read, each with the
-            value it must have, or a predicate (which gets None where the attribute is not given).
+        options: `name`, `uses`, `result` and `where` as for `op`; `commutative=True`: two inputs fit either way; all
+            others are attributes as read, each with the value it must have, or a predicate (which gets None where the
+            attribute is not given).
     """
     named = (ops,) if isinstance(ops, str) else ops
     kinds = []
