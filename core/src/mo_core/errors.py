@@ -5,7 +5,6 @@ Every class carries its exit code, so that the command line and a caller of the 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -90,6 +89,8 @@ class Decline(Exception):
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return up to `count` known names that look like `name`, best first (case is ignored)."""
+    import difflib  # few runs end with a name that is not there
+
     lowered: dict[str, str] = {}
     for k in known:
         lowered.setdefault(k.lower(), k)

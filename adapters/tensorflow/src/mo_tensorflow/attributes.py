@@ -30,23 +30,26 @@ class Attributes:
         found = {}
         for name in sorted(attributes):  # the order in a map is not defined
             if not name.startswith("_"):
-                value = self.value(attributes[name], f'attribute "{name}" of {what}')
+                value = self.value(attributes[name], name, what)
                 if value is not None:
                     found[name] = value
         return found
 
-    def value(self, proto: Any, what: str) -> Any:
-        """One AttrValue; None when nothing is in it, or a placeholder that the call leaves open."""
+    def value(self, proto: Any, name: str, what: str) -> Any:
+        """The AttrValue of the attribute `name` of `what`.
+
+        None when nothing is in it, or a placeholder that the call leaves open.
+        """
         kind = proto.WhichOneof("value")
         if kind == "placeholder":
             return self._given.get(proto.placeholder)
         if kind != "list":
-            return None if kind is None else self._one(kind, getattr(proto, kind), what)
+            return None if kind is None else self._one(kind, getattr(proto, kind), name, what)
         for field, values in proto.list.ListFields():
-            return tuple(self._one(field.name, v, what) for v in values)
+            return tuple([self._one(field.name, v, name, what) for v in values])
         return ()
 
-    def _one(self, kind: str, value: Any, what: str) -> Any:
+    def _one(self, kind: str, value: Any, name: str, what: str) -> Any:
         if kind == "s":
             return value.decode("utf-8", "surrogateescape")
         if kind == "type":
@@ -54,9 +57,9 @@ class Attributes:
         if kind == "shape":
             return shape(value)
         if kind == "tensor":
-            return self._tensors.tensor(value, what)
+            return self._tensors.tensor(value, f'attribute "{name}" of {what}')
         if kind == "func":
-            return FunctionRef(value.name, self.read(value.attr, what))
+            return FunctionRef(value.name, self.read(value.attr, f'attribute "{name}" of {what}'))
         return value
 
 

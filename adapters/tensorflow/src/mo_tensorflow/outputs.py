@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mo_tensorflow.elements import type_number
@@ -33,7 +33,7 @@ _RULE = (Output("output", "T"),)
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, str]:
-    text = files("mo_tensorflow").joinpath("op_outputs.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("op_outputs.txt").read_text(encoding="utf-8")
     return dict(line.partition(" ")[::2] for line in text.splitlines())
 
 

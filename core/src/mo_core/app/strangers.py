@@ -5,7 +5,6 @@ Nothing is unpacked or executed; the first bytes, names in a folder and the list
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 __all__ = ["describe"]
@@ -75,6 +74,8 @@ def _folder(path: Path) -> tuple[str, str] | None:
 
 
 def _zip(path: Path) -> tuple[str, str]:
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()

@@ -85,8 +85,11 @@ def const_ints(v: Value, what: str) -> tuple[int, ...]:
 
 
 def to_element(x: Value, element: ElementType) -> Value:
-    """`x` in that element type; itself when it has it already."""
-    return x if x.element is element else Convert(x, destination_type=element)
+    """`x` in that element type; itself when it has it already, and a constant when it is a small one."""
+    if x.element is element:
+        return x
+    made = Convert(x, destination_type=element)
+    return constant(made.known, element) if isinstance(x, Constant) and made.known is not None else made
 
 
 def as_i64(x: Value) -> Value:

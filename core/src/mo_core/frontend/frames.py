@@ -325,6 +325,8 @@ def _closure(
 def _rewired(record: Record, aliases: Mapping[Edge, Edge], hidden: frozenset[str]) -> Record:
     """A record that reads what the aliases say; `hidden` are names of bodies around it, which mean something else."""
     inputs = [e if e is None or e.source in hidden else _resolved(e, aliases) for e in record.inputs]
+    if not record.bodies():
+        return record if inputs == list(record.inputs) else replace(record, inputs=inputs)
     bodies = {k: _rewired_body(v, aliases, hidden) for k, v in record.attributes.items() if isinstance(v, Body)}
     return replace(record, inputs=inputs, attributes={**record.attributes, **bodies})
 

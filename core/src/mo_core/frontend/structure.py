@@ -47,8 +47,12 @@ class Record:
 
     def reads(self) -> list[Edge]:
         """The inputs that are there, then what the bodies read from outside."""
-        bodies = [edge for b in self.attributes.values() if isinstance(b, Body) for edge in b.captures()]
-        return [*(e for e in self.inputs if e is not None), *bodies]
+        present = [e for e in self.inputs if e is not None]
+        return [*present, *(e for b in self.bodies() for e in b.captures())]
+
+    def bodies(self) -> list[Body]:
+        """The bodies among the attributes."""
+        return [b for b in self.attributes.values() if type(b) is Body]
 
 
 @dataclass
@@ -94,12 +98,14 @@ def _fill(graph: Graph, records: list[Record], make: Make, scope: dict[str, Sequ
     if depth > MAX_NESTING:
         raise ModelError(f"sub-graphs are nested more than {MAX_NESTING} deep")
     for record in in_order(records):
-        attributes = {
-            k: _graph_of(v, f"{record.name}/{k}", make, scope, depth) if isinstance(v, Body) else v
-            for k, v in record.attributes.items()
-        }
+        if record.bodies():
+            attributes = {
+                k: _graph_of(v, f"{record.name}/{k}", make, scope, depth) if isinstance(v, Body) else v
+                for k, v in record.attributes.items()
+            }
+            record = replace(record, attributes=attributes)
         slots = [None if e is None else _value(scope, e, record) for e in record.inputs]
-        node = make(replace(record, attributes=attributes), slots)
+        node = make(record, slots)
         graph.add(node)
         scope[record.name] = node.results
 
@@ -133,7 +139,7 @@ def in_order(records: Sequence[Record], controls: bool = False) -> list[Record]:
     needs: dict[str, set[str]] = {}
     for record in records:
         sources = [e.source for e in record.reads()] + list(record.controls if controls else ())
-        needs[record.name] = by_name.keys() & set(sources)
+        needs[record.name] = {source for source in sources if source in by_name}
     readers: dict[str, list[str]] = {}
     for name, before in needs.items():
         for source in before:

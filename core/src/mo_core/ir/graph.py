@@ -26,12 +26,14 @@ class Graph:
 
     Attributes:
         inputs: the parameters in order; outputs: the results in order.
+        nests: false when surely no node has bodies.
     """
 
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.inputs: list[Parameter] = []
         self.outputs: list[Result] = []
+        self.nests = False
         self._first: Node | None = None
         self._last: Node | None = None
         self._count = 0
@@ -147,6 +149,8 @@ class Graph:
         after = self._last if before is None else before._prev
         node._order = _number_between(after, before)
         node.graph, node._prev, node._next = self, after, before
+        if node.nests:
+            self.nests = True
         if after is None:
             self._first = node
         else:

@@ -165,6 +165,7 @@ class Node(Value):
         partial: `fold` also works on object arrays with `Dynamic` elements (shape arithmetic).
         pure: equal nodes on equal operands compute equal results (false for random and stateful ops).
         sink: stays although nobody reads it.
+        nests: it may have bodies.
 
     Attributes:
         rt_info, port_info: runtime attributes of the layer, and of its results by index: `{name: {key: text}}`.
@@ -176,6 +177,7 @@ class Node(Value):
     partial: ClassVar[bool] = False
     pure: ClassVar[bool] = True
     sink: ClassVar[bool] = False
+    nests: bool = False
     axis_trait: ClassVar[AxisTrait | None] = None
     schema: ClassVar[s.Schema] = s.Schema((), {})
     fold: Any = None
@@ -202,6 +204,7 @@ class Node(Value):
         sink: bool | None = None,
     ) -> None:
         super().__init_subclass__()
+        cls.nests = cls.bodies is not Node.bodies
         cls.type_name = type or cls.__name__
         traits = {"opset": opset, "commutative": commutative, "partial": partial, "pure": pure, "sink": sink}
         for key, given in traits.items():

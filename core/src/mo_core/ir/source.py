@@ -54,6 +54,7 @@ class Foreign(Node):
         self.framework, self.op, self.domain, self.version = framework, op, domain, version
         self.type_name = f"{framework}.{op}"  # type: ignore[misc]
         self.given: dict[str, Any] = dict(attributes or {})
+        self.nests = any(isinstance(v, Graph) for v in self.given.values())
         self.result_types: Sequence[Type] = [UNKNOWN] * results if isinstance(results, int) else results
         self.effect, self.state = effect, state
         self.graph = None
@@ -79,7 +80,7 @@ class Foreign(Node):
 
     @property
     def bodies(self) -> tuple[Graph, ...]:
-        return tuple(g for g in self.given.values() if isinstance(g, Graph))
+        return () if not self.nests else tuple(g for g in self.given.values() if isinstance(g, Graph))
 
     @property
     def is_live(self) -> bool:

@@ -19,10 +19,9 @@ from mo_core.errors import MoError, PluginError, UsageError
 from mo_core.ir import Graph
 from mo_core.options import frameworks
 from mo_core.plugins import hookspecs
+from mo_core.plugins.discovery import EntryPoint, entry_points
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from mo_core.app.report import Report
     from mo_core.frontend import Converter, Frontend
     from mo_core.ir import Node
@@ -190,12 +189,8 @@ class Plugins:
     # -- loading
 
     def _load_group(self, group: str) -> None:
-        from importlib.metadata import entry_points
-
-        for entry in sorted(entry_points(group=group), key=lambda e: e.name):
-            dist = entry.dist
-            name, version = (dist.name, dist.version) if dist else (entry.value, "")
-            provider = Provider(entry.name, name, version, group.partition(".")[2])
+        for entry in entry_points(group):
+            provider = Provider(entry.name, entry.distribution, entry.version, group.partition(".")[2])
             if self._is_blocked(entry, provider) or f"{group}:{entry.name}" in self._providers:
                 continue
             with self._blaming(provider):

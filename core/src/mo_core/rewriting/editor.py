@@ -127,7 +127,7 @@ class Editor:
     def fold(self, nodes: Iterable[Node] | None = None, rule: str = "constant") -> None:
         """Compute those of `nodes` (default: all) that depend on constants only."""
         for node in self.graph if nodes is None else nodes:
-            if node.graph is self.graph and fold_one(self.graph, node) is not None:
+            if node.operands and node.graph is self.graph and fold_one(self.graph, node) is not None:
                 self.fire(rule, (), node.name)
 
     # -- inputs and outputs

@@ -120,7 +120,8 @@ def graph_pass(
         is_fusion = stage is Stage.FUSE if fusion is None else fusion
 
         def edit(editor: Editor) -> None:
-            for body in [] if outermost else [b for node in editor.graph for b in node.bodies]:
+            inner = editor.graph.nests and not outermost
+            for body in [b for node in editor.graph for b in node.bodies] if inner else ():
                 edit(editor.within(body))
             function(editor.graph, editor)
 

@@ -140,7 +140,7 @@ class Driver:
         for node in graph:
             if self._depths[self._kind(node)]:
                 todo.append(node)
-            if type(node) is not Constant:
+            if node.nests:
                 for body in node.bodies:
                     changed |= self.run(body)
         fuel = _Fuel(FUEL_PER_NODE * (len(graph) + 16), self._record)
