@@ -8,7 +8,16 @@ from mo_core.transforms.linear import channel_order, shape_readers
 from mo_core.transforms.linear import fusion as linear
 from mo_core.transforms.quantise import amct
 from mo_core.transforms.quantise import pairs as quantization
-from mo_core.transforms.recognise import activations, attention, groups, movement, norms, pointwise, resizing
+from mo_core.transforms.recognise import (
+    activations,
+    attention,
+    groups,
+    movement,
+    norms,
+    pointwise,
+    recurrence,
+    resizing,
+)
 from mo_core.transforms.requested import described, legacy_ir, precision, preprocess, pruning, stateful, target
 from mo_core.transforms.simplify import cleanup, loops, shapes, strides
 from mo_core.transforms.workarounds import (
@@ -36,6 +45,7 @@ PASSES: tuple[Pass, ...] = (
     cleanup.constant_folding,
     loops.single_iterations,
     loops.batch_loops,
+    recurrence.recurrent_loops,
     quantization.quantization,
     cleanup.recurrent_weights,
     cleanup.static_shape,
