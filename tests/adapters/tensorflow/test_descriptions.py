@@ -9,7 +9,7 @@ import pytest
 
 import mo_core
 from mo_core.app.cli import main
-from mo_core.errors import ModelError, UsageError
+from mo_core.errors import ModelError, PluginError, UsageError
 from tests.adapters.tensorflow.running import Frozen, compare, random, run, tf
 
 EXTENSION = """
@@ -111,6 +111,12 @@ BOTH, ONE = relu(X) * 16, relu(X) * 4
 def test_a_sub_graph_is_replaced(model, extension, entries, wanted):
     (got,) = run(model.graph, model.feeds, transformations_config=entries, extension=extension).values()
     compare([got], [wanted])
+
+
+def test_a_replacer_that_fails_is_named(model, extension):
+    entries = [scope("block/", custom_attributes={"times": "many"})]
+    with pytest.raises(PluginError, match=r'replacer "Doubled" failed: TypeError.*\n?.*'):
+        mo_core.convert(model.graph, transformations_config=entries, extension=extension)
 
 
 def test_several_files_and_the_old_name_of_the_option(model, extension, tmp_path):

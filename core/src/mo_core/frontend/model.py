@@ -26,7 +26,7 @@ class SourceModel:
         functions: what attributes and calls refer to.
         notes: warnings for the report.
         path: the file or folder that it was read from; None for an object in memory.
-        stand_ins: what the names of outputs mean that a FRONT pass has taken away with all that computed them.
+        stand_ins: what the names of outputs mean after a FRONT pass has put others in their place.
     """
 
     graph: Graph

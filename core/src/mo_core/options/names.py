@@ -32,7 +32,7 @@ class Names:
 
     Args:
         tensors_first: a name means a tensor first, then a node (else the other way round).
-        stand_ins: what names mean that are no names of the graph any more.
+        stand_ins: what names mean that meant something else when the file was read.
     """
 
     def __init__(self, graph: Graph, tensors_first: bool, stand_ins: Mapping[str, Value] | None = None) -> None:
@@ -91,6 +91,8 @@ class Names:
         return (*part, False)
 
     def _lookup(self, name: str) -> tuple[Value, bool] | None:
+        if name in self._stand_ins:
+            return self._stand_ins[name], True
         tensors: Sequence[Value] = self._tensors.get(name, ())
         nodes: Sequence[Value] = self._nodes.get(name, ())
         both = [(tensors, True), (nodes, False)]
@@ -103,7 +105,7 @@ class Names:
             if found:
                 labels = quoted([tensor_name(v) for v in found], 4)
                 raise UsageError(f'{len(found)} things are called "{name}"', f"Name one of the tensors: {labels}.")
-        return (self._stand_ins[name], True) if name in self._stand_ins else None
+        return None
 
     @staticmethod
     def _result(node: Node, port: int, text: str) -> Value:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mo_core.errors import UsageError, nearest_first
+from mo_core.errors import MoError, UsageError, bug, nearest_first
 from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value
 from mo_core.options.descriptions import POINTS, SCOPE, Description, Port
 from mo_core.options.names import quoted
@@ -94,13 +94,26 @@ def replace_described(edit: Editor, descriptions: Sequence[Description], replace
                 nearest_first(description.id, known, "A plug-in gives it from the hook mo_replacers."),
             )
         if found is not None and found.finds:
-            found.run(SubGraph(description, edit))
+            _run(found, SubGraph(description, edit))
             continue
         for place in find(description, edit):
-            values = _one_op(place) if found is None else found.run(place)
+            values = _one_op(place) if found is None else _run(found, place)
             if values is not None:
                 new = [values] if isinstance(values, Value) else list(values)
                 edit.replace_region(place.inputs, place.outputs, new, rule=description.id)
+
+
+def _run(found: Replacer, place: SubGraph) -> Sequence[Value] | Value | None:
+    try:
+        return found.run(place)
+    except (MoError, MemoryError, RecursionError):
+        raise
+    except Exception as e:
+        raise bug(
+            f'the replacer "{found.id}" failed: {type(e).__name__}: {e} ({place.description.where})',
+            "Report this to its author.",
+            provider=found.provider,
+        ) from e
 
 
 def _one_op(place: SubGraph) -> Sequence[Value]:

@@ -10,6 +10,7 @@ from mo_core.rewriting import Editor
 from mo_tensorflow.detectors import rcnn, ssd
 from mo_tensorflow.detectors.pipeline import FILE, Pipeline, read_pipeline
 from mo_tensorflow.detectors.preprocessor import images, take_out_resizing
+from mo_tensorflow.detectors.results import put_outputs
 
 OPTION = "tensorflow_object_detection_api_pipeline_config"
 OUTPUT = "DetectionOutput"
@@ -76,7 +77,7 @@ def _replace(graph: Graph, edit: Editor, pipeline: Pipeline) -> bool:
         source = take_out_resizing(graph, edit, pipeline.fixed_size)
     else:
         return False
-    put_detections(graph, edit, detections)
+    put_detections(edit, detections)
     if source is not None:
         edit.context.notes.append(_expected(source, pipeline))
     return True
@@ -120,16 +121,6 @@ def put_proposals(graph: Graph, edit: Editor, pipeline: Pipeline) -> Value | Non
     return boxes
 
 
-def put_detections(graph: Graph, edit: Editor, detections: Value) -> None:
+def put_detections(edit: Editor, detections: Value) -> None:
     """Make the detections the output of the model, which all outputs that it had mean from now on."""
-    source = edit.context.model
-    assert source is not None
-    last = graph.outputs[-1].source.node if graph.outputs else detections.node.operands[0].node
-    value = edit.put(detections, None, last, OUTPUT)
-    for result in list(graph.outputs):
-        names = (result.name, result.source.node.name, *result.source.names)
-        source.stand_ins.update(dict.fromkeys(names, value))
-        edit.remove_output(result)
-    edit.add_output(value, OUTPUT)
-    gone = edit.erase_dead()
-    edit.fire("post-processing", [name for node in gone for name in node.origin], OUTPUT)
+    put_outputs(edit, {OUTPUT: detections}, "post-processing")

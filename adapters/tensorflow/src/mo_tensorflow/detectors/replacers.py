@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mo_core.errors import Unsupported, UsageError
 from mo_core.rewriting import Replacer, SubGraph, replacer
-from mo_tensorflow.detectors import rcnn, ssd
+from mo_tensorflow.detectors import rcnn, ssd, toolbox, yolo
 from mo_tensorflow.detectors.passes import OPTION, pipeline_of, put_detections, put_proposals
 from mo_tensorflow.detectors.pipeline import Pipeline
 from mo_tensorflow.detectors.preprocessor import take_out_resizing
@@ -30,7 +30,7 @@ def ssd_postprocessor(found: SubGraph) -> None:
     if heads is None:
         raise _not_there(found, "the post-processing of a single-shot detector")
     detections = ssd.detection_output(heads, _pipeline(found), _clips_before(found))
-    put_detections(found.graph, found.edit, detections)
+    put_detections(found.edit, detections)
 
 
 @replacer("ObjectDetectionAPIProposalReplacement", finds=True)
@@ -47,7 +47,7 @@ def second_stage(found: SubGraph) -> None:
     if classified is None or regions is None:
         raise _not_there(found, "the second stage of a two-stage detector")
     detections = rcnn.detection_output(classified, regions, _pipeline(found), _clips_before(found))
-    put_detections(found.graph, found.edit, detections)
+    put_detections(found.edit, detections)
 
 
 def _pipeline(found: SubGraph) -> Pipeline:
@@ -108,8 +108,8 @@ REPLACERS: Sequence[Replacer] = (
     _refused("ObjectDetectionAPIMaskRCNNSigmoidReplacement", "the masks of Mask R-CNN", _LEAVE_OUT),
     _refused("AutomlEfficientDet", "EfficientDet of AutoML", _LEAVE_OUT),
     _refused("RetinaNetFilteredDetectionsReplacement", "RetinaNet", _LEAVE_OUT),
-    _refused("TFYOLO", "YOLO v1 and v2", _LEAVE_OUT),
-    _refused("TFYOLOV3", "YOLO v3", _LEAVE_OUT),
-    _refused("SSDToolboxDetectionOutput", "the SSD of the toolbox", _LEAVE_OUT),
+    yolo.yolo,
+    yolo.yolo_v3,
+    toolbox.ssd_toolbox,
 )
 """All of them; the hook `mo_replacers` gives them."""
