@@ -222,3 +222,17 @@ def test_quantization_with_known_numbers_is_a_fake_quantize() -> None:
     source = node_model("QuantizeLinear", [numbers(2, 3), SCALE, np.array(4, np.uint8)], opset=13, constants=(1, 2))
     kinds = [node.type_name for node in mo_core.convert(source).graph]
     assert "FakeQuantize" in kinds and "Divide" not in kinds
+
+
+@pytest.mark.parametrize("constants", [(), (1,), (1, 2, 3)])
+def test_large_sums_of_integers_are_exact(constants: Any) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(200, 256, (2, 4, 4096)).astype(np.uint8), rng.integers(200, 256, (4096, 3)).astype(np.uint8)
+    inputs = [a, b, np.array(2, np.uint8), np.array(5, np.uint8)]
+    check("MatMulInteger", inputs, oracle=onnxruntime, opset=10, constants=constants)
+    x, w = (
+        rng.integers(200, 256, (1, 400, 4, 4)).astype(np.uint8),
+        rng.integers(200, 256, (3, 400, 3, 3)).astype(np.uint8),
+    )
+    inputs = [x, w, np.array(2, np.uint8), np.array(0, np.uint8)]
+    check("ConvInteger", inputs, oracle=onnxruntime, opset=10, constants=constants)
