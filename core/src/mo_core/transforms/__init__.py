@@ -22,10 +22,14 @@ from mo_core.transforms.requested import described, legacy_ir, precision, prepro
 from mo_core.transforms.simplify import cleanup, loops, shapes, strides
 from mo_core.transforms.workarounds import (
     assigned_inputs,
+    byte_quotients,
     cell_states,
+    counted_padding,
     gather_batches,
     hard_sigmoids,
+    infinite_divisors,
     integer_sums,
+    long_signals,
     lrn_bias,
     padded_pointwise,
     pieces_in_place,
@@ -36,6 +40,8 @@ from mo_core.transforms.workarounds import (
     sequence_reductions,
     strided_parts,
     tied_filters,
+    unknown_borders,
+    unknown_repeats,
     unread_states,
 )
 
@@ -103,6 +109,12 @@ PASSES: tuple[Pass, ...] = (
     assigned_inputs.assigned_inputs,
     unread_states.unread_states,
     lrn_bias.lrn_bias,
+    byte_quotients.byte_quotients,
+    infinite_divisors.infinite_divisors,
+    long_signals.long_signals,
+    unknown_repeats.unknown_repeats,
+    unknown_borders.unknown_borders,
+    counted_padding.counted_padding,
     hard_sigmoids.hard_sigmoids,
     integer_sums.integer_sums,
     pooled_activations.pooled_activations,

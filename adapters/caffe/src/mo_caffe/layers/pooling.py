@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_caffe.registry import caffe_layer
-from mo_caffe.sizes import Size, part, plus, require_images, reshaped, shape_from, size, sizes, times
+from mo_caffe.sizes import Size, plus, require_images, reshaped, shape_from, size, sizes, times
 from mo_caffe.window import Ints, Number, per_axis
 from mo_core.build import (
     concat,
@@ -185,17 +185,9 @@ def mean_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Va
         return AvgPool(
             x, kernel=kernel, strides=strides, pads_begin=pads, pads_end=pads, exclude_pad=False, rounding_type=how
         )
-    # The runtime counts what rounding up adds behind the padding, so that the padding has to be there before. With the
-    # older AvgPool it would take Pad back into the pooling, and count again.
-    border, none = ints([0, 0, *pads]), (0,) * len(pads)
-    padded = Pad(x, border, border, constant_like(x, 0.0))
-    y: Value = AvgPool14(
-        padded, kernel=kernel, strides=strides, pads_begin=none, pads_end=none, exclude_pad=True, rounding_type=how
+    return AvgPool14(
+        x, kernel=kernel, strides=strides, pads_begin=pads, pads_end=pads, exclude_pad=False, rounding_type="ceil_torch"
     )
-    for axis, each in enumerate(zip(kernel, strides, pads)):
-        if drops(*each):
-            y = part(y, 2 + axis, 0, windows_within(x, 2 + axis, each[1], each[2]))
-    return y
 
 
 def stochastic_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Value:
@@ -214,11 +206,6 @@ def rounding(strides: Ints, up: bool) -> str:
 def drops(kernel: int, stride: int, pad: int) -> bool:
     """True when a last window may start behind image and leading padding."""
     return pad > 0 and stride + pad > kernel
-
-
-def windows_within(x: Value, axis: int, stride: int, pad: int) -> Value:
-    """The number of windows that start within the image or its leading padding."""
-    return Divide(Add(size(x, axis), pad + stride - 1), stride)
 
 
 # -- pyramids

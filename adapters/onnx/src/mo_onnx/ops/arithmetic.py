@@ -52,8 +52,6 @@ from mo_core.ops import (
     Floor,
     FloorMod,
     GreaterEqual,
-    IsFinite,
-    IsInf,
     Less,
     LessEqual,
     Log,
@@ -246,8 +244,6 @@ def mul(a: Value, b: Value) -> Value:
 
 @elementwise("Div")
 def div(a: Value, b: Value) -> Value:
-    if a.element in (t.i8, t.u8):  # the runtime rounds quotients of bytes to the nearest
-        return to_element(Divide(to_element(a, t.i32), to_element(b, t.i32), m_pythondiv=False), a.element)
     return Divide(a, b, m_pythondiv=False)  # whole numbers are rounded towards zero
 
 
@@ -264,8 +260,7 @@ def pow_(a: Value, b: Value) -> Value:
 def mod(a: Value, b: Value, *, fmod: int = 0) -> Value:
     if not a.element.is_real:
         return Mod(a, b) if fmod else FloorMod(a, b)
-    # by an infinity every finite number is its own remainder; the runtime says that it is no number
-    rest = Select(LogicalAnd(IsInf(b), IsFinite(a)), a, Mod(a, b))
+    rest = Mod(a, b)
     if fmod:
         return rest
     zero = constant_like(a, 0)

@@ -47,7 +47,6 @@ from mo_core.ops import (
     ReduceSum,
     ROIPooling,
     ScatterElementsUpdate,
-    Slice,
     Subtract,
 )
 from mo_onnx.registry import onnx_op
@@ -93,41 +92,12 @@ def average_pool(
 
 def average(x: Value, kernel: Sequence[int], spatial: Spatial, rounding_type: str, exclude_pad: bool) -> Value:
     """Mean over windows, by the oldest operation that can express it."""
-    if rounding_type == "ceil_torch" and not exclude_pad:
-        if not _fits_exactly(x, kernel, spatial):
-            return _average_with_padding(x, kernel, spatial)
-        rounding_type = "floor"
     attributes: dict[str, Any] = dict(spatial)
     attributes.update(kernel=kernel, exclude_pad=exclude_pad, rounding_type=rounding_type)
     if any(d != 1 for d in spatial["dilations"]):
         return AvgPool16(x, **attributes)
     del attributes["dilations"]
     return (AvgPool14 if rounding_type == "ceil_torch" else AvgPool)(x, **attributes)
-
-
-def _fits_exactly(x: Value, kernel: Sequence[int], spatial: Spatial) -> bool:
-    """True when no window reaches beyond the padding, whichever way their number is rounded."""
-    windows = zip(x.dims[2:], kernel, spatial["dilations"], spatial["pads_begin"], spatial["pads_end"])
-    rooms = [size + b + e - extent(k, d) if isinstance(size, int) else -1 for size, k, d, b, e in windows]
-    return all(room >= 0 and room % stride == 0 for room, stride in zip(rooms, spatial["strides"]))
-
-
-def _average_with_padding(x: Value, kernel: Sequence[int], spatial: Spatial) -> Value:
-    """Mean over windows that counts padding, but not what rounding up adds behind it.
-
-    The runtime would count that, too: padding becomes data here, and the rest is what it leaves out.
-    """
-    begin, end = spatial["pads_begin"], spatial["pads_end"]
-    none = (0,) * len(kernel)
-    inside = Spatial(**{**spatial, "pads_begin": none, "pads_end": none})
-    padded = Pad(x, ints([0, 0, *begin]), ints([0, 0, *end]), constant_like(x, 0)) if any(begin) or any(end) else x
-    y = average(padded, kernel, inside, "ceil_torch", exclude_pad=True)
-    reaches = map(extent, kernel, spatial["dilations"])
-    if all(e <= reach - stride for e, reach, stride in zip(end, reaches, spatial["strides"])):
-        return y
-    axes = range(2, 2 + len(kernel))  # no window starts in the padding behind the data
-    sizes = dims_of(average(x, kernel, spatial, "ceil_torch", exclude_pad=True), axes)
-    return Slice(y, ints(none), sizes, ints([1] * len(kernel)), ints(axes))
 
 
 @onnx_op("MaxPool")

@@ -11,7 +11,6 @@ from mo_core.build import (
     constant_like,
     convert_like,
     dim_of,
-    dims_of,
     filled,
     gather,
     integer,
@@ -47,7 +46,6 @@ from mo_core.ops import (
     LessEqual,
     Log,
     LogicalNot,
-    Maximum,
     Minimum,
     Multiply,
     Pad,
@@ -94,21 +92,12 @@ def along(
         return unsqueeze(IRDFT(x if complex_ else as_complex(x), axes, size), -1)
     if not complex_:
         real = squeeze(x, x.rank - 1)
-        half = RDFT(real if size is None else at_least(real, axis, size), axes, size)
+        half = RDFT(real, axes, size)
         if onesided:
             return half
         return mirrored(half, axis, dim_of(x, axis) if size is None else scalar(size), inverse)
     y = IDFT(x, axes, size) if inverse else DFT(x, axes, size)
     return slice_axis(y, axis, 0, Add(Divide(dim_of(y, axis), 2), 1)) if onesided else y
-
-
-def at_least(x: Value, axis: int, length: Value) -> Value:
-    """`x` with zeros behind, so that an axis has the length (1-D) at least; the runtime's RDFT reads past the end."""
-    missing = Maximum(Subtract(length, dims_of(x, [axis])), 0)
-    if known_ints(missing) == (0,):
-        return x
-    behind = vector([*[0] * axis, missing, *[0] * (x.rank - axis - 1)])
-    return Pad(x, ints([0] * x.rank), behind, constant_like(x, 0.0))
 
 
 def mirrored(half: Value, axis: int, count: Value, inverse: bool) -> Value:

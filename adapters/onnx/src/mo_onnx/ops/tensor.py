@@ -9,7 +9,6 @@ import numpy as np
 from mo_core.build import (
     arange,
     as_i64,
-    broadcast_to,
     concat,
     const_ints,
     constant_ints,
@@ -55,7 +54,6 @@ from mo_core.ops import (
     LogicalOr,
     Maximum,
     Minimum,
-    Multiply,
     NonZero,
     Pad,
     RandomUniform,
@@ -268,12 +266,7 @@ def tile_axis(x: Value, tiles: Value, axis: Value) -> Value:
 
 @onnx_op("Tile", since=6)
 def tile(x: Value, repeats: Value) -> Value:
-    if known_ints(repeats) is not None or x.shape is None:
-        return Tile(x, repeats)
-    # with repeats that it does not know in advance the runtime's Tile goes wrong; a broadcast does the same
-    shape, counts = shape_of(x), as_i64(repeats)
-    pairs = [reshape_to(concat([unsqueeze(v, 1), unsqueeze(shape, 1)], 1), [-1]) for v in (ints([1] * x.rank), counts)]
-    return reshape_to(broadcast_to(reshape_to(x, pairs[0]), pairs[1]), Multiply(shape, counts))
+    return Tile(x, repeats)
 
 
 # -- padding
@@ -308,11 +301,7 @@ def pad(
         return wrapped(x, begins, ends)
     if mode != "constant" or number is None:
         return Pad(x, begins, ends, pad_mode=mode)
-    if number.known is not None:
-        return Pad(x, begins, ends, scalar(number), pad_mode=mode)
-    # the runtime takes a number that it does not know in advance for zero
-    inside = Pad(filled(shape_of(x), constant(True, t.boolean)), begins, ends, constant(False, t.boolean))
-    return Select(inside, Pad(x, begins, ends), scalar(number))
+    return Pad(x, begins, ends, scalar(number), pad_mode=mode)
 
 
 def _halves(v: Value, count: int) -> tuple[Value, Value]:
