@@ -21,6 +21,11 @@ FRAMEWORK_OBJECTS = {"adapters/tensorflow/src/mo_tensorflow/objects.py"}
 """Modules that may import their framework, inside of functions: they convert its objects, which bring it along."""
 
 
+def is_program(file):
+    """What `mo verify` runs in a process of its own, to compute a model with its framework."""
+    return file.stem.endswith("_program")
+
+
 def module_name(file, package):
     parts = (package, *file.relative_to(PACKAGES[package]).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -154,8 +159,18 @@ def circle(edges):
 @pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_no_framework_is_imported_by_any_module(package):
     frameworks = {"tensorflow", "torch", "mxnet", "caffe", "networkx", "keras"}
-    found = [(f, m) for f, m in imports(package) if m.split(".")[0] in frameworks]
+    found = [(f, m) for f, m in imports(package) if m.split(".")[0] in frameworks and not is_program(f)]
     assert [(f.name, m) for f, m in found if f.relative_to(ROOT).as_posix() not in FRAMEWORK_OBJECTS] == []
+
+
+def test_programs_are_run_and_never_imported():
+    assert [(f.name, m) for package in PACKAGES for f, m in imports(package) if m.endswith("_program")] == []
+
+
+def test_programs_do_without_mo():
+    programs = [(f, m) for package in PACKAGES for f, m in imports(package) if is_program(f) or f.stem == "worker"]
+    assert {f.stem for f, _ in programs} >= {"onnxruntime_program", "tensorflow_program", "openvino_program", "worker"}
+    assert [(f.name, m) for f, m in programs if m.split(".")[0].startswith("mo_")] == []
 
 
 def test_what_takes_the_objects_of_a_framework_does_not_load_it_for_files():

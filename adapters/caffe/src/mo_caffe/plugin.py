@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core import hookimpl
-from mo_core.frontend import Frontend, SourceModel
+from mo_core.frontend import Frontend, Reference, SourceModel
 from mo_core.options import Option
 
 if TYPE_CHECKING:
@@ -95,6 +95,14 @@ class CaffeFrontend(Frontend):
         from mo_caffe.reader import read
 
         return read(source, options)
+
+    def reference(self, source: Any, options: Options, folder: Path) -> Reference | None:
+        """The dnn module of OpenCV 4, for networks with a .prototxt."""
+        if options.get("mean_file") or options.get("k"):
+            return None
+        from mo_caffe.opencv import reference
+
+        return reference(Path(source), options)
 
     def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
         """By type in any case of its letters: CUBE_ROOT is how early networks write CubeRoot."""

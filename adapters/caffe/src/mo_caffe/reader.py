@@ -37,10 +37,10 @@ def read(source: Any, options: Options) -> SourceModel:
 
     Raises ModelError for damaged files and for files that do not belong together, UsageError for missing ones.
     """
-    model, description, notes = _files(Path(source), options.get("input_proto"))
+    model, description, notes = files_of(Path(source), options.get("input_proto"))
     file = MappedFile(model) if model is not None else None
     try:
-        text = _content(description) if description is not None else None
+        text = content(description) if description is not None else None
         weights = file.buffer if file is not None else None
         network = read_network(
             text,
@@ -60,7 +60,7 @@ def read(source: Any, options: Options) -> SourceModel:
     return SourceModel(graph, name=network.name, notes=[*notes, *reader.notes])
 
 
-def _files(source: Path, given: Any) -> tuple[Path | None, Path | None, list[str]]:
+def files_of(source: Path, given: Any) -> tuple[Path | None, Path | None, list[str]]:
     """The .caffemodel and the .prototxt, as far as they are there, and what to tell about that."""
     if given is not None:
         description = Path(given)
@@ -79,7 +79,7 @@ def _files(source: Path, given: Any) -> tuple[Path | None, Path | None, list[str
     return source, None, [note]
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
     try:
         return read_source(path)
     except OSError as e:

@@ -42,7 +42,7 @@ def load(source: Path, options: Options) -> Files:
             "--nd_prefix_name stands together with --pretrained_model_name and --input_symbol", "Give all three."
         )
     notes: list[str] = []
-    symbol_path, params_paths = _paths(source, options, notes)
+    symbol_path, params_paths = paths_of(source, options, notes)
     params: dict[str, Tensor] = {}
     for path in params_paths:
         params.update(_plain_names(read_params(path)))
@@ -71,7 +71,7 @@ def _plain_names(arrays: dict[str, Tensor]) -> dict[str, Tensor]:
     return {_PREFIX.sub("", name): tensor for name, tensor in arrays.items()}
 
 
-def _paths(source: Path, options: Options, notes: list[str]) -> tuple[Path, list[Path]]:
+def paths_of(source: Path, options: Options, notes: list[str]) -> tuple[Path, list[Path]]:
     """The symbol, and the parameter files; a later one overrides an earlier one."""
     given = options.get("input_symbol")
     pretrained = options.get("pretrained_model_name")

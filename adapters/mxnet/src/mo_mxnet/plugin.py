@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core import hookimpl
-from mo_core.frontend import Frontend, SourceModel
+from mo_core.frontend import Frontend, Reference, SourceModel
 from mo_core.options import Option
 
 if TYPE_CHECKING:
@@ -86,6 +87,16 @@ class MXNetFrontend(Frontend):
         from mo_mxnet.reader import read
 
         return read(source, options)
+
+    def reference(self, source: Any, options: Options, folder: Path) -> Reference | None:
+        """MXNet, for models in files."""
+        if not isinstance(source, (str, os.PathLike)):
+            return None
+        from mo_mxnet.files import paths_of
+
+        symbol, params = paths_of(Path(source), options, [])
+        task = {"symbol": str(symbol.absolute()), "params": [str(p.absolute()) for p in params]}
+        return Reference("MXNet", Path(__file__).with_name("mxnet_program.py"), "mxnet", "mo-mxnet[verify]", task)
 
     def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
         """The converter for a node; one for `Custom` is called by the type of the operator, as in `Custom.proposal`."""

@@ -40,7 +40,7 @@ class OnnxFrontend(Frontend):
 
         return read(source)
 
-    def reference(self, source: Any, options: Any, folder: Path) -> Reference | None:
+    def reference(self, source: Any, options: Options, folder: Path) -> Reference | None:
         """ONNX Runtime."""
         if not isinstance(source, (str, os.PathLike)):
             source, model = folder / "source.onnx", source

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core import hookimpl
-from mo_core.frontend import Frontend, SourceModel
+from mo_core.frontend import Frontend, Reference, SourceModel
 from mo_core.options import Option
 
 if TYPE_CHECKING:
@@ -114,6 +114,12 @@ class TensorflowFrontend(Frontend):
         from mo_tensorflow.registry import keywords
 
         return keywords(converter_, node)
+
+    def reference(self, source: Any, options: Options, folder: Path) -> Reference | None:
+        """TensorFlow, for models in files, for GraphDefs and for models of Keras."""
+        from mo_tensorflow.reference import reference
+
+        return reference(source, options, folder)
 
     def default_model_name(self, source: Path) -> str:
         """The stem of the file; for a SavedModel the name of its folder."""

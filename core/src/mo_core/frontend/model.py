@@ -50,8 +50,8 @@ class Reference:
             NotImplementedError, with the reason, for a task that it cannot do.
         package: the module that it needs; install: what brings that, as in "mo-onnx[verify]".
         task: what the program is told, as JSON can hold it. `inputs` and `outputs` (for each the list of its names, in
-            order), `types` of the inputs, `shapes` of the data and `fixed` (the values of frozen inputs by their names)
-            are added to it.
+            order), `types` of the inputs, `origins` of the outputs (the source nodes that each comes from), `shapes` of
+            the data and `fixed` (the values of frozen inputs by their names) are added to it.
     """
 
     runtime: str
@@ -104,7 +104,7 @@ class Frontend:
         """Attributes as the converter's keywords: by default as read. Frameworks with text attributes parse here."""
         return node.given
 
-    def reference(self, source: Any, options: Any, folder: Path) -> Reference | None:
+    def reference(self, source: Any, options: Options, folder: Path) -> Reference | None:
         """How `mo verify` computes the source with the framework itself; None where that is not possible.
 
         Args:

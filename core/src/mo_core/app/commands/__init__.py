@@ -75,7 +75,7 @@ VERIFICATION = (
     Option(
         "tolerance",
         "number",
-        "How far real numbers may be off, as a part of the largest value of an output; default: 1e-4, with f16 "
+        "How far real numbers may be off, as a part of the largest value of an output; default: 3e-4, with f16 "
         "weights 2e-2.",
         metavar="X",
         group="Verification",

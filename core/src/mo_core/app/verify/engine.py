@@ -10,16 +10,19 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mo_core.app.verify.compare import compare
 from mo_core.app.verify.feeds import Case, given_cases, random_cases
 from mo_core.app.verify.process import Answer, compute
 from mo_core.app.verify.result import OutputResult, Verification
 from mo_core.errors import Unsupported, UsageError, did_you_mean
+from mo_core.ops import DetectionOutput
 
 if TYPE_CHECKING:
     from mo_core.app.model import Model
 
-TOLERANCE = 1e-4
+TOLERANCE = 3e-4
 """How far f32 results may be off, as a part of the largest value of an output."""
 TOLERANCE_FP16 = 2e-2
 """The same when the weights of the IR are f16."""
@@ -66,10 +69,12 @@ class Verifier:
         self.model, self.settings, self.folder = model, settings, folder
         self.found = Verification(model=model.name)
         inputs, outputs = model.graph.inputs, model.graph.outputs
+        self.detections = [isinstance(r.source.node, DetectionOutput) for r in outputs]
         self.ports: dict[str, Any] = {
             "inputs": [list(dict.fromkeys([p.name, *p.names])) for p in inputs],
             "outputs": [list(dict.fromkeys(n for n in (r.name, *r.source.names) if n)) for r in outputs],
             "types": [p.element.name for p in inputs],
+            "origins": [list(r.source.node.origin) for r in outputs],
         }
 
     def run(self, ir: Path | None) -> Verification:
@@ -98,7 +103,7 @@ class Verifier:
         if settings.data is not None:
             from mo_core.app.verify.data import load_data
 
-            tried = given_cases(graph.inputs, load_data(settings.data, graph.inputs))
+            tried = given_cases(graph, load_data(settings.data, graph.inputs))
         else:
             tried = random_cases(graph, settings.seed, settings.cases)
         references = References(self.model, self.ports, settings, self.folder, self.found)
@@ -150,12 +155,14 @@ class Verifier:
                 for i, (w, g) in enumerate(zip(want, have)):
                     if w is None or g is None:
                         continue
-                    w, g = _settled(w, g)
+                    if self.detections[i]:
+                        w, g = _settled(w, g)
                     name = self.ports["outputs"][i][0]
                     result = OutputResult(name, _element(w), w.shape, compare(g, w, self.found.tolerance))
                     result = replace(result, case=case.name or (f"{number + 1}" if len(cases) > 1 else ""), call=step)
                     if other is not None and other[i] is not None:
-                        result = replace(result, fp16=compare(_settled(w, other[i])[1], w, TOLERANCE_FP16))
+                        half_of = _settled(w, other[i])[1] if self.detections[i] else other[i]
+                        result = replace(result, fp16=compare(half_of, w, TOLERANCE_FP16))
                     results[i] = results[i].worse(result) if i in results else result
         self.found.outputs = [results[i] for i in sorted(results)]
 
@@ -167,12 +174,13 @@ class Verifier:
 
 
 def _settled(want: Any, got: Any) -> tuple[Any, Any]:
-    """Detections without what the runtime fills its list up with: a row of image -1, where frameworks end, and more."""
-    if want.ndim == got.ndim == 4 and want.shape[-1] == got.shape[-1] == 7 and want.shape[-2] < got.shape[-2]:
-        rows = got.shape[-2]
-        end = next((i for i in range(rows) if got[0, 0, i, 0] == -1), rows)
-        return want, got[:, :, :end]
-    return want, got
+    """Detections (rows of 7) without what fills their list up: a row of image -1 and more here, rows of zeros there."""
+    if want.shape[-1:] != (7,) or got.shape[-1:] != (7,):
+        return want, got
+    want, got = want.reshape(-1, 7), got.reshape(-1, 7)
+    ends = np.flatnonzero(got[:, 0] == -1)
+    end = int(ends[0]) if ends.size else len(got)
+    return want[:end] if not want[end:].any() else want, got[:end]
 
 
 def _element(array: Any) -> str:
@@ -222,7 +230,7 @@ def verify(source: Any, ir: Any = None, **given: Any) -> Verification:
     Args:
         source: what `convert` takes. ir: the `.xml` of an IR made earlier, or by another tool; default: converted anew.
         given: `data` (arrays by the names of the inputs, or the path of an .npz, a folder of images, an .ark),
-            `tolerance` (as a part of the largest value of an output; default 1e-4, with f16 weights 2e-2), `fp16`
+            `tolerance` (as a part of the largest value of an output; default 3e-4, with f16 weights 2e-2), `fp16`
             (True: tell what f16 weights cost), `seed`, `cases`, `framework` (False: do not ask it), `python` (the one
             that has the framework), `timeout` in seconds; everything else is an option of `convert`.
 

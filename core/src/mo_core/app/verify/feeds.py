@@ -18,6 +18,7 @@ from mo_core.ir import Constant, Graph, Node, Parameter, Value
 from mo_core.ir import types as t
 from mo_core.ir.types import Dim, Dynamic
 from mo_core.ops import (
+    Assign,
     Convert,
     Convolution,
     Divide,
@@ -26,8 +27,11 @@ from mo_core.ops import (
     Gather,
     GatherND,
     GroupConvolution,
+    Multinomial,
     Multiply,
     OneHot,
+    RandomUniform,
+    ReadValue,
     Reshape,
     Squeeze,
     StridedSlice,
@@ -58,7 +62,7 @@ class Case:
 
 
 def random_cases(graph: Graph, seed: int = 0, count: int = 0) -> list[list[Case]]:
-    """Cases for a converted graph, each with others to try when the model refuses it.
+    """Cases for a converted graph, each with others to try when the model refuses it or makes no numbers of it.
 
     Args:
         count: how many; 0: two for known shapes, three when there are dimensions that are not known.
@@ -70,26 +74,33 @@ def random_cases(graph: Graph, seed: int = 0, count: int = 0) -> list[list[Case]
     if not unknown:
         rows = rows[:2]
     rows = [rows[i % len(rows)] for i in range(count)] if count else rows
-    cases = []
+    cases: list[list[Case]] = []
     for i, row in enumerate(rows):
         rng = np.random.default_rng([seed, i])
         tried = (row, *_OTHER_SIZES) if unknown else (row,)
-        cases.append([_case(graph, rng, sizes) for sizes in tried])
+        cases.append([*(_case(graph, rng, sizes) for sizes in tried), _case(graph, rng, row, positive=True)])
     return cases
 
 
 def has_states(graph: Graph) -> bool:
     """True when a call changes what the next one computes."""
-    return any(not n.pure for n in graph)
+    return any(isinstance(n, (ReadValue, Assign)) for n in graph.walk())
 
 
-def _case(graph: Graph, rng: np.random.Generator, row: tuple[int, int, int]) -> Case:
+def draws(graph: Graph) -> bool:
+    """True when the graph draws random numbers."""
+    return any(isinstance(n, (RandomUniform, Multinomial)) for n in graph.walk())
+
+
+def _case(graph: Graph, rng: np.random.Generator, row: tuple[int, int, int], positive: bool = False) -> Case:
     sizes: dict[Dynamic, int] = {}
     shapes = [_shape(p, graph.inputs, row, sizes) for p in graph.inputs]
     calls = STEPS if has_states(graph) else 1
-    made = [tuple(_content(p, shape, rng) for p, shape in zip(graph.inputs, shapes)) for _ in range(calls)]
+    made = [
+        tuple(_content(p, shape, rng, graph, positive) for p, shape in zip(graph.inputs, shapes)) for _ in range(calls)
+    ]
     shown = ", ".join(t.format_shape(s) for s in shapes) if any(not p.is_static for p in graph.inputs) else ""
-    return Case(tuple(made), shown)
+    return Case(tuple(made), ", ".join(filter(None, (shown, "positive" * positive))))
 
 
 def _shape(
@@ -123,7 +134,10 @@ def _spatial(p: Parameter) -> tuple[int, ...]:
     return (1, 2) if p.shape[3] in (1, 3) or isinstance(p.shape[3], int) else (2, 3)
 
 
-def _content(p: Parameter, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+def _content(p: Parameter, shape: tuple[int, ...], rng: np.random.Generator, graph: Graph, positive: bool) -> Array:
+    switch = _switch(p, graph)
+    if switch is not None:
+        return np.full(shape, switch, p.element.dtype)
     if p.element is t.boolean:
         return rng.integers(0, 2, shape).astype(np.bool_)
     if p.element is t.string:
@@ -138,7 +152,21 @@ def _content(p: Parameter, shape: tuple[int, ...], rng: np.random.Generator) -> 
         return _whole(p, shape, rng).astype(dtype)
     if _is_image(p, shape):
         return _picture(p, shape, rng).astype(dtype)
-    return rng.standard_normal(shape).astype(dtype)
+    return (rng.uniform(0, 1, shape) if positive else rng.standard_normal(shape)).astype(dtype)
+
+
+_OFF = ("training", "is_train", "phase", "learning_phase", "dropout")
+"""Parts of the names of inputs that switch what only training has; they are off."""
+
+
+def _switch(p: Parameter, graph: Graph) -> float | None:
+    """The value of an input that has no effect on inference when it has this value; None for others."""
+    if p.element.dtype is None or p.element is t.string or (p.shape and any(d != 1 for d in p.shape)):
+        return None
+    name = p.label.lower()
+    if p.element.is_real and ("keep_prob" in name or draws(graph)):
+        return 1.0  # the part that dropout keeps
+    return 0.0 if p.element is t.boolean or any(part in name for part in _OFF) else None
 
 
 # -- whole numbers
@@ -263,11 +291,14 @@ def _tiny(node: Node) -> bool:
 # -- given data
 
 
-def given_cases(inputs: Sequence[Parameter], data: Mapping[str, Array]) -> list[list[Case]]:
+def given_cases(graph: Graph, data: Mapping[str, Array]) -> list[list[Case]]:
     """The case that arrays by name make; arrays without a known name go by their order.
+
+    For a model with states an array with several times the rows that it takes is for calls in a row.
 
     Raises UsageError when an input has none, or when a shape does not fit.
     """
+    inputs = graph.inputs
     left = dict(data)
     found: dict[int, Array] = {}
     for i, p in enumerate(inputs):
@@ -283,8 +314,29 @@ def given_cases(inputs: Sequence[Parameter], data: Mapping[str, Array]) -> list[
         raise UsageError(
             f'--data has nothing for the input "{missing[0]}"; it has {have}', "Name the arrays like the inputs."
         )
-    arrays = [_fitting(p, np.asarray(found[i])) for i, p in enumerate(inputs)]
-    return [[Case((tuple(arrays),), "data")]]
+    arrays = [np.asarray(found[i]) for i in range(len(inputs))]
+    count = _calls(inputs, arrays) if has_states(graph) else 1
+    calls = []
+    for step in range(count):
+        parts = [_part(p, a, step) if count > 1 else a for p, a in zip(inputs, arrays)]
+        calls.append(tuple(_fitting(p, a) for p, a in zip(inputs, parts)))
+    return [[Case(tuple(calls), "data")]]
+
+
+def _rows(p: Parameter) -> int:
+    """The rows that an input takes in a call; 0 when that is not fixed."""
+    first = p.shape[0] if p.shape else None
+    return first if isinstance(first, int) else 0
+
+
+def _calls(inputs: Sequence[Parameter], arrays: Sequence[Array]) -> int:
+    counts = [len(a) // _rows(p) for p, a in zip(inputs, arrays) if a.ndim and _rows(p) and len(a) != _rows(p)]
+    return max(1, min(counts, default=1))
+
+
+def _part(p: Parameter, array: Array, step: int) -> Array:
+    rows = _rows(p)
+    return array if not rows or len(array) == rows else array[step * rows : (step + 1) * rows]
 
 
 def _fitting(p: Parameter, array: Any) -> Array:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mo_core.app.verify.feeds import Case, has_states
+from mo_core.app.verify.feeds import Case, draws, has_states
 from mo_core.app.verify.process import Answer, compute
 from mo_core.errors import Unsupported
 
@@ -66,6 +67,8 @@ class References:
             return None
         if has_states(self.model.graph):
             return None
+        if draws(self.model.graph):
+            note("The model draws random numbers, which differ from one runtime to the other.")
         frozen = [s for s in (*options.input, *options.freeze_placeholder_with_value) if s.value is not None]
         if any(not s.text for s in frozen):
             note("An input is frozen by its place, so its framework is not asked; name it.")
@@ -86,9 +89,7 @@ class References:
         self, reference: Reference, tried: Sequence[Sequence[Case]]
     ) -> tuple[list[Case], list[Any]] | None:
         """None when the framework cannot do it; a note says why."""
-        chosen: list[Case] = []
-        made: list[Any] = []
-        answer = Answer()
+        answer, usable, kept = Answer(), _Choice(), _Choice()
         for alternatives in _rounds(tried):
             answer = self._ask(reference, alternatives)
             if answer.refused or answer.failure:
@@ -97,19 +98,18 @@ class References:
                 return None
             for case, error, outputs in zip(alternatives, answer.errors, answer.outputs):
                 if not error:
-                    chosen.append(case)
-                    made.append(outputs)
-            if chosen:
+                    (kept if _has_numbers(outputs) else usable).add(case, outputs)
+            if kept.cases:
                 break
-        if not chosen:
-            self.found.notes.append(
-                f"{reference.runtime} refuses the data: {answer.errors[0] if answer.errors else ''}"
-            )
+        chosen = kept if kept.cases else usable
+        if not chosen.cases:
+            reason = answer.errors[0] if answer.errors else ""
+            self.found.notes.append(f"{reference.runtime} does not compute the model: {reason}")
             return None
         version = answer.info.get("version", "")
         self.found.reference = f"{reference.runtime} {version}".strip()
         self.found.peaks["reference"] = answer.peak
-        return chosen, made
+        return chosen.cases, chosen.outputs
 
     def _ask(self, reference: Reference, cases: Sequence[Case]) -> Answer:
         task = {**reference.task, **self.ports}
@@ -129,9 +129,12 @@ class References:
             return self._by_runtime(plain, tried)
         self.found.reference = "mo's own evaluator, in numpy, of the graph before all optimisations"
         error = ""
-        for cases in _rounds(tried):
+        rounds = _rounds(tried)
+        for cases in rounds:
             try:
-                return list(cases), [Evaluator(plain.graph).run(case.calls) for case in cases]
+                made = [Evaluator(plain.graph).run(case.calls) for case in cases]
+                if all(map(_has_numbers, made)) or cases is rounds[-1]:
+                    return list(cases), made
             except MemoryError:
                 raise
             except Exception as e:  # data that does not fit shows as errors of many kinds
@@ -150,6 +153,24 @@ class References:
                 return list(cases), answer.outputs
         reason = answer.failure or next(e for e in answer.errors if e)
         raise Unsupported(f"nothing computes the source: {reason}", "Give data that fits with --data.")
+
+
+@dataclass
+class _Choice:
+    """Cases with the outputs of their calls."""
+
+    cases: list[Case] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+
+    def add(self, case: Case, outputs: Any) -> None:
+        self.cases.append(case)
+        self.outputs.append(outputs)
+
+
+def _has_numbers(calls: Sequence[Sequence[Any]]) -> bool:
+    """False when an output is not a number anywhere: the data lies outside of what the model is defined for."""
+    arrays = [x for outputs in calls for x in outputs if x is not None and x.dtype.kind == "f"]
+    return not any(np.isnan(x).any() for x in arrays)
 
 
 def _rounds(tried: Sequence[Sequence[Case]]) -> list[list[Case]]:
