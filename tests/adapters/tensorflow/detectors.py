@@ -92,10 +92,10 @@ def grid() -> Array:
     return np.concatenate([centres - half, centres + half], -1).reshape(-1, 4).astype(np.float32)
 
 
-def decode(deltas: Any, anchors: Any) -> Any:
+def decode(deltas: Any, anchors: Any, scope: str = "Decode") -> Any:
     """Boxes ?, 4 from deltas and anchors ?, 4, in the scope of the API."""
     v1 = tf().compat.v1
-    with v1.name_scope("Decode"):
+    with v1.name_scope(scope):
         with v1.name_scope("get_center_coordinates_and_sizes"):
             y0, x0, y1, x1 = tf().unstack(tf().transpose(anchors, name="transpose"))
             h, w = y1 - y0, x1 - x0
@@ -144,9 +144,9 @@ def outputs(found: tuple[Any, Any, Any, Any]) -> None:
     tf().identity(tf().cast(count, "float32"), name="num_detections")
 
 
-def exported(graph: Any) -> Any:
+def exported(graph: Any, *more: str) -> Any:
     """What the outputs need."""
-    names = ["detection_boxes", "detection_scores", "detection_classes", "num_detections"]
+    names = ["detection_boxes", "detection_scores", "detection_classes", "num_detections", *more]
     return tf().compat.v1.graph_util.extract_sub_graph(graph.as_graph_def(), names)
 
 
@@ -200,7 +200,7 @@ def first_stage(features: Any, size: Any) -> Any:
         return v1.map_fn(one, (tf().squeeze(deltas, 2), scores), dtype=tf().float32, name="map")
 
 
-def faster_rcnn(per_class: int = PER_CLASS) -> Any:
+def faster_rcnn(per_class: int = PER_CLASS, masks: bool = False) -> Any:
     """The GraphDef of a two-stage detector."""
     v1 = tf().compat.v1
     v1.disable_control_flow_v2()
@@ -215,20 +215,37 @@ def faster_rcnn(per_class: int = PER_CLASS) -> Any:
         flat = tf().reshape(crops, [-1, 32])
         deltas = tf().linalg.matmul(flat, random(32, 4 * CLASSES, seed=4))
         logits = tf().linalg.matmul(flat, random(32, CLASSES + 1, seed=5))
-        with v1.name_scope("SecondStagePostprocessor"):
+        with v1.name_scope("" if masks else "SecondStagePostprocessor"):
             deltas = tf().reshape(deltas, [count, PROPOSALS, CLASSES, 4])
             tiled = tf().tile(tf().expand_dims(regions, 2), [1, 1, CLASSES, 1])
-            boxes = decode(tf().reshape(deltas, [-1, 4]), tf().reshape(tiled, [-1, 4]))
-            boxes = tf().reshape(boxes, [count, PROPOSALS, CLASSES, 4])
+            flat = [tf().reshape(v, [-1, 4]) for v in (deltas, tiled)]
+            boxes = tf().reshape(decode(*flat, "Decode_1" if masks else "Decode"), [count, PROPOSALS, CLASSES, 4])
             logits = tf().reshape(logits, [count, PROPOSALS, CLASSES + 1])
             scores = tf().slice(tf().nn.softmax(logits, name="convert_scores"), [0, 0, 1], [-1, -1, -1], name="Slice")
             there = tf().cast(tf().reduce_max(regions, 2, keepdims=True) > 0, "float32")
             found = suppress(boxes, scores * there, per_class)
         outputs(found)
-    return exported(graph)
+        if masks:
+            third_stage(features, found[0], found[2], count)
+    return exported(graph, *(["detection_masks"] if masks else []))
 
 
-CONFIGS = {ssd: SSD_CONFIG, faster_rcnn: FASTER_RCNN_CONFIG}
+def third_stage(features: Any, boxes: Any, classes: Any, count: Any) -> None:
+    """Masks N, TOTAL, 3, 3 of the classes that were found."""
+    owner = tf().repeat(tf().range(count), TOTAL)
+    crops = tf().image.crop_and_resize(features, tf().reshape(boxes, [-1, 4]), owner, [3, 3])
+    every = tf().transpose(tf().nn.conv2d(crops, random(1, 1, 8, CLASSES, seed=6), 1, "VALID"), [0, 3, 1, 2])
+    place = tf().range(count * TOTAL) * CLASSES + tf().cast(tf().reshape(classes, [-1]), "int32")
+    mine = tf().sigmoid(tf().gather(tf().reshape(every, [-1, 3, 3]), place))
+    tf().identity(tf().reshape(mine, [-1, TOTAL, 3, 3]), name="detection_masks")
+
+
+def mask_rcnn(per_class: int = PER_CLASS) -> Any:
+    """The GraphDef of a detector with a third stage."""
+    return faster_rcnn(per_class, masks=True)
+
+
+CONFIGS = {ssd: SSD_CONFIG, faster_rcnn: FASTER_RCNN_CONFIG, mask_rcnn: FASTER_RCNN_CONFIG}
 
 
 def image(*shape: int, seed: int = 0) -> Array:
@@ -236,13 +253,18 @@ def image(*shape: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).integers(0, 255, (*shape, 3), dtype=np.uint8)
 
 
-def detections(graph: Any, images: Array) -> list[tuple[int, int, float, Array]]:
-    """TensorFlow's own: image, class, score, box as x0, y0, x1, y1; by image and falling score."""
-    names = ["detection_boxes", "detection_scores", "detection_classes", "num_detections"]
+def evaluate(graph: Any, images: Array, name: str) -> Array:
+    """TensorFlow's result of a node."""
     with tf().Graph().as_default() as imported:
         tf().import_graph_def(graph, name="")
         with tf().compat.v1.Session(graph=imported) as session:
-            boxes, scores, classes, counts = session.run([f"{n}:0" for n in names], {"image_tensor:0": images})
+            return np.asarray(session.run(f"{name}:0", {"image_tensor:0": images}))
+
+
+def detections(graph: Any, images: Array) -> list[tuple[int, int, float, Array]]:
+    """TensorFlow's own: image, class, score, box as x0, y0, x1, y1; by image and falling score."""
+    names = ["detection_boxes", "detection_scores", "detection_classes", "num_detections"]
+    boxes, scores, classes, counts = (evaluate(graph, images, n) for n in names)
     return [
         (n, int(classes[n, i]), float(scores[n, i]), boxes[n, i][[1, 0, 3, 2]])
         for n, count in enumerate(counts)
@@ -250,19 +272,21 @@ def detections(graph: Any, images: Array) -> list[tuple[int, int, float, Array]]
     ]
 
 
-def compare_detections(rows: Array, wanted: list[tuple[int, int, float, Array]]) -> None:
-    """Rows 1, 1, ?, 7 hold these detections and no others."""
+def compare_detections(rows: Array, wanted: list[tuple[int, int, float, Array]]) -> Array:
+    """Rows 1, 1, ?, 7 hold these detections and no others; returns where each of them is."""
     assert rows.shape[:2] == (1, 1)
     assert rows.shape[3] == 7
     end = np.flatnonzero(rows[0, 0, :, 0] == -1)
     got = rows[0, 0, : end[0] if end.size else None]
     assert len(got) == len(wanted)
     key = [(n, -score) for n, _, score, _ in wanted]
-    got = got[np.lexsort((-got[:, 2], got[:, 0]))]
+    order = np.lexsort((-got[:, 2], got[:, 0]))
+    got = got[order]
     for row, (n, label, score, box) in zip(got, [w for _, w in sorted(zip(key, wanted), key=lambda pair: pair[0])]):
         assert (int(row[0]), int(row[1])) == (n, label)
         np.testing.assert_allclose(row[2], score, atol=1e-5)
         np.testing.assert_allclose(row[3:], box, atol=1e-5)
+    return np.asarray(order)
 
 
 def config(folder: Path, text: str = SSD_CONFIG) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import mo_core
@@ -65,6 +66,20 @@ def test_a_faster_rcnn_gives_the_detections_of_tensorflow(faster_rcnn, tmp_path,
     assert len(wanted) >= 3 * count
     (rows,) = run(faster_rcnn, {"image_tensor": images}, **{PIPELINE: config(tmp_path, FASTER_RCNN_CONFIG)}).values()
     compare_detections(rows, wanted)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_mask_rcnn_gives_the_masks_of_its_detections(tmp_path, count):
+    graph, images = detectors.mask_rcnn(), image(count, SIZE, SIZE, seed=count)
+    wanted = detectors.detections(graph, images)
+    rows, masks = run(graph, {"image_tensor": images}, **{PIPELINE: config(tmp_path, FASTER_RCNN_CONFIG)}).values()
+    order = compare_detections(rows, wanted)
+    assert masks.shape == (count, detectors.TOTAL, 3, 3)
+    true = detectors.evaluate(graph, images, "detection_masks")
+    counts = [sum(n == i for n, *_ in wanted) for i in range(count)]
+    np.testing.assert_allclose(
+        masks.reshape(-1, 3, 3)[order], np.concatenate([m[:c] for m, c in zip(true, counts)]), atol=1e-5
+    )
 
 
 def test_the_first_stage_is_a_proposal(faster_rcnn, tmp_path):

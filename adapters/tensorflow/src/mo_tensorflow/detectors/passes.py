@@ -7,13 +7,14 @@ from pathlib import Path
 from mo_core.errors import MoError, UsageError
 from mo_core.ir import Graph, Parameter, Value
 from mo_core.rewriting import Editor
-from mo_tensorflow.detectors import rcnn, ssd
+from mo_tensorflow.detectors import masks, rcnn, ssd
 from mo_tensorflow.detectors.pipeline import FILE, Pipeline, read_pipeline
 from mo_tensorflow.detectors.preprocessor import images, take_out_resizing
 from mo_tensorflow.detectors.results import put_outputs
 
 OPTION = "tensorflow_object_detection_api_pipeline_config"
 OUTPUT = "DetectionOutput"
+_DECODED = ("Decode/transpose", "Decode_1/transpose")
 
 
 def replace_postprocessing(graph: Graph, edit: Editor) -> None:
@@ -35,7 +36,7 @@ def replace_postprocessing(graph: Graph, edit: Editor) -> None:
 
 def _is_detector(graph: Graph) -> bool:
     """True for the graph of a detector of the Object Detection API with its post-processing."""
-    if not any("ostprocessor/Decode/" in n.name for n in graph):  # of all models, most end here
+    if not any(n.name.endswith(_DECODED) for n in graph):  # of all models, most end here
         return False
     return ssd.find_heads(graph) is not None or (rcnn.find_regions(graph) and rcnn.find_classified(graph)) is not None
 
@@ -77,7 +78,7 @@ def _replace(graph: Graph, edit: Editor, pipeline: Pipeline) -> bool:
         source = take_out_resizing(graph, edit, pipeline.fixed_size)
     else:
         return False
-    put_detections(edit, detections)
+    put_detections(edit, detections, pipeline)
     if source is not None:
         edit.context.notes.append(_expected(source, pipeline))
     return True
@@ -121,6 +122,10 @@ def put_proposals(graph: Graph, edit: Editor, pipeline: Pipeline) -> Value | Non
     return boxes
 
 
-def put_detections(edit: Editor, detections: Value) -> None:
-    """Make the detections the output of the model, which all outputs that it had mean from now on."""
-    put_outputs(edit, {OUTPUT: detections}, "post-processing")
+def put_detections(edit: Editor, detections: Value, pipeline: Pipeline) -> None:
+    """Make the detections, and the masks of what they hold, the outputs of the model."""
+    third = masks.find_third(edit.graph)
+    outputs = {OUTPUT: detections}
+    if third is not None:
+        outputs[masks.OUTPUT] = masks.connect(edit, third, detections, pipeline.suppression.total)
+    put_outputs(edit, outputs, "post-processing")

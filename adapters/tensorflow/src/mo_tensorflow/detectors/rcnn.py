@@ -29,6 +29,7 @@ from mo_tensorflow.detectors.ssd import before_reshape
 from mo_tensorflow.detectors.suppression import XYWH
 
 _SCOPE = "(?:.*/)?SecondStagePostprocessor/"
+_TOP = "(?:StatefulPartitionedCall/)?"
 _ALL = 2**31 - 1
 
 
@@ -118,12 +119,18 @@ class Classified:
 
 
 def find_classified(graph: Graph) -> Classified | None:
-    """The second stage of a two-stage detector; None where there is none."""
-    deltas = first_named(graph, f"{_SCOPE}Decode/transpose")
-    scores = first_named(graph, f"{_SCOPE}Slice")
-    if deltas is None or scores is None:
-        return None
-    return Classified(before_reshape(deltas.operands[0]), through(scores.operands[0], ("Identity",)))
+    """The second stage of a two-stage detector; None where there is none.
+
+    Where masks follow, it stands outside of a scope of its own.
+    """
+    for decoded, slice_ in (
+        (f"{_SCOPE}Decode/transpose", f"{_SCOPE}Slice"),
+        (f"{_TOP}Decode_1/transpose", f"{_TOP}Slice"),
+    ):
+        deltas, scores = first_named(graph, decoded), first_named(graph, slice_)
+        if deltas is not None and scores is not None:
+            return Classified(before_reshape(deltas.operands[0]), through(scores.operands[0], ("Identity",)))
+    return None
 
 
 def detection_output(found: Classified, regions: Value, pipeline: Pipeline, clip_before_nms: bool = False) -> Value:

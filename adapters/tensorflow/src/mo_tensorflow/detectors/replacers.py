@@ -29,8 +29,8 @@ def ssd_postprocessor(found: SubGraph) -> None:
     heads = ssd.find_heads(found.graph)
     if heads is None:
         raise _not_there(found, "the post-processing of a single-shot detector")
-    detections = ssd.detection_output(heads, _pipeline(found), _clips_before(found))
-    put_detections(found.edit, detections)
+    pipeline = _pipeline(found)
+    put_detections(found.edit, ssd.detection_output(heads, pipeline, _clips_before(found)), pipeline)
 
 
 @replacer("ObjectDetectionAPIProposalReplacement", finds=True)
@@ -46,8 +46,8 @@ def second_stage(found: SubGraph) -> None:
     classified, regions = rcnn.find_classified(found.graph), rcnn.find_proposals(found.graph)
     if classified is None or regions is None:
         raise _not_there(found, "the second stage of a two-stage detector")
-    detections = rcnn.detection_output(classified, regions, _pipeline(found), _clips_before(found))
-    put_detections(found.edit, detections)
+    pipeline = _pipeline(found)
+    put_detections(found.edit, rcnn.detection_output(classified, regions, pipeline, _clips_before(found)), pipeline)
 
 
 def _pipeline(found: SubGraph) -> Pipeline:
@@ -102,10 +102,8 @@ REPLACERS: Sequence[Replacer] = (
     _as_it_is("ObjectDetectionAPIOutputReplacement", "the outputs are what the other replacers have made"),
     _as_it_is("ObjectDetectionAPIConstValueOverride", "the number of regions is the one in the model"),
     _refused("ObjectDetectionAPIPSROIPoolingReplacement", "the crops of R-FCN", _LEAVE_OUT),
-    _refused(
-        "ObjectDetectionAPIMaskRCNNROIPoolingSecondReplacement", "the crops for the masks of Mask R-CNN", _LEAVE_OUT
-    ),
-    _refused("ObjectDetectionAPIMaskRCNNSigmoidReplacement", "the masks of Mask R-CNN", _LEAVE_OUT),
+    _as_it_is("ObjectDetectionAPIMaskRCNNROIPoolingSecondReplacement", "the masks read the detections without it"),
+    _as_it_is("ObjectDetectionAPIMaskRCNNSigmoidReplacement", "the masks are those of the model, with their sigmoid"),
     _refused("AutomlEfficientDet", "EfficientDet of AutoML", _LEAVE_OUT),
     _refused("RetinaNetFilteredDetectionsReplacement", "RetinaNet", _LEAVE_OUT),
     yolo.yolo,
