@@ -46,14 +46,18 @@ def sigmoid(x: Array) -> Array:
         ("Threshold", "threshold_param { threshold: 0.25 }", lambda x: (x > 0.25).astype(np.float32)),
         ("Threshold", "", lambda x: (x > 0).astype(np.float32)),
         ("tanh", "", np.tanh),
+        ("Tanh", "", np.tanh),
         ("Mish", "", lambda x: x * np.tanh(np.log1p(np.exp(x)))),
         ("HSwish", "", lambda x: x * np.clip(x + 3, 0, 6) / 6),
+        ("HardSwish", "", lambda x: x * np.clip(x + 3, 0, 6) / 6),
         ("HSigmoid", "", lambda x: np.clip(x + 3, 0, 6) / 6),
         ("Dropout", "dropout_param { dropout_ratio: 0.7 }", lambda x: x),
         ("Dropout", "dropout_param { dropout_ratio: 0.7 scale_train: true }", lambda x: x),
         ("Dropout", "dropout_param { dropout_ratio: 0.7 scale_train: false }", lambda x: x * np.float32(0.3)),
         ("Dropout", "dropout_param { scale_train: false }", lambda x: x / 2),
         ("GaussianNoise", "gaussian_noise_param { sigma: 3 }", lambda x: x),
+        ("Noise", "", lambda x: x),
+        ("SpatialDropout", "spatial_dropout_param { dropout_ratio: 0.7 }", lambda x: x),
     ],
 )
 def test_as_described(kind: str, rest: str, want: object) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mo_core.errors import ModelError, MoError
-from tests.adapters.caffe.harness import Array, close, inputs_of, layer, run, same_as_opencv, values
+from tests.adapters.caffe.harness import Array, close, inputs_of, layer, opencv, run, same_as_opencv, values
 
 
 def correlate(x: Array, w: Array, stride: Array, pad: Array, dilation: Array) -> Array:
@@ -229,3 +229,13 @@ def test_a_convolution_with_a_depth_of_its_own(block: str) -> None:
     got = run(layer("Convolution3D", "x", "y", rest), {"x": x}, {"y": [w, b]})
     want = correlate(x, w, np.array([1, 2, 2]), np.array([1, 1, 1]), np.array([1, 1, 1]))
     close(got["y"], want + b.reshape(1, 4, 1, 1, 1))
+
+
+@pytest.mark.parametrize("kind", ["Convolution", "Deconvolution"])
+def test_those_of_any_number_of_axes(kind: str) -> None:
+    """What forks call ND is what Caffe computes itself."""
+    rest = "convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad: 1 }"
+    shape = (4, 3, 3, 3) if kind == "Convolution" else (3, 4, 3, 3)
+    feeds, blobs = {"x": values(1, 3, 6, 7)}, {"y": [values(*shape), values(4, seed=1)]}
+    want = opencv(layer(kind, "x", "y", rest), feeds, blobs)["y"]
+    close(run(layer(f"{kind}ND", "x", "y", rest), feeds, blobs)["y"], want)

@@ -314,11 +314,12 @@ def propose(
 SCORES, DELTAS = values(1, 18, 6, 7), 0.2 * values(1, 36, 6, 7, seed=1)
 
 
+@pytest.mark.parametrize("module", ["rpn.proposal_layer", "SSH.layers.proposal_layer"])
 @pytest.mark.parametrize("info", [[96, 112, 1.5], [96, 112, 1.5, 1.5], [96, 112, 1.5, 96, 112, 1]])
-def test_python_proposals(info: list[float]) -> None:
+def test_python_proposals(info: list[float], module: str) -> None:
     """Enough of them are left after the suppression, so that the runtime does not have to fill up."""
     rest = (
-        "python_param { module: 'rpn.proposal_layer' layer: 'ProposalLayer' "
+        f"python_param {{ module: '{module}' layer: 'ProposalLayer' "
         "param_str: \"'feat_stride': 16\\n'post_nms_topn': 10\" }"
     )
     if len(info) == 4:

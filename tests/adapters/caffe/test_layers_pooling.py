@@ -215,11 +215,10 @@ def test_upsampling_stays_reshapeable() -> None:
     close(run(text, {"x": x}, input_shape="[?,2,?,?]")["z"], want)
 
 
-def test_unpooling_takes_the_size_of_its_third_bottom() -> None:
+@pytest.mark.parametrize("kind", ["Unpooling", "MaxUnpooling"])
+def test_unpooling_takes_the_size_of_its_third_bottom(kind: str) -> None:
     x = values(1, 2, 7, 7)
-    text = layer("Pooling", "x", "y mask", "pooling_param { kernel_size: 2 stride: 2 }") + layer(
-        "Unpooling", "y mask x", "z"
-    )
+    text = layer("Pooling", "x", "y mask", "pooling_param { kernel_size: 2 stride: 2 }") + layer(kind, "y mask x", "z")
     want = unpooled(pool(x, (2, 2), (2, 2), (0, 0), largest, True), places(x, 2, 2), (7, 7))
     close(run(text, {"x": x})["z"], want)
 

@@ -171,6 +171,12 @@ def test_shuffle_channel() -> None:
 def test_reverse() -> None:
     close(one("Reverse", "axis: 2", "reverse_param"), x[:, :, ::-1])
     close(one("Reverse"), x[::-1])
+    close(one("ReverseAxis", "axis: 1", "reverse_param"), x[:, ::-1])
+
+
+def test_reshape_like_takes_the_shape_of_its_second_bottom() -> None:
+    feeds = {"a": values(2, 3, 4), "like": values(4, 6, 1)}
+    close(run(layer("ReshapeLike", "a like", "y"), feeds)["y"], feeds["a"].reshape(4, 6, 1))
 
 
 # -- Crop

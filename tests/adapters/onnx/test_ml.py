@@ -318,3 +318,9 @@ def test_labels_that_are_texts_are_fine_when_nobody_reads_them() -> None:
     del source.graph.output[0]
     want = onnxruntime(source, {"x": X})
     np.testing.assert_allclose(run(source, {"x": X})[0][0], want[0], rtol=1e-5)
+
+
+def test_dictionaries_are_refused_with_what_helps() -> None:
+    source = one_node("ZipMap", {"x": X}, domain=ML, given={"classlabels_int64s": [0, 1, 2, 3]})
+    with pytest.raises(Unsupported, match="zipmap=False"):
+        mo_core.convert(source)

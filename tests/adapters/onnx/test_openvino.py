@@ -10,7 +10,7 @@ import pytest
 
 from mo_core.errors import Unsupported
 
-from .running import check, one_node, run
+from .running import check, one_node, onnxruntime, run
 from .test_microsoft import RNG, Case, real
 
 DOMAIN = "org.openvinotoolkit"
@@ -256,3 +256,17 @@ def test_adaptive_pooling_of_pytorch() -> None:
     x = real(1, 2, 6, 9)
     source = one_node("adaptive_avg_pool2d", {"x": x}, {"s": np.array([2, 3])}, domain="org.pytorch.aten")
     check(source, {"x": x}, oracle=lambda *_: [x.reshape(1, 2, 2, 3, 3, 3).mean((3, 5))], rtol=1e-4)
+
+
+@pytest.mark.parametrize("coordinates", ["half_pixel", "output_half_pixel"])
+def test_aligned_regions_as_the_op_of_onnx_has_them(coordinates: str) -> None:
+    feeds = {
+        "x": real(2, 3, 8, 9),
+        "r": np.array([[0.5, 1, 7, 6], [2, 0, 5.5, 8]], np.float32),
+        "i": np.array([1, 0]),
+    }
+    attributes = {"output_height": 3, "output_width": 2, "sampling_ratio": 2, "spatial_scale": 0.7, "mode": "avg"}
+    attributes["coordinate_transformation_mode"] = coordinates
+    standard = one_node("RoiAlign", feeds, opset=16, given=attributes)
+    source = one_node("ROIAlign", feeds, domain=DOMAIN, given=attributes)
+    check(source, feeds, oracle=lambda _, given: onnxruntime(standard, given), rtol=1e-4, atol=1e-5)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 
 import mo_core
 from mo_core.errors import MoError
@@ -292,3 +292,33 @@ def test_an_input_of_unknown_rank_is_told_and_can_be_given() -> None:
     assert '"x" is not known' in note and '--input "x[?,3,?,?]"' in note
     assert not mo_core.convert(source, input="x[?,3]").report.notes
     running.check(source, {"x": numbers(2, 3)}, input="x[?,3]")
+
+
+def test_slices_of_the_first_opsets() -> None:
+    x = numbers(3, 5, 4)
+    starts, ends, axes = np.array([1, 0]), np.array([4, -1]), np.array([1, 2])
+    got = run("DynamicSlice", [x, starts, ends, axes], opset=9, constants=(3,))
+    np.testing.assert_array_equal(got, x[:, 1:4, :-1])
+    np.testing.assert_array_equal(run("DynamicSlice", [x, starts, ends], opset=9), x[1:4, :-1])
+
+
+def test_whether_numbers_are_finite() -> None:
+    x = np.array([1.5, -np.inf, np.inf, np.nan, 0], np.float32)
+    np.testing.assert_array_equal(run("IsFinite", [x], opset=20), np.isfinite(x))
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_an_optional_says_whether_it_holds_something(filled: bool) -> None:
+    type_ = helper.make_tensor_type_proto(TensorProto.FLOAT, [2, 3])
+    nodes = [
+        helper.make_node("Optional", ["x"] if filled else [], ["o"], **({} if filled else {"type": type_})),
+        helper.make_node("OptionalHasElement", ["o"], ["has"]),
+        helper.make_node("Relu", ["x"], ["y"]),
+    ]
+    if filled:
+        nodes[2] = helper.make_node("OptionalGetElement", ["o"], ["y"])
+    x = numbers(2, 3)
+    source = running.model(nodes, [running.value("x", np.float32, [2, 3])], ["has", "y"], opset=18)
+    has, y = running.run(source, {"x": x})[0]
+    assert bool(has) is filled
+    np.testing.assert_array_equal(y, x if filled else np.maximum(x, 0))
