@@ -140,7 +140,7 @@ def inputs_option(feeds: Feeds, dynamic: bool = False) -> dict[str, Any]:
 def run_model(model: mo_core.Model, *feeds: Feeds) -> list[list[Array]]:
     """Results of the emitted files, for each of `feeds`; the inferred types are checked on the way."""
     model.graph.verify()
-    types = list(model.outputs.values())
+    types = [output.source.type for output in model.graph.outputs]  # their names may be the same
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         read = _core().read_model(model.save(Path(folder, "model.xml")))
     compiled = _core().compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1})

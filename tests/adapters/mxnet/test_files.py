@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import mo_core
-from mo_core.errors import ModelError, MoError, UsageError
+from mo_core.errors import ModelError, MoError, Unsupported, UsageError
 from mo_core.ir.tensor import Array, Mapped
 from mo_mxnet.params import read_params, write_params
 from mo_mxnet.symbol import parse_symbol
@@ -21,6 +21,7 @@ from tests.adapters.mxnet.harness import (
     assert_close,
     convert,
     mxnet,
+    one_op,
     run,
     run_model,
     script,
@@ -254,6 +255,53 @@ def test_parameters_of_another_shape():
     with pytest.raises(ModelError) as caught:
         convert(small(), {"w": values(7, 3), "b": values(2)})
     assert "shape [7,3], and the symbol needs [2,?]" in str(caught.value) and 'variable "w"' in str(caught.value)
+
+
+FITTING = {
+    "Convolution": ({"kernel": (3, 3), "num_filter": 4, "no_bias": True}, [(4, 3, 3, 3)], "[?,5,?,?]"),
+    "FullyConnected": ({"num_hidden": 4, "no_bias": True, "flatten": False}, [(4, 7)], "[?,8]"),
+    "BatchNorm": ({}, [(5,), (4,), (5,), (5,)], "[5]"),
+    "InstanceNorm": ({}, [(5,), (4,)], "[5]"),
+    "LayerNorm": ({}, [(8,), (4,)], "[8]"),
+    "LeakyReLU": ({"act_type": "prelu"}, [(4,)], "[5]"),
+}
+
+
+@pytest.mark.parametrize("op", FITTING)
+def test_parameters_that_do_not_fit_the_data(op):
+    """The error names the parameter, what shape it has, and what shape the data need."""
+    attributes, shapes, needed = FITTING[op]
+    params = {f"p{i}": values(*shape) for i, shape in enumerate(shapes)}
+    wrong = f"p{1 if len(shapes) > 1 else 0}"
+    found = ",".join(map(str, params[wrong].shape))
+    with pytest.raises(ModelError) as e:
+        convert(one_op(op, {"x": None}, params, **attributes), params, input="x[1,5,8,8]")
+    assert f'parameter "{wrong}" has the shape [{found}], and the data need {needed}' in str(e.value)
+    assert f'{op} "y"' in str(e.value) and ".params file" in str(e.value)
+
+
+def test_parameters_of_a_recurrent_layer_that_do_not_fit():
+    net = Net()
+    net.op("RNN", *map(net.var, "xpsc"), mode="lstm", state_size=4, num_layers=1, name="lstm")
+    with pytest.raises(ModelError, match=r'parameter "p" has the shape \[100\], and the data need \[144\]'):
+        convert(net, {"p": values(100)}, input="x[5,2,3]")
+
+
+def test_an_unknown_custom_operator_tells_its_type_and_how_to_write_a_converter():
+    net = Net()
+    net.op("Custom", net.op("Custom", net.var("x"), op_type="gate"), op_type="valve")
+    with pytest.raises(Unsupported) as e:
+        convert(net, input="x[2,3]")
+    assert 'its type "gate"' in str(e.value) and '"Custom.gate"' in str(e.value)
+    assert "--extension FILE.py" in str(e.value)
+
+
+def test_the_operator_that_needs_a_shape_is_named():
+    net = Net()
+    net.op("LayerNorm", *map(net.var, "xgb"), name="norm")
+    with pytest.raises(MoError, match='"x" is unknown.*LayerNorm "norm"') as e:
+        convert(net, {"g": values(4), "b": values(4)})
+    assert "--input" in str(e.value)
 
 
 def test_parameters_that_are_missing():

@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.adapters.mxnet.harness import Net, assert_close, check, check_op, mxnet, one_op, run, script, values
+from tests.adapters.mxnet.harness import (
+    Net,
+    assert_close,
+    check,
+    check_op,
+    convert,
+    mxnet,
+    one_op,
+    run,
+    run_model,
+    script,
+    values,
+)
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
@@ -196,3 +208,16 @@ out = mx.sym.Group([v[0], v[1], mx.sym.slice_axis(o[0], axis=0, begin=0, end=4)]
 def test_cond(flag):
     code = "out = mx.sym.contrib.cond(s < 2, lambda: d + w, lambda: d * w)"
     loops(code, d=values(2, 3), s=np.array([flag], np.float32), w=values(2, 3))
+
+
+def test_a_layer_without_shapes():
+    """The number of features follows from the number of the parameters; steps and batch stay open."""
+    net = Net()
+    net.op("RNN", *map(net.var, "xpsc"), mode="lstm", state_size=4, num_layers=1, name="lstm")
+    params = {"p": values(144)}
+    model = convert(net, params)
+    assert [len(t.shape) for t in model.inputs.values()] == [3]
+    x = values(5, 2, 3)
+    zeros = np.zeros((1, 2, 4), np.float32)
+    want = mxnet(net, {"x": x, "s": zeros, "c": zeros}, params)
+    assert_close(run_model(model, {"x": x})[0], want, 1e-5)

@@ -100,11 +100,13 @@ class MXNetFrontend(Frontend):
 
     def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
         """The converter for a node; one for `Custom` is called by the type of the operator, as in `Custom.proposal`."""
-        from mo_mxnet.registry import custom_name
+        from mo_mxnet.registry import custom_name, refused_custom
 
         name = custom_name(node)
-        named = table.versions("", name) if name else []
-        return named[-1] if named else table.find(node)
+        if not name:
+            return table.find(node)
+        named = table.versions("", name)
+        return named[-1] if named else refused_custom(name)
 
     def complete(self, model: SourceModel, options: Options) -> None:
         """Give inputs of unknown element type MXNet's default."""

@@ -75,6 +75,16 @@ def refusal(name: str, reason: str) -> Refusal:
     return Refusal(name, refuse, ignore=frozenset("*"), reason=reason)
 
 
+def refused_custom(name: str) -> Refusal:
+    """The record of an operator of the user's own, such as `Custom.gate`, for which there is no converter."""
+    kind = name.removeprefix("Custom.")[:60]
+    return refusal(
+        "Custom",
+        f'the code of its type "{kind}" is not in the model; write a converter that is called "Custom.{kind}", as '
+        '"Operators of your own" on the page MXNet of the documentation shows',
+    )
+
+
 def keywords(record: Converter, node: Foreign) -> dict[str, Any]:
     """The attributes of a node as the converter's keywords; raises ModelError for a text that cannot be read.
 

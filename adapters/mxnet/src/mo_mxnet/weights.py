@@ -83,6 +83,8 @@ def data_shape(op: str, attributes: Mapping[str, str], learned: Mapping[str, Seq
     """What the shapes of the learned inputs tell about the shape of the data; None for nothing."""
     weight = learned.get("weight")
     family = op.removeprefix("_npx_").removesuffix("_v1").lower()
+    if family == "rnn":
+        return (Dynamic(), Dynamic(), Dynamic())
     if weight is not None and len(weight) > 2 and "convolution" in family and not _channels_last(attributes):
         groups = _number(attributes, "num_group") or 1
         channels: Dim = weight[0] if family == "deconvolution" else weight[1] * groups

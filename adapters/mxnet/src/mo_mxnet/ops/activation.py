@@ -37,6 +37,7 @@ from mo_core.ops import (
 )
 from mo_mxnet.attributes import element
 from mo_mxnet.elements import as_real
+from mo_mxnet.learned import channels_of, check_fit
 from mo_mxnet.registry import mxnet_op
 
 SELU = 1.6732632423543772, 1.0507009873554805
@@ -106,6 +107,8 @@ def leaky_relu(
 
 def prelu(x: Value, gamma: Value) -> Value:
     """`gamma` is one number, a vector with a number a channel, or broadcasts as it is."""
+    if gamma.rank == 1 and dim(gamma, 0) != 1 and x.rank > 1:
+        check_fit(gamma, [channels_of(x)])
     if gamma.rank == 1 and dim(gamma, 0) != 1 and x.rank > 2:
         return PReLU(x, gamma) if x.rank == 4 else PReLU(x, channel_vector(gamma, x.rank - 2))
     return PReLU(x, gamma)

@@ -17,6 +17,7 @@ from mo_core.ops import (
     GroupConvolutionBackpropData,
 )
 from mo_mxnet.attributes import Ints
+from mo_mxnet.learned import channels_of, check_fit
 from mo_mxnet.registry import mxnet_op
 from mo_mxnet.window import Spatial, channels_last, channels_to_back, channels_to_front, per_axis, spatial_attributes
 
@@ -35,9 +36,19 @@ def convolution(
     layout: str | None = None,
 ) -> Value:
     spatial = spatial_attributes(len(kernel), stride, dilate, pad)
+    _check_filters(x, weight, num_group, channels_last(layout))
     if not channels_last(layout):
         return convolve(x, weight, bias, num_group, spatial)
     return channels_to_back(convolve(channels_to_front(x), channels_to_front(weight), bias, num_group, spatial))
+
+
+def _check_filters(x: Value, weight: Value, groups: int, last: bool) -> None:
+    """The channels of the filters are those of the data, divided into groups."""
+    channels = channels_of(x, -1 if last else 1)
+    each = channels // groups if isinstance(channels, int) and groups > 0 else None
+    if weight.shape is not None and x.shape is not None:
+        rest = [None] * (len(x.shape) - 2)
+        check_fit(weight, [None, *rest, each] if last else [None, each, *rest])
 
 
 def convolve(x: Value, weight: Value, bias: Value | None, groups: int, spatial: Spatial) -> Value:

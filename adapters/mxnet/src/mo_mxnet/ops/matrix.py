@@ -11,13 +11,16 @@ from mo_core.ir import types as t
 from mo_core.ops import Add, Einsum, MatMul, Multiply
 from mo_mxnet.attributes import Ints
 from mo_mxnet.elements import aligned, pair
+from mo_mxnet.learned import channels_of, check_fit
 from mo_mxnet.registry import mxnet_op
 
 
 @mxnet_op("FullyConnected", "_npx_fully_connected", "_sparse_FullyConnected", ignore=("num_hidden", "no_bias"))
 def fully_connected(x: Value, weight: Value, bias: Value | None = None, *, flatten: bool = True) -> Value:
     """`x w^T + b`; all axes but the first are one before, if `flatten`."""
-    y = MatMul(_rows(x) if flatten else x, weight, transpose_b=True)
+    rows = _rows(x) if flatten else x
+    check_fit(weight, [None, channels_of(rows, -1)])
+    y = MatMul(rows, weight, transpose_b=True)
     return y if bias is None else Add(y, bias)
 
 

@@ -38,6 +38,7 @@ from mo_core.ops import (
 )
 from mo_mxnet.attributes import Ints
 from mo_mxnet.elements import as_real
+from mo_mxnet.learned import channels_of, check_fit
 from mo_mxnet.registry import mxnet_op
 
 _TRAINING = ("momentum", "min_calib_range", "max_calib_range", "ndev", "key", "use_global_stats", "output_mean_var")
@@ -60,6 +61,8 @@ def batch_norm(
     shift, center, spread = (convert_like(v, x) for v in (beta, mean, var))
     scale = _ones(shift) if fix_gamma else convert_like(gamma, x)
     axis = 1 if x.shape is None and axis == 1 else t.normalize_axis(axis, x.rank)
+    for learned in (gamma, beta, mean, var):
+        check_fit(learned, [channels_of(x, axis)])
     if axis == 1:
         y: Value = BatchNormInference(x, scale, shift, center, spread, epsilon=eps)
     else:
@@ -97,6 +100,8 @@ def batch_norm_with_relu(
 def instance_norm(x: Value, gamma: Value, beta: Value, *, eps: float = 1e-3) -> Value:
     """Each channel of each image by its own statistics."""
     spatial = x.rank - 2
+    for learned in (gamma, beta):
+        check_fit(learned, [channels_of(x)])
     y = MVN(x, ints(range(2, x.rank)), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
     return Add(Multiply(y, channel_vector(gamma, spatial)), channel_vector(beta, spatial))
 
@@ -107,6 +112,8 @@ def layer_norm(
 ) -> Sequence[Value]:
     """Along one axis; mean and deviation are the further outputs."""
     axis = t.normalize_axis(axis, x.rank)
+    for learned in (gamma, beta):
+        check_fit(learned, [channels_of(x, axis)])
     y = MVN(x, ints([axis]), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
     after = x.rank - 1 - axis
     shifted = Add(Multiply(y, channel_vector(gamma, after)), channel_vector(beta, after))

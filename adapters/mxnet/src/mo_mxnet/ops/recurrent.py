@@ -36,6 +36,7 @@ from mo_core.ops import (
     Sigmoid,
     Tanh,
 )
+from mo_mxnet.learned import check_fit
 from mo_mxnet.registry import mxnet_op
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
@@ -87,7 +88,7 @@ class Kind:
     def unpack(self, parameters: Value, features: t.Dim) -> list[Weights]:
         """The weights by layer, then by direction; raises ModelError when their number does not fit."""
         flat = reshape_to(parameters, [-1])
-        inputs = self._input_size(flat, features)
+        inputs = self._input_size(parameters, flat, features)
         sizes: list[int] = []
         for layer in range(self.layers):
             width = inputs if layer == 0 else self.state * self.directions
@@ -106,13 +107,13 @@ class Kind:
             found.append(Weights(*rows, projection, bw, br))
         return found
 
-    def _input_size(self, flat: Value, features: t.Dim) -> int:
+    def _input_size(self, parameters: Value, flat: Value, features: t.Dim) -> int:
         count = dim(flat, 0)
         rest = self.size_without_input()
         if isinstance(features, int):
             if isinstance(count, int) and count != rest + features * self.directions * self.rows:
                 needed = rest + features * self.directions * self.rows
-                raise ModelError(f"the parameters of the layer are {count} numbers, and {needed} are needed")
+                check_fit(parameters, [needed])
             return features
         if not isinstance(count, int):
             raise Unsupported("a recurrent layer has an unknown number of features", "Give the shape with --input.")
