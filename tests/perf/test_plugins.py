@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 
@@ -45,12 +46,11 @@ def test_twenty_plug_ins_for_other_frameworks_cost_less_than_5_percent(tmp_path)
     alone.mkdir()
     for i in range(20):
         install(crowded, f"plugin{i}", PLUGIN.format(i), group=f"mo.{FRAMEWORKS[i % 4]}")
-    seconds = {site: [] for site in (alone, crowded)}
+    ratios = []
     for _ in range(3):
-        for _ in range(8):  # in turn, so that what else the machine does meets both
-            for site, taken in seconds.items():
-                taken.append(processor_seconds(site, *arguments))
-        ratio = min(seconds[crowded]) / min(seconds[alone])
-        if ratio < 1.05:
+        for _ in range(9):  # in turn, so that what else the machine does meets both
+            base = processor_seconds(alone, *arguments)
+            ratios.append(processor_seconds(crowded, *arguments) / base)
+        if statistics.median(ratios) < 1.05:
             break
-    assert ratio < 1.05, f"{ratio:.3f}"
+    assert statistics.median(ratios) < 1.05, f"{statistics.median(ratios):.3f}"
