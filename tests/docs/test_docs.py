@@ -16,7 +16,7 @@ from tests.docs import caffe_files, kaldi_files, tensorflow_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ELSEWHERE = ("own-layer.md",)  # tests/extensions runs it in an environment of its own
+ELSEWHERE = ("own-layer.md", "extending.md")  # tests/extensions runs it in an environment of its own
 INSTALLS = ("pip install", "make ")
 
 
