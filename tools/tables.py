@@ -39,7 +39,7 @@ def inputs(c: Converter) -> str:
 
 def converters(framework: str, title: str, what: str) -> str:
     """The page of one front-end."""
-    session = Session()
+    session = Session(blocked=["*"])
     session.load_framework(framework)
     table = session.converters(framework)
     lines = [f"# {title}\n\n{NOTICE}\n{what}\n"]
@@ -100,7 +100,7 @@ is called for bodies of control flow as well, the innermost first; the few passe
 
 def passes() -> str:
     """The passes in their order."""
-    everything = Session().passes()
+    everything = Session(blocked=["*"]).passes()
     lines = [f"# Passes\n\n{NOTICE}\n{ORDER}"]
     lines.append("| pass | stage | group | | what it does | rules |\n|---|---|---|---|---|---|")
     for p in everything:
@@ -114,7 +114,7 @@ def passes() -> str:
 
 def options() -> str:
     """All options by group."""
-    table = Session().options()
+    table = Session(blocked=["*"]).options()
     groups: dict[str, list[str]] = {}
     for o in table.options.values():
         if o.gone:
@@ -134,7 +134,7 @@ def options() -> str:
 
 def mxnet() -> str:
     """The operators of MXNet: a row for each converter with all its names, then those that are not converted."""
-    session = Session()
+    session = Session(blocked=["*"])
     session.load_framework("mxnet")
     by_function: dict[object, list[Converter]] = {}
     refused: dict[str, list[str]] = {}
@@ -161,7 +161,7 @@ def mxnet() -> str:
 
 def tensorflow() -> str:
     """The operations of TensorFlow: a row for each converter, then those that are refused."""
-    session = Session()
+    session = Session(blocked=["*"])
     session.load_framework("tensorflow")
     rows: list[str] = []
     refused: dict[str, list[str]] = {}
