@@ -232,7 +232,7 @@ def test_inspection_converts_nothing(toy: Path, capsys: pytest.CaptureFixture[st
     assert run("inspect", "m.toy", "--report", "i.json") == 0
     out = capsys.readouterr().out
     assert written(toy) == {"i.json"}
-    assert re.search(r"inputs +x +f32\[\?,3\]", out)
+    assert re.search(r"inputs +x +f32\[n,3\]", out)
     assert re.search(r"Relu +1\n", out)
     assert re.search(r"Thrice +1 +not supported", out)
     assert 'Thrice is not supported: the first is "twice"; cut before it with --output y' in out

@@ -48,7 +48,8 @@ def read(source: Any, options: Options) -> SourceModel:
             f"The last {metadata['rows_that_depend_on_the_end']} rows depend on where the utterance ends, "
             "which a stream cannot know: they differ from those of --utterance."
         )
-    return SourceModel(graph, name=path.stem, metadata=metadata, names_are_tensors=True, notes=notes)
+    facts = {"generation": network.generation}
+    return SourceModel(graph, name=path.stem, metadata=metadata, names_are_tensors=True, notes=notes, facts=facts)
 
 
 def _change(network: Network, options: Options) -> None:

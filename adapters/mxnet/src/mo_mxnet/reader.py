@@ -53,7 +53,9 @@ def read(source: Any, options: Options) -> SourceModel:
         graph = reader.graph()
     except ModelError as e:
         raise e.note(files.described) from None
-    return SourceModel(graph, notes=[*files.notes, *reader.notes])
+    version = files.symbol.version
+    facts = {"MXNet": f"{version // 10000}.{version // 100 % 100}.{version % 100}"} if version else {}
+    return SourceModel(graph, notes=[*files.notes, *reader.notes], facts=facts)
 
 
 class _Reader:

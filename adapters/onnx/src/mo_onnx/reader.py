@@ -86,7 +86,14 @@ class Reader:
             metadata=metadata,
             names_are_tensors=True,
             functions=self.functions.library,
+            facts=self._facts(),
         )
+
+    def _facts(self) -> dict[str, str]:
+        proto = self._model
+        opsets = [f"{domain} {version}".strip() for domain, version in self.opsets.items()]
+        producer = f"{text(proto.producer_name)} {text(proto.producer_version)}".strip()
+        return {"producer": producer, "opset": ", ".join(opsets), "IR version": str(proto.ir_version)}
 
     def graph(
         self,

@@ -11,7 +11,8 @@ import numpy as np
 from mo_core.errors import ModelError, Unsupported
 from mo_core.frontend.wire import BYTES, Skim, Window, count, scalars
 from mo_core.ir import types as t
-from mo_core.ir.tensor import Array, Lazy, Mapped, MappedFile, Tensor, encode
+from mo_core.ir.sources import tolerated
+from mo_core.ir.tensor import Absent, Array, Lazy, Mapped, MappedFile, Tensor, encode
 from mo_core.ir.types import ElementType
 
 ELEMENTS: dict[int, ElementType] = {
@@ -78,7 +79,12 @@ class Tensors:
             raise ModelError(f"{what} has the shape {list(shape)}")
         try:
             if proto.data_location == 1:
-                return self._from_external(proto, element, shape, what)
+                try:
+                    return self._from_external(proto, element, shape, what)
+                except ModelError as e:
+                    if tolerated(e):
+                        return Absent(element, shape, e)
+                    raise
             windows = self._skim.windows(proto.raw_data) if self._skim is not None else ()
             if windows:
                 return self._from_windows(windows, element, shape, what)

@@ -17,8 +17,8 @@ import numpy as np
 from mo_core.errors import ModelError, UsageError
 from mo_core.frontend.wire import Skim, parse, skim
 from mo_core.ir import types as t
-from mo_core.ir.sources import read_source
-from mo_core.ir.tensor import Array, Lazy, MappedFile, Tensor
+from mo_core.ir.sources import read_source, tolerated
+from mo_core.ir.tensor import Absent, Array, Lazy, MappedFile, Tensor
 from mo_tensorflow.elements import COMPLEX, element_of
 from mo_tensorflow.proto import tensorflow_pb2 as pb
 from mo_tensorflow.schema import SAVED_SLICES
@@ -141,10 +141,15 @@ class Bundle(Checkpoint):
         parts = COMPLEX.get(entry.dtype)
         element = parts or element_of(entry.dtype, what)
         shape = shape_of(entry.shape, what) + ((2,) if parts else ())
-        file = self._shard(entry.shard_id)
-        if element is t.string:
-            return _texts(bytes(file.window(entry.offset, entry.size)), shape, what)
-        return stored(file, entry.offset, entry.size, element, shape, what)
+        try:
+            file = self._shard(entry.shard_id)
+            if element is t.string:
+                return _texts(bytes(file.window(entry.offset, entry.size)), shape, what)
+            return stored(file, entry.offset, entry.size, element, shape, what)
+        except ModelError as e:
+            if tolerated(e):
+                return Absent(element, shape, e)
+            raise
 
     def _shard(self, number: int) -> MappedFile:
         found = self._shards.get(number)

@@ -59,7 +59,9 @@ def _model(loaded: Loaded, options: Options) -> SourceModel:
         if named is not None and named.key not in reader.nodes:  # the key is what callers of the model know
             parameter.names.insert(0, named.key)
             parameter.name = named.key
-    return SourceModel(graph, metadata=loaded.metadata, functions=reader.library, notes=loaded.notes)
+    producer = reader.proto.versions.producer
+    facts = {"TensorFlow": loaded.metadata.get("tensorflow_version", ""), "graph version": str(producer or "")}
+    return SourceModel(graph, metadata=loaded.metadata, functions=reader.library, notes=loaded.notes, facts=facts)
 
 
 def _settled_feeds(reader: GraphDefReader, graph: Graph, feeds: set[str]) -> list[str]:

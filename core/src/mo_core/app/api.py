@@ -56,13 +56,19 @@ def convert(source: Any = None, **options: Any) -> Model:
 def inspect(source: Any = None, **options: Any) -> Inspection:
     """What is in a model, without converting it: inputs, outputs, operations, and those that are not supported.
 
-    Args and errors as for `convert`; options that only matter to a conversion are accepted and have no effect.
+    Args and errors as for `convert`, and `source` may be the `.xml` of an IR; `nodes`: which nodes to list, "" for all.
+    Options that only matter to a conversion are accepted and have no effect, which a note says.
     """
-    from mo_core.app.inspection import Inspection
+    from mo_core.app.inspect_ir import inspect_ir, ir_of
+    from mo_core.app.inspect_source import inspect as inspect_source
 
+    nodes = options.pop("nodes", None)
+    ir = ir_of(source)
+    if ir is not None:
+        return inspect_ir(ir, nodes)
     source, built, session, frontend, kept = _chosen(source, options)
     with kept or nullcontext():
-        return Inspection.of(source, built, session, frontend)
+        return inspect_source(source, built, session, frontend, nodes)[0]
 
 
 def _chosen(

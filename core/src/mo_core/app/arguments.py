@@ -7,6 +7,7 @@ or after the model. `spelled` brings all of them into one form, so that the pars
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -72,7 +73,10 @@ def spelled(argv: Sequence[str], table: OptionTable) -> tuple[list[str], list[st
             words.append(word)
             continue
         option, value = _split(word, table)
-        if value is None and option.takes_value:
+        if value is None and option.bare is not None:
+            follows = bool(queue) and not queue[-1].startswith("-") and not os.path.exists(queue[-1])
+            value = queue.pop() if follows else option.bare
+        elif value is None and option.takes_value:
             if not queue or (queue[-1].startswith("--") and table.find(queue[-1].partition("=")[0]) is not None):
                 raise UsageError(f"{option.flag} needs a value", f"{option.flag}: {option.help}")
             value = queue.pop()

@@ -25,6 +25,7 @@ class SourceModel:
         names_are_tensors: a name given by the user means a tensor first, then a node (else the other way round).
         functions: what attributes and calls refer to.
         notes: warnings for the report.
+        facts: what `mo inspect` tells of the file, such as its producer and its version, by what it is.
         path: the file or folder that it was read from; None for an object in memory.
         stand_ins: what the names of outputs mean after a FRONT pass has put others in their place.
     """
@@ -35,6 +36,7 @@ class SourceModel:
     names_are_tensors: bool = False
     functions: Library = field(default_factory=Library)
     notes: list[str] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
     path: Path | None = None
     stand_ins: dict[str, Value] = field(default_factory=dict)
 

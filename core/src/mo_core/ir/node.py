@@ -17,7 +17,7 @@ from mo_core.errors import MoError, ShapeError, UsageError
 from mo_core.ir import schema as s
 from mo_core.ir import types as t
 from mo_core.ir.axis_trait import AxisTrait
-from mo_core.ir.tensor import Array, Lazy, Tensor, encode
+from mo_core.ir.tensor import Absent, Array, Lazy, Tensor, encode
 from mo_core.ir.types import Dim, ElementType, Shape, Type
 
 if TYPE_CHECKING:
@@ -477,7 +477,7 @@ class Constant(Node, opset="opset1", type="Const"):
         return Type(self.value.element, self.value.shape)
 
     def _learn(self) -> None:
-        if self.value.size <= KNOWN_LIMIT and not isinstance(self.value, Lazy):
+        if self.value.size <= KNOWN_LIMIT and not isinstance(self.value, (Lazy, Absent)):
             self.known = self.value.numpy()
 
 

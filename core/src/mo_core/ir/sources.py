@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from mo_core.errors import UsageError
+from mo_core.errors import ModelError, UsageError
 
 
 class SourceFiles:
@@ -20,6 +20,11 @@ class SourceFiles:
 
     def __init__(self) -> None:
         self._paths: dict[tuple[int, int], Path] = {}
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files, in the order in which they were read first."""
+        return list(self._paths.values())
 
     def add(self, path: Path, status: os.stat_result) -> None:
         """Remember a file by its status."""
@@ -71,3 +76,25 @@ def read_source(path: str | os.PathLike[str], limit: int = -1) -> bytes:
     with open(path, "rb") as file:
         record(Path(path), file.fileno())
         return file.read(limit)
+
+
+_missing: ContextVar[list[str] | None] = ContextVar("mo_missing_weights", default=None)
+
+
+@contextmanager
+def without_weights() -> Iterator[list[str]]:
+    """Read models whose weights are not there, inside of the block; gives what was found missing or damaged."""
+    facts: list[str] = []
+    token = _missing.set(facts)
+    try:
+        yield facts
+    finally:
+        _missing.reset(token)
+
+
+def tolerated(error: ModelError) -> bool:
+    """True when weights need not be there: the error of a reader is noted, and `tensor.Absent` stands for them."""
+    facts = _missing.get()
+    if facts is not None and error.fact not in facts:
+        facts.append(error.fact)
+    return facts is not None

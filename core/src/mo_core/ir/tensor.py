@@ -152,6 +152,22 @@ class Mapped(Tensor):
         self.file.forget(self.offset, self.nbytes)
 
 
+class Absent(Tensor):
+    """Weights that are not there, in a model that is only looked at; reading them raises `error`."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, element: ElementType, shape: Sequence[int], error: ModelError) -> None:
+        super().__init__(element, shape)
+        self.error = error
+
+    def numpy(self) -> Array_:
+        raise self.error
+
+    def stored(self, start: int, stop: int) -> Array_:
+        raise self.error
+
+
 class Array(Tensor):
     """Elements in memory: `data` has dtype `element.dtype`, or `element.storage` (flat when packed)."""
 

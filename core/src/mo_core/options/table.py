@@ -38,6 +38,7 @@ class Option:
         gone: what to do instead; giving the option is an error.
         frameworks: names of the front-ends that own it (filled in by the table; empty: common).
         provider: the plug-in or adapter that declares it (filled in where it is collected).
+        bare: its value when none follows; the next word counts as one unless it is an option or a file.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Option:
     gone: str = ""
     frameworks: tuple[str, ...] = ()
     provider: str = "mo-core"
+    bare: str | None = None
 
     @property
     def takes_value(self) -> bool:

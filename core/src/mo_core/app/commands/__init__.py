@@ -64,6 +64,18 @@ class Call:
         return default if given is None else option.convert(given)
 
 
+INSPECTION = (
+    Option(
+        "nodes",
+        "text",
+        "List the nodes, with the types of their results and the sizes of their weights: all, or those with the text "
+        "in a name or in their type (* and ? stand for any characters).",
+        metavar="[PATTERN]",
+        group="Inspection",
+        bare="",
+    ),
+    Option("json", "flag", "Print JSON.", False, group="Inspection"),
+)
 VERIFICATION = (
     Option(
         "data",
@@ -106,7 +118,13 @@ COMMANDS: dict[str, Command] = {
     c.name: c
     for c in (
         Command("convert", "MODEL", "Convert a model to OpenVINO IR; the command when none is named.", model=True),
-        Command("inspect", "MODEL", "Show inputs, outputs and operations without converting.", model=True),
+        Command(
+            "inspect",
+            "MODEL",
+            "Show inputs, outputs and operations of a model, or of an IR, without converting.",
+            INSPECTION,
+            model=True,
+        ),
         Command(
             "verify",
             "MODEL [IR]",

@@ -1,14 +1,17 @@
-"""`mo inspect MODEL`: what is in a model, without converting it."""
+"""`mo inspect MODEL`: what is in a model, or in an IR, without converting it."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from mo_core.app import style
 from mo_core.app.commands.convert import OTHER_REPORT, STDOUT, write_report
 from mo_core.app.commands.source import chosen
+from mo_core.app.inspect_ir import inspect_ir, ir_of
+from mo_core.app.inspect_source import inspect
 from mo_core.app.inspection import Inspection
-from mo_core.ir.sources import recording
 
 if TYPE_CHECKING:
     from mo_core.app.commands import Call
@@ -16,14 +19,30 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     """Read, and print."""
-    with ExitStack() as cleanup:
-        source, options, frontend = chosen(call, call.arguments.words, cleanup)
-        with recording() as sources:
-            inspection = Inspection.of(source, options, call.session, frontend)
-        if options.report is not None:
-            if options.report != STDOUT:
-                sources.guard(options.report, OTHER_REPORT)
-            write_report(options.report, inspection.to_json())
-        if options.report != STDOUT:
-            print(inspection.text())
+    nodes = call.value("nodes")
+    words = call.arguments.words
+    report = call.arguments.given.get("report")
+    ir = ir_of(words[0] if words else call.arguments.given.get("input_model"))
+    if ir is not None and len(words) <= 1:
+        found = inspect_ir(ir, nodes)
+        others = [call.table.require(n).flag for n in call.arguments.given if n not in ("nodes", "json", "report")]
+        if others:
+            found.notes.append(f"{', '.join(others)}: without effect on an IR.")
+    else:
+        with ExitStack() as cleanup:
+            source, options, frontend = chosen(call, words, cleanup)
+            found, sources = inspect(source, options, call.session, frontend, nodes)
+            if report not in (None, STDOUT):
+                sources.guard(report, OTHER_REPORT)
+    if report is not None:
+        write_report(report, found.to_json())
+    if report != STDOUT:
+        _print(found, bool(call.value("json", False)))
     return 0
+
+
+def _print(found: Inspection, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(found.to_json())
+    else:
+        print(style.notes(found.text(), sys.stdout))
