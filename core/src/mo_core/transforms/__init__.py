@@ -35,6 +35,7 @@ from mo_core.transforms.workarounds import (
     pieces_in_place,
     pooled_activations,
     positive_axes,
+    quantised_padding,
     reduced_infinities,
     reduced_unsqueezes,
     sequence_reductions,
@@ -66,6 +67,7 @@ PASSES: tuple[Pass, ...] = (
     stateful.make_stateful,
     stateful.low_latency,
     orders.axis_orders,
+    quantised_padding.quantised_padding,
     # FUSE, the group "recognise"
     activations.activation_fusion,
     attention.attention_fusion,

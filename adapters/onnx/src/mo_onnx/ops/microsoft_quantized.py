@@ -35,7 +35,6 @@ from mo_core.ops import (
     Gather,
     MatMul,
     Multiply,
-    Pad,
     PReLU,
     ReduceMean,
     ReduceSum,
@@ -202,24 +201,11 @@ def qlinear_average_pool(
     spatial = spatial_attributes(len(kernel_shape), auto_pad, None, pads, strides)
 
     how = rounding(spatial, ceil_mode)
-    padded = bool(count_include_pad) and any((*spatial["pads_begin"], *spatial["pads_end"])) and how == "floor"
-
-    data = x
-    if padded:  # by the number that stands for 0: the runtime's integer kernels take their own padding for another one
-        begin, end = (
-            [0, *spatial[side], 0] if channels_last else [0, 0, *spatial[side]] for side in ("pads_begin", "pads_end")
-        )
-        zero = constant_like(x, 0) if x_zero is None else reshape_to(x_zero, [])
-        data = Pad(x, ints(begin), ints(end), zero)
-        none = (0,) * len(kernel_shape)
-        spatial = {**spatial, "pads_begin": none, "pads_end": none}
 
     def pool(whole: Value) -> Value:
         return average(whole, *fitted(whole, kernel_shape, spatial, how), how, exclude_pad=not count_include_pad)
 
-    return requantized(
-        channels_first(dequantized(data, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x
-    )
+    return requantized(channels_first(dequantized(x, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x)
 
 
 def channels_first(x: Value, function: Callable[[Value], Value], channels_last: bool = True) -> Value:
