@@ -50,6 +50,7 @@ test: setup $(MXNET)
 	$(PYTEST) -m "not slow and not perf" $(ARGS)
 
 test-all: setup $(MXNET)
+	$(PY) tools/mxnet_env.py --gluoncv
 	$(PYTEST) -m "not perf" $(ARGS)
 	$(PY) -m pytest -m perf $(ARGS)
 

@@ -1,5 +1,7 @@
 """Makes the environment that computes MXNet's own results for the tests: `python tools/mxnet_env.py`.
 
+With `--gluoncv` it gets GluonCV, too, whose networks the slow tests export.
+
 MXNet is retired and cannot be imported beside a current numpy, so it gets an environment of its own, `.cache/mxnet-env`,
 made once with the Python that runs this. Where that is not possible the reason goes to `.cache/mxnet-env.txt`, and the
 tests that need it are skipped with it.
@@ -25,6 +27,9 @@ PACKAGES = (
 )
 """What is installed, step by step; mo itself is there to convert objects in memory."""
 
+GLUONCV = ("--no-deps", "gluoncv==0.10.5", "tqdm", "pillow", "portalocker", "scipy==1.10.1")
+"""What its networks need; it runs on Python up to 3.11."""
+
 
 def make() -> str:
     """Make the environment; returns why that was not possible, or nothing."""
@@ -43,6 +48,16 @@ def make() -> str:
         lines = (getattr(e, "stderr", "") or str(e)).strip().splitlines()
         return lines[-1] if lines else str(e)
     return ""
+
+
+def add_gluoncv() -> int:
+    """Install GluonCV into the environment; tests that need it are skipped where that is not possible."""
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *GLUONCV]
+    try:
+        subprocess.run(pip, check=True, capture_output=True, text=True, timeout=900)
+    except (OSError, subprocess.SubprocessError) as e:
+        print(f"no GluonCV, tests of its networks are skipped: {str(getattr(e, 'stderr', '') or e).strip()[-200:]}")
+    return 0
 
 
 def main() -> int:
@@ -64,4 +79,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main() or (add_gluoncv() if "--gluoncv" in sys.argv and PYTHON.exists() else 0))

@@ -14,8 +14,9 @@ from mo_core.options import Option
 
 if TYPE_CHECKING:
     from mo_core.frontend import Converter, ConverterTable
-    from mo_core.ir import Foreign
+    from mo_core.ir import Foreign, Graph
     from mo_core.options import Options
+    from mo_core.rewriting import Context, Pass, Replacer
 
 PARAMS_MAGIC = (0x112).to_bytes(8, "little")
 _SYMBOL = re.compile(rb'"nodes"\s*:\s*\[\s*\{\s*"(?:op|name|attrs?|param|inputs)"')
@@ -45,9 +46,8 @@ OPTIONS = (
     Option(
         "enable_ssd_gluoncv",
         "flag",
-        "",
+        "Gives an SSD of GluonCV the output that the old tool gave it: one DetectionOutput.",
         False,
-        note="has no effect any more: detectors of GluonCV convert as they are, with MXNet's own results.",
     ),
     Option(
         "legacy_mxnet_model",
@@ -140,3 +140,40 @@ def mo_converters(framework: str) -> Sequence[Converter]:
     from mo_mxnet import ops, refused
 
     return [*converters_of(*ops.MODULES), *refused.REFUSALS]
+
+
+@hookimpl
+def mo_passes() -> Sequence[Pass]:
+    """Passes on MXNet graphs."""
+    from mo_core.rewriting import Pass, Stage
+
+    return [
+        Pass(
+            "ssd-gluoncv",
+            Stage.FRONT,
+            "The post-processing of an SSD of GluonCV becomes DetectionOutput.",
+            run=_ssd_gluoncv,
+            framework="mxnet",
+            wanted=lambda options: bool(options.get("enable_ssd_gluoncv")),
+            outermost="the post-processing ends with the outputs of the model",
+        )
+    ]
+
+
+def _ssd_gluoncv(graph: Graph, context: Context) -> bool:
+    from mo_core.rewriting import Editor
+    from mo_mxnet.detectors import detection_output
+
+    edit = Editor(graph, "ssd-gluoncv", context)
+    detection_output(edit)
+    return edit.changed
+
+
+@hookimpl
+def mo_replacers(framework: str) -> Sequence[Replacer]:
+    """What the descriptions do that came with the old tool."""
+    if framework != "mxnet":
+        return ()
+    from mo_mxnet.detectors import REPLACERS
+
+    return REPLACERS
