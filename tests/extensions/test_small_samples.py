@@ -213,5 +213,5 @@ def test_the_page_names_every_sample_and_shows_its_code():
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     packages = {p.parent.name for p in (ROOT / "extensions").glob("*/pyproject.toml")}
     assert packages >= {*SAMPLES} and all(f"| `{name}` |" in page for name in packages)
-    code = page.split("```python\n")[1].split("```")[0]
+    code = page.split("## Samples")[1].split("```python\n")[1].split("```")[0]
     assert code in (ROOT / "extensions/mo-mxnet-gate/src/mo_mxnet_gate/plugin.py").read_text(encoding="utf-8")

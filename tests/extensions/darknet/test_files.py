@@ -67,6 +67,12 @@ def test_layers_are_called_as_route_counts_them(tmp_path):
     assert list(model.inputs) == ["convolutional_4/placeholder_port_0"]
 
 
+def test_comments_may_be_of_any_encoding_and_a_mark_may_begin_the_file(tmp_path):
+    cfg, _ = write(tmp_path, small())
+    cfg.write_bytes(b"\xef\xbb\xbf# \xb4\xf3\xd0\xa1\n" + cfg.read_bytes())
+    assert convert(cfg).outputs
+
+
 def test_comments_spaces_and_short_names_do_not_matter(tmp_path):
     net = Network(8)
     net.text += "\n; a remark\n[conv]\n filters=4 # four\nsize = 3\r\n\tactivation= linear\n[max]\nsize=2\nstride=2\n"
@@ -104,6 +110,7 @@ def refused(folder, text, kind=ModelError):
 
 
 NET = "[net]\nwidth=8\nheight=8\nchannels=3\n"
+HEAD = "[convolutional]\nfilters=7\nsize=1\nactivation=linear\n"
 CONV = "[convolutional]\nfilters=4\nsize=1\nactivation=linear\n"
 
 
@@ -125,7 +132,10 @@ CONV = "[convolutional]\nfilters=4\nsize=1\nactivation=linear\n"
         (NET + "[maxpool]\nsize=2\nstride=0\n", ['"stride" is 0', "line 7"]),
         (NET + "[reorg]\nstride=3\n", ["(3, 8, 8) cannot be rearranged by 3", "line 5"]),
         (NET + "[crop]\ncrop_width=9\ncrop_height=2\n", ["2 x 9 cannot be cut out of 8 x 8", "line 5"]),
-        (NET + "[yolo]\nclasses=2\nnum=2\nmask=3\nanchors=1,2,3,4\n", ["4 numbers of anchors", "yolo_0"]),
+        (NET + HEAD + "[yolo]\nclasses=2\nnum=2\nmask=3\nanchors=1,2,3,4\n", ["4 numbers of anchors", "yolo_1"]),
+        (NET + "[yolo]\nclasses=2\nnum=2\n", ["3 channels are no 2 boxes with 2 classes", "layer 0, line 5"]),
+        (NET + f"[region]\nclasses={10**17}\n", ["3 channels are no 1 boxes", "layer 0, line 5"]),
+        (NET + HEAD + "[yolo]\nnum=1\n", ['"classes" is missing', "layer 1, line 9"]),
         (NET + "[softmax]\ntree=none.tree\n", ['cannot read the tree "none.tree"']),
         ("[net]\nwidth=8\n" + CONV, ['"height" is missing', "[net], line 1"]),
         ("[net]\nwidth=8\nheight=x\n" + CONV, ['"height" is x', "[net], line 3"]),

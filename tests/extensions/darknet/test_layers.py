@@ -288,7 +288,7 @@ def test_plain_yolo_is_one_operation_with_its_anchors(tmp_path):
     model, *_ = converted(tmp_path, net)
     (head,) = (n for n in model.graph if n.type_name == "RegionYolo")
     assert head.mask == (0, 1, 2) and len(head.anchors) == 18 and not head.do_softmax
-    assert list(model.outputs) == ["yolo_2"]
+    assert list(model.outputs) == ["yolo_2"] and model.graph.outputs[0].source is head
 
 
 @pytest.mark.parametrize("soft", [0, 1])

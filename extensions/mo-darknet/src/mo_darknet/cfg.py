@@ -62,9 +62,9 @@ def read_sections(path: Path) -> list[Section]:
     """The sections of a file, `[net]` first; raises ModelError with the line."""
     remedy = "Give the .cfg of a network."
     try:
-        text = read_source(path, _LIMIT).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        raise ModelError(f'cannot read "{path}" as text: {e}', remedy) from e
+        text = read_source(path, _LIMIT).decode("utf-8-sig", "replace")
+    except OSError as e:
+        raise ModelError(f'cannot read "{path}": {e}', remedy) from e
     refuse_pointer(path, text[:64].encode())
     sections: list[Section] = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -9,18 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mo_core.build import (
-    arange,
-    concat,
-    constant_like,
-    dim_size,
-    dims_of,
-    flatten,
-    permute,
-    reshape_to,
-    split,
-    to_element,
-)
+from mo_core import build
+from mo_core.build import arange, concat, constant_like, dim_size, dims_of, permute, reshape_to, split, to_element
 from mo_core.errors import ModelError
 from mo_core.frontend import converter
 from mo_core.ir import Value
@@ -91,10 +81,10 @@ def region(
 def detection(x: Value, *, classes: int, num: int = 1, side: int = 7, softmax: bool = False) -> Value:
     """YOLO v1, never as rows: the scores of the classes of each place; then objectness, then boxes."""
     places = side * side
-    scores, objectness, boxes = split(flatten(x, 1), 1, [places * n for n in (classes, num, num * 4)])
+    scores, objectness, boxes = split(build.flatten(x, 1), 1, [places * n for n in (classes, num, num * 4)])
     scores = reshape_to(scores, [-1, places, 1, classes])
     scores = Softmax(scores, axis=3) if softmax else scores
-    return concat([flatten(scores, 1), objectness, boxes], 1)
+    return concat([build.flatten(scores, 1), objectness, boxes], 1)
 
 
 def _activated(x: Value, classes: int, num: int, mask: Ints, anchors: Reals, *, softmax: bool) -> Value:

@@ -200,7 +200,7 @@ def activation_(x: Value, *, activation: str = "linear") -> Value:
 @converter("softmax")
 def softmax(x: Value, *, groups: int = 1, tree: str = "", temperature: float = 1.0, spatial: bool = False) -> Value:
     """Over all elements, over those of each group, over channels, or over the siblings in a tree of classes."""
-    x = Multiply(x, 1 / temperature)
+    x = ops.Divide(x, temperature)
     if tree:
         return softmax_of_siblings(x, tree, 1)
     if spatial:

@@ -106,7 +106,14 @@ def _crop(s: Section, x: Size, named: list[Size]) -> Layer:
     return Layer(Size(x.channels, height, width))
 
 
-_SAME_SIZE = "dropout softmax cost activation shortcut sam region yolo detection".split()
+def _boxes(s: Section, x: Size, named: list[Size]) -> Layer:
+    boxes, classes = len(s.keys.get("mask", ())) or s.whole("num", 1, 1), s.whole("classes", least=1)
+    if x.channels != boxes * (5 + classes):
+        raise ModelError(f"{x.channels} channels are no {boxes} boxes with {classes} classes", "Correct the .cfg.")
+    return Layer(x)
+
+
+_SAME_SIZE = "dropout softmax cost activation shortcut sam detection".split()
 _RULES: dict[str, Rule] = {
     **dict.fromkeys(_SAME_SIZE, lambda s, x, named: Layer(x)),
     "convolutional": _convolutional,
@@ -119,6 +126,8 @@ _RULES: dict[str, Rule] = {
     "reorg": _reorg,
     "reorg3d": _reorg,
     "crop": _crop,
+    "region": _boxes,
+    "yolo": _boxes,
     "scale_channels": lambda s, x, named: Layer(named[0]),
 }
 _SHORT = {"conv": "convolutional", "conn": "connected", "max": "maxpool", "avg": "avgpool", "soft": "softmax"}
