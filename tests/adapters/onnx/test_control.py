@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import openvino
 import pytest
 from onnx import TensorProto, helper
 
@@ -106,9 +107,14 @@ def test_squeeze_of_an_unknown_dimension_is_done() -> None:
     constants = {"place": np.array(1), "one": np.array(1)}
     source = model(nodes, [value("x", np.float32, ["a", "b", 3])], ["z"], constants)
     check(source, {"x": X[:, None]}, {"x": X[:1, None]})
+    other = np.stack([X, X], 1)
+    with pytest.raises(RuntimeError, match="must match the length"):  # and no result of another shape
+        openvino.compile_model(_converted(source).to_openvino(), "CPU")({"x": other})
+    with pytest.raises(RuntimeError, match="must match the length"):
+        _converted(source).to_openvino().reshape(list(other.shape))
     converted = _converted(source)
     assert len(converted.outputs["z"].shape) == 2
-    assert any("taken to be 1; give the shapes" in note for note in converted.report.notes)
+    assert any("taken to be 1: the model refuses" in note for note in converted.report.notes)
     # both ways, as soon as the dimension is given
     for shape in ((2, 1, 3), (2, 2, 3)):
         given = _converted(source, input_shape=str(list(shape)))

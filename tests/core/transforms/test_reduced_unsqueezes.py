@@ -45,14 +45,14 @@ def is_right(graph, new, axes, kind="ReduceMean", keep=True):
 @pytest.mark.parametrize("reshape", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_kept_axes_stay_in_their_place(kind, reshape):
-    for new, axes in CASES:
+    for new, axes in CASES if kind == "ReduceMean" else CASES[::6]:
         graph = network(new, axes, kind, reshape=reshape)
         run(order([reduced_unsqueezes]), graph, Context())
         assert is_right(graph, new, axes, kind), (new, axes)
 
 
 def test_negative_axes_count_from_the_front():
-    for new, axes in CASES:
+    for new, axes in CASES[::2]:
         rank = 3 + len(new)
         for keep in (False, True):
             graph = network([a - rank for a in new], [a - rank for a in axes], keep=keep)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mo_core.build.basics import split
 from mo_core.build.bodies import Convert, detach, refuse_effects, set_outputs
 from mo_core.build.sequences import Item, Tail, flat, regrouped
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Effects, Graph, Pack, Value
+from mo_core.ir import types as t
+from mo_core.ir.known import numbers
 from mo_core.ir.types import Dynamic
 from mo_core.ops import Convert as ConvertOp
 from mo_core.ops import Equal, If, Reshape, Squeeze, Unsqueeze, close
@@ -43,10 +46,10 @@ def branch(
         # The runtime has no values whose rank depends on the data. This is how PyTorch exports a squeeze of a dimension
         # that it does not know, and what follows expects it to be done.
         note(
-            "the dimension that decides about a squeeze is not known, and it is taken to be 1; "
-            "give the shapes of the inputs with --input_shape where it is not"
+            "the dimension that decides about a squeeze is not known, and it is taken to be 1: the model refuses other "
+            "sizes; give the shapes of the inputs with --input_shape where they are meant"
         )
-        return Effects(branches[0], detach(then_body))
+        return Effects([_squeezed_or_refused(v) for v in branches[0]], detach(then_body))
     inputs: dict[Value, int] = {}
     places = []
     for body, values in zip(bodies, branches):
@@ -80,6 +83,17 @@ def _asks_for_a_dimension_of_one(condition: Value) -> bool:
     sides = [v.known for v in node.operands]
     unknown = any(k is not None and any(isinstance(d, Dynamic) for d in k.reshape(-1)) for k in sides)
     return unknown and any(k is not None and k.size == 1 and k.reshape(-1)[0] == 1 for k in sides if k is not None)
+
+
+def _squeezed_or_refused(item: Item) -> Item:
+    """A Squeeze of axes that are first made one part of size 1: the runtime refuses others, which it would flatten."""
+    if not isinstance(item, Value) or not isinstance(item.node, Squeeze) or item.node.operands[0].shape is None:
+        return item
+    data, *axes = item.node.operands
+    for axis in t.normalize_axes(numbers(axes[0]) or () if axes else (), data.rank):
+        if data.dims[axis] != 1:
+            (data,) = split(data, axis, [1])
+    return item.node.evolve(data, *axes)
 
 
 def _drops_axes(then: Sequence[Item], otherwise: Sequence[Item]) -> bool:
