@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -145,3 +147,31 @@ def test_strings_are_stored_as_the_runtime_reads_them():
         stored(Array(np.array(["ab", "cde"], dtype=object)))
         == bytes.fromhex("02000000 00000000 02000000 05000000") + b"abcde"
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "order"),
+    [
+        ((1, 1, 256, 300), (3, 2, 0, 1)),
+        ((3, 3, 100, 90), (3, 2, 0, 1)),
+        ((700, 130), (1, 0)),
+        ((4, 64, 400), (0, 2, 1)),
+        ((40, 50, 60), (1, 2, 0)),
+        ((2, 3, 20000), (1, 0, 2)),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int8])
+def test_large_transposed_weights_are_written_element_by_element(shape, order, dtype):
+    data = np.random.default_rng(0).integers(0, 100, shape).astype(dtype)
+    turned = transposed(Array(data), order)
+    assert b"".join(map(bytes, turned.chunks())) == np.ascontiguousarray(data.transpose(order)).tobytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "pread"), reason="files are mapped as a whole without it")
+def test_small_windows_are_read_and_large_ones_mapped(tmp_path):
+    path = tmp_path / "weights"
+    data = np.arange(40_000, dtype=np.float32)
+    path.write_bytes(data.tobytes())
+    file = MappedFile(path)
+    assert isinstance(file.read(4, 400), bytes) and isinstance(file.read(0, 160_000), memoryview)
+    assert np.array_equal(Mapped(file, 400, t.f32, (50,)).numpy(), data[100:150])

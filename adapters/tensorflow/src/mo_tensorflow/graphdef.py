@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 from mo_core.errors import ModelError, Unsupported
@@ -165,7 +165,8 @@ class _Part:
         locate: Callable[[str], tuple[str, int]],
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
-        self.reader, self.graph, self.nodes, self._locate = reader, graph, nodes, locate
+        self.reader, self.graph, self.nodes = reader, graph, nodes
+        self._locate = cache(locate)  # each reference is asked for again and again
         self._attributes = Attributes(reader.tensors, attributes)
         self.values: dict[str, Sequence[Value]] = {}
         self.inputs: Mapping[str, Mapping[int, Type]] = {}

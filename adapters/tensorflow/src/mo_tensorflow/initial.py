@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from mo_tensorflow.graphdef import GraphDefReader
@@ -102,7 +103,8 @@ def _entered(reader: GraphDefReader, frame: Frame, call: Any, name: str) -> Fram
     names = [a.name for a in function.signature.input_arg]
     arguments = {n: (frame, reference) for n, reference in zip(names, data_inputs(call))}
     nodes = {n.name: n for n in function.node_def}
-    return Frame(nodes, lambda reference: reader.locate_in_function(nodes, reference), arguments, frame.depth + 1)
+    locate = cache(partial(reader.locate_in_function, nodes))
+    return Frame(nodes, locate, arguments, frame.depth + 1)
 
 
 def _functions_that_assign(reader: GraphDefReader) -> set[str]:

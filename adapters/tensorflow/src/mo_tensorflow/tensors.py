@@ -37,19 +37,6 @@ _DTYPES: dict[int, Any] = {
 }
 """Repeated fields of numbers, and the type that they are read as."""
 
-_FIELDS = {
-    5: "float_val",
-    6: "double_val",
-    7: "int_val",
-    9: "scomplex_val",
-    10: "int64_val",
-    11: "bool_val",
-    12: "dcomplex_val",
-    13: "half_val",
-    16: "uint32_val",
-    17: "uint64_val",
-}
-
 
 def shape_of(proto: Any, what: str) -> tuple[int, ...]:
     """A TensorShapeProto as numbers; raises ModelError when it is not static or cannot be right."""
@@ -150,10 +137,9 @@ def _from_message(proto: Any, element: ElementType, shape: tuple[int, ...], what
         return Array(encode(data, element) if element.is_packed else data.reshape(shape), element, shape)
     array = np.zeros(1, element.storage)
     stored = 0
-    for field, name in _FIELDS.items():
-        values = getattr(proto, name)
-        if len(values):
-            array, stored = np.array(values, dtype=_DTYPES[field]), len(values)
+    for field, values in proto.ListFields():
+        if field.number in _DTYPES:
+            array, stored = np.array(values, dtype=_DTYPES[field.number]), len(values)
             break
     _check_count(stored, math.prod(shape), element, shape, what)
     return _recipe(lambda: _settle(array, element, shape), element, shape)

@@ -167,9 +167,16 @@ class _Skimmer:
             raise self.error(f"messages are nested more than {MAX_DEPTH} deep", begin)
         nested, payloads, threshold = message.nested, message.payloads, self.threshold
         cut: list[Window] = []
-        position = kept = begin
+        view, position, kept = self.view, begin, begin
+        short = min(threshold, 0x80)
         while position < end:
             start = position
+            # what nearly all fields are: a small message or text, which is copied as it is
+            if position + 1 < end and view[start + 1] < short and 8 <= view[start] < 0x80 and view[start] & 7 == BYTES:
+                stop = start + 2 + view[start + 1]
+                if stop <= end and view[start] >> 3 not in payloads:
+                    position = stop
+                    continue
             field, wire, content, position = self.field(start, end)
             if field in payloads:
                 if wire == BYTES:
