@@ -117,6 +117,9 @@ def suppress(boxes: Any, scores: Any, per_class: int = PER_CLASS) -> tuple[Any, 
             kept = tf().image.non_max_suppression(mine, score, per_class, IOU, SCORE)
             found.append((tf().gather(mine, kept), tf().gather(score, kept), tf().fill(tf().shape(kept), float(k))))
         all_boxes, all_scores, labels = (tf().concat(part, 0) for part in zip(*found))
+        low, high = tf().split(tf().clip_by_value(all_boxes, 0.0, 1.0), 2, axis=1)
+        left = tf().reduce_min(high - low, 1) > 0  # what is clipped to nothing is left out
+        all_boxes, all_scores, labels = (tf().boolean_mask(v, left) for v in (all_boxes, all_scores, labels))
         count = tf().minimum(tf().size(all_scores), TOTAL)
         best, order = tf().math.top_k(all_scores, count)
         pad = TOTAL - count
@@ -200,7 +203,36 @@ def first_stage(features: Any, size: Any) -> Any:
         return v1.map_fn(one, (tf().squeeze(deltas, 2), scores), dtype=tf().float32, name="map")
 
 
-def faster_rcnn(per_class: int = PER_CLASS, masks: bool = False) -> Any:
+def cropped(features: Any, regions: Any, width: int, seed: int) -> Any:
+    """A prediction N * P, width by crops of all regions of all images."""
+    owner = tf().repeat(tf().range(tf().shape(regions)[0]), PROPOSALS)
+    crops = tf().image.crop_and_resize(features, tf().reshape(regions, [-1, 4]), owner, [2, 2])
+    return tf().linalg.matmul(tf().reshape(crops, [-1, 32]), random(32, width, seed=seed))
+
+
+def position_sensitive(features: Any, regions: Any, width: int, seed: int) -> Any:
+    """The same by crops of 6 x 6 in 3 x 3 bins, each with features of its own, in a loop over images."""
+    v1 = tf().compat.v1
+    maps = tf().nn.conv2d(features, random(1, 1, 8, 9 * width, seed=seed), 1, "VALID")
+    maps = tf().nn.bias_add(maps, random(9 * width, seed=seed + 1))
+
+    def one(item: tuple[Any, Any]) -> Any:
+        y0, x0, y1, x1 = tf().unstack(item[1], axis=1)
+        h, w = (y1 - y0) / 3, (x1 - x0) / 3
+        owner = tf().zeros_like(y0, dtype=tf().int32)
+        total = tf().zeros([PROPOSALS, width])
+        for i, part in enumerate(tf().split(item[0], 9, axis=2)):
+            top, left = y0 + h * (i // 3), x0 + w * (i % 3)
+            boxes = tf().stack([top, left, top + h, left + w], 1)
+            total += tf().reduce_mean(tf().image.crop_and_resize(part[None], boxes, owner, [2, 2]), [1, 2]) / 9
+        return total[:, None, None, :]
+
+    with v1.name_scope("SecondStageBoxPredictor/"):
+        crops = v1.map_fn(one, (maps, regions), dtype=tf().float32, name="map")
+    return tf().reshape(crops, [-1, width])
+
+
+def faster_rcnn(per_class: int = PER_CLASS, masks: bool = False, rfcn: bool = False) -> Any:
     """The GraphDef of a two-stage detector."""
     v1 = tf().compat.v1
     v1.disable_control_flow_v2()
@@ -210,11 +242,8 @@ def faster_rcnn(per_class: int = PER_CLASS, masks: bool = False) -> Any:
         features = tf().nn.relu(tf().nn.conv2d(resized, random(8, 8, 3, 8, seed=3) * 0.3, 8, "VALID"))
         regions = first_stage(features, float(SIZE))
         count = tf().shape(regions)[0]
-        owner = tf().repeat(tf().range(count), PROPOSALS)
-        crops = tf().image.crop_and_resize(features, tf().reshape(regions, [-1, 4]), owner, [2, 2])
-        flat = tf().reshape(crops, [-1, 32])
-        deltas = tf().linalg.matmul(flat, random(32, 4 * CLASSES, seed=4))
-        logits = tf().linalg.matmul(flat, random(32, CLASSES + 1, seed=5))
+        predict = position_sensitive if rfcn else cropped
+        deltas, logits = predict(features, regions, 4 * CLASSES, 4), predict(features, regions, CLASSES + 1, 5)
         with v1.name_scope("" if masks else "SecondStagePostprocessor"):
             deltas = tf().reshape(deltas, [count, PROPOSALS, CLASSES, 4])
             tiled = tf().tile(tf().expand_dims(regions, 2), [1, 1, CLASSES, 1])
@@ -245,7 +274,16 @@ def mask_rcnn(per_class: int = PER_CLASS) -> Any:
     return faster_rcnn(per_class, masks=True)
 
 
-CONFIGS = {ssd: SSD_CONFIG, faster_rcnn: FASTER_RCNN_CONFIG, mask_rcnn: FASTER_RCNN_CONFIG}
+def rfcn(per_class: int = PER_CLASS) -> Any:
+    """The GraphDef of an R-FCN."""
+    return faster_rcnn(per_class, rfcn=True)
+
+
+RFCN_CONFIG = FASTER_RCNN_CONFIG.replace(
+    "mask_rcnn_box_predictor { }",
+    "rfcn_box_predictor { crop_height: 6 crop_width: 6 num_spatial_bins_height: 3 num_spatial_bins_width: 3 }",
+)
+CONFIGS = {ssd: SSD_CONFIG, faster_rcnn: FASTER_RCNN_CONFIG, mask_rcnn: FASTER_RCNN_CONFIG, rfcn: RFCN_CONFIG}
 
 
 def image(*shape: int, seed: int = 0) -> Array:

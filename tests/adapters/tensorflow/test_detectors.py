@@ -13,6 +13,7 @@ from tests.adapters.tensorflow.detectors import (
     FASTER_RCNN_CONFIG,
     FASTER_RCNN_JSON,
     PREPROCESSOR,
+    RFCN_CONFIG,
     SIZE,
     SSD_CONFIG,
     SSD_JSON,
@@ -80,6 +81,24 @@ def test_a_mask_rcnn_gives_the_masks_of_its_detections(tmp_path, count):
     np.testing.assert_allclose(
         masks.reshape(-1, 3, 3)[order], np.concatenate([m[:c] for m, c in zip(true, counts)]), atol=1e-5
     )
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_rfcn_gives_the_detections_of_tensorflow(tmp_path, count):
+    graph, images = detectors.rfcn(), image(count, SIZE, SIZE, seed=count)
+    wanted = detectors.detections(graph, images)
+    assert len(wanted) >= 2 * count
+    model = converted(graph, tmp_path, RFCN_CONFIG)
+    kinds = [n.type_name for n in model.graph.walk()]
+    assert kinds.count("ROIPooling") == 2
+    assert not {"Loop", "TensorIterator"} & set(kinds)
+    (rows,) = run(graph, {"image_tensor": images}, **{PIPELINE: config(tmp_path, RFCN_CONFIG)}).values()
+    compare_detections(rows, wanted)
+
+
+def test_crops_that_bins_do_not_divide_are_refused(tmp_path):
+    with pytest.raises(Unsupported, match="crops of 5 x 6"):
+        converted(detectors.rfcn(), tmp_path, RFCN_CONFIG.replace("crop_height: 6", "crop_height: 5"))
 
 
 def test_the_first_stage_is_a_proposal(faster_rcnn, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 from mo_core.errors import MoError, UsageError
 from mo_core.ir import Graph, Parameter, Value
 from mo_core.rewriting import Editor
-from mo_tensorflow.detectors import masks, rcnn, ssd
+from mo_tensorflow.detectors import masks, rcnn, rfcn, ssd
 from mo_tensorflow.detectors.pipeline import FILE, Pipeline, read_pipeline
 from mo_tensorflow.detectors.preprocessor import images, take_out_resizing
 from mo_tensorflow.detectors.results import put_outputs
@@ -76,6 +76,7 @@ def _replace(graph: Graph, edit: Editor, pipeline: Pipeline) -> bool:
             return False
         detections = rcnn.detection_output(classified, boxes, pipeline)
         source = take_out_resizing(graph, edit, pipeline.fixed_size)
+        rfcn.put_pooling(graph, edit, pipeline)
     else:
         return False
     put_detections(edit, detections, pipeline)

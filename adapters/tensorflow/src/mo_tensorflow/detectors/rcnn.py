@@ -22,7 +22,7 @@ from mo_core.errors import Unsupported
 from mo_core.ir import Graph, Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import Greater, Multiply, Proposal, ReduceMin, Softmax, Subtract
-from mo_tensorflow.detectors import suppression
+from mo_tensorflow.detectors import rfcn, suppression
 from mo_tensorflow.detectors.nodes import first_named, named, through
 from mo_tensorflow.detectors.pipeline import Pipeline
 from mo_tensorflow.detectors.ssd import before_reshape
@@ -60,7 +60,7 @@ def find_regions(graph: Graph) -> Regions | None:
 def find_proposals(graph: Graph) -> Value | None:
     """What the second stage crops: N, P, 4 as y0, x0, y1, x1, relative."""
     crop = next((n for n in named(graph, ".*") if n.op == "CropAndResize"), None)
-    return None if crop is None else before_reshape(crop.operands[1])
+    return rfcn.find_regions(graph) if crop is None else before_reshape(crop.operands[1])
 
 
 def proposals(found: Regions, image: Value, pipeline: Pipeline) -> Value:
@@ -139,8 +139,8 @@ def detection_output(found: Classified, regions: Value, pipeline: Pipeline, clip
     deltas = gather(found.boxes, XYWH, -1)
     if shared:
         deltas = reshape_keeping(deltas, (0, 0, 4))
-    scores = Multiply(found.scores, _there(regions))
     boxes = gather(regions, XYWH, -1)
+    scores = Multiply(found.scores, _there(regions))
     return suppression.detection_output(deltas, scores, boxes, pipeline, shared=shared, clip_before_nms=clip_before_nms)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mo_core.errors import Unsupported, UsageError
 from mo_core.rewriting import Replacer, SubGraph, replacer
-from mo_tensorflow.detectors import rcnn, ssd, toolbox, yolo
+from mo_tensorflow.detectors import rcnn, rfcn, ssd, toolbox, yolo
 from mo_tensorflow.detectors.passes import OPTION, pipeline_of, put_detections, put_proposals
 from mo_tensorflow.detectors.pipeline import Pipeline
 from mo_tensorflow.detectors.preprocessor import take_out_resizing
@@ -48,6 +48,13 @@ def second_stage(found: SubGraph) -> None:
         raise _not_there(found, "the second stage of a two-stage detector")
     pipeline = _pipeline(found)
     put_detections(found.edit, rcnn.detection_output(classified, regions, pipeline, _clips_before(found)), pipeline)
+
+
+@replacer("ObjectDetectionAPIPSROIPoolingReplacement", finds=True)
+def pooling(found: SubGraph) -> None:
+    """The loops that crop features in R-FCN become ROIPooling."""
+    if not rfcn.put_pooling(found.graph, found.edit, _pipeline(found)):
+        raise _not_there(found, "the crops of R-FCN")
 
 
 def _pipeline(found: SubGraph) -> Pipeline:
@@ -101,7 +108,7 @@ REPLACERS: Sequence[Replacer] = (
     _as_it_is("CropAndResizeReplacement", "CropAndResize is converted to ROIPooling without it"),
     _as_it_is("ObjectDetectionAPIOutputReplacement", "the outputs are what the other replacers have made"),
     _as_it_is("ObjectDetectionAPIConstValueOverride", "the number of regions is the one in the model"),
-    _refused("ObjectDetectionAPIPSROIPoolingReplacement", "the crops of R-FCN", _LEAVE_OUT),
+    pooling,
     _as_it_is("ObjectDetectionAPIMaskRCNNROIPoolingSecondReplacement", "the masks read the detections without it"),
     _as_it_is("ObjectDetectionAPIMaskRCNNSigmoidReplacement", "the masks are those of the model, with their sigmoid"),
     _refused("AutomlEfficientDet", "EfficientDet of AutoML", _LEAVE_OUT),

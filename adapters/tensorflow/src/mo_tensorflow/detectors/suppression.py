@@ -19,18 +19,22 @@ from mo_core.build import (
     shape_of,
     slice_axis,
     split,
+    to_element,
     unsqueeze,
 )
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     Clamp,
     DetectionOutput,
     Exp,
+    Greater,
     Multiply,
     NonMaxSuppression,
     Pad,
+    ReduceMin,
     ScatterNDUpdate,
     Subtract,
 )
@@ -54,9 +58,10 @@ def detection_output(
     _check(pipeline)
     chosen = pipeline.suppression
     variances = constant(np.array(pipeline.variances, np.float32))
+    places = decode(Multiply(deltas, variances), boxes if shared else unsqueeze(boxes, 2))
     if chosen.per_class < chosen.total:
-        places = decode(Multiply(deltas, variances), boxes if shared else unsqueeze(boxes, 2))
         scores = surviving(scores, Clamp(places, min=0.0, max=1.0) if clip_before_nms else places, chosen, shared)
+    scores = Multiply(scores, visible(places, shared))
     if not shared:  # the runtime wants boxes of the class of no object, too
         deltas = Pad(deltas, ints((0, 0, 1, 0)), ints((0, 0, 0, 0)), constant_like(deltas, 0), pad_mode="constant")
     each = filled(shape_of(boxes), variances)
@@ -85,6 +90,19 @@ def decode(deltas: Value, boxes: Value) -> Value:
     centre = Add(Multiply(moves, size), Add(low, Multiply(size, half)))
     reach = Multiply(Multiply(Exp(growth), size), half)
     return concat([Subtract(centre, reach), Add(centre, reach)], -1)
+
+
+def visible(boxes: Value, shared: bool) -> Value:
+    """One where a box N, A, 4 or N, A, classes, 4 lies in the image, else zero: N, A, 1 or N, A, classes + 1.
+
+    The API leaves out what clipping leaves nothing of.
+    """
+    low, high = split(Clamp(boxes, min=0.0, max=1.0), -1, 2)
+    size = ReduceMin(Subtract(high, low), ints((-1,)), keep_dims=shared)
+    inside = to_element(Greater(size, constant_like(size, 0)), t.f32)
+    if shared:
+        return inside
+    return Pad(inside, ints((0, 0, 1)), ints((0, 0, 0)), constant_like(inside, 0), pad_mode="constant")
 
 
 def surviving(scores: Value, boxes: Value, chosen: Suppression, shared: bool) -> Value:
