@@ -28,7 +28,9 @@ OURS = frozenset(
         "check",
         "config",
         "dry_run",
+        "keep_unsupported",
         "no_plugins",
+        "unsupported_output",
         "output_model",
     )
 )

@@ -50,11 +50,11 @@ class LayerConverter(Converter):
     blocks: tuple[str, ...] = ()
 
 
-def caffe_layer(kind: str, *blocks: str, ignore: Iterable[str] = ()) -> Callable[[F], F]:
+def caffe_layer(kind: str, *blocks: str, ignore: Iterable[str] = (), overrides: bool = False) -> Callable[[F], F]:
     """Mark a function as converter of a type of layer; `blocks` are the fields with its parameters."""
 
     def mark(function: F) -> F:
-        record = LayerConverter(kind, function, ignore=TRAINING.union(ignore), blocks=blocks)
+        record = LayerConverter(kind, function, ignore=TRAINING.union(ignore), overrides=overrides, blocks=blocks)
         function.__dict__.setdefault("mo_converters", []).append(record)
         return function
 

@@ -38,12 +38,12 @@ TRAINING = frozenset(_TRAINING.split())
 """Tokens of the training: nothing in the result of a trained network depends on them."""
 
 
-def kaldi_component(*kinds: str, ignore: Iterable[str] = ()) -> Callable[[F], F]:
+def kaldi_component(*kinds: str, ignore: Iterable[str] = (), overrides: bool = False) -> Callable[[F], F]:
     """Mark a function as converter of kinds of components."""
 
     def mark(function: F) -> F:
         for kind in kinds:
-            record = Converter(kind, function, ignore=TRAINING.union(ignore))
+            record = Converter(kind, function, ignore=TRAINING.union(ignore), overrides=overrides)
             function.__dict__.setdefault("mo_converters", []).append(record)
         return function
 

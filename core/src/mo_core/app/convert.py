@@ -17,6 +17,7 @@ from mo_core.app.session import Session
 from mo_core.errors import ModelError, ShapeError
 from mo_core.frontend import Frontend, SourceModel, cut
 from mo_core.frontend.conversion import Conversion
+from mo_core.frontend.unsupported import UnsupportedOps, remedy
 from mo_core.ir import Graph
 from mo_core.ir.sources import SourceFiles, recording
 from mo_core.ir.types import Type
@@ -111,6 +112,10 @@ def _run(
         conversion = Conversion(table, frontend, options, model.functions, tick)
         try:
             conversion.run(model.graph)
+        except UnsupportedOps as e:
+            blocked = [str(p) for p in session.plugins.blocked if p.framework in ("", frontend.name)]
+            e.remedy = remedy(frontend.name, [p.op for p in e.problems], e.before, blocked)
+            raise
         except ShapeError as e:
             if options.batch is not None and not e.remedy:
                 e.remedy = (

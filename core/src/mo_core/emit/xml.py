@@ -125,8 +125,9 @@ class XmlWriter:
     def _open(self, number: int, name: str, type_name: str, opset: str) -> None:
         self.layers[type_name] = self.layers.get(type_name, 0) + 1
         name = self._note(name)
+        kind, version = escape(type_name), escape(opset)
         self._write(
-            f'\t\t<layer id="{number}" name="{escape(self._unique(name))}" type="{type_name}" version="{opset}">\n'
+            f'\t\t<layer id="{number}" name="{escape(self._unique(name))}" type="{kind}" version="{version}">\n'
         )
 
     def _layer(self, node: Node, number: int, places: dict[Value, tuple[int, int]], edges: list[str]) -> None:

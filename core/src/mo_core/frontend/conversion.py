@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mo_core.errors import ModelError, MoError, Unsupported, bug, did_you_mean
+from mo_core.errors import ModelError, MoError, Unsupported, UsageError, bug, did_you_mean
 from mo_core.frontend.converters import DOMAIN, Converter, ConverterTable
 from mo_core.frontend.functions import Library, inline
 from mo_core.frontend.model import Frontend
+from mo_core.frontend.unsupported import Keeper, Problem, cut_before, named, unsupported
 from mo_core.ir import UNKNOWN, Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Type, Value, release
+from mo_core.options.names import counted
 
 if TYPE_CHECKING:
     from mo_core.options import Options
@@ -24,16 +25,6 @@ class _Failure:
 
 class _Reported(Exception):
     """A body failed, and the problem is in the list already."""
-
-
-@dataclass
-class Problem:
-    """Why one source op is not supported: its kind, the first node's name, how many there are, the reason."""
-
-    op: str
-    name: str
-    count: int
-    reason: str
 
 
 class Conversion:
@@ -54,14 +45,22 @@ class Conversion:
         self._done: list[list[Foreign]] = []
         self._patient = False  # whatever fails is not known, and no error
         self.notes: list[str] = []
+        keeping = options is not None and options.keep_unsupported
+        self._keeper = Keeper(frontend.name, options.unsupported_output) if keeping and options is not None else None
 
     def run(self, graph: Graph) -> None:
         """Convert all nodes. Raises Unsupported with every op that has no converter, or what a converter raises."""
-        self._survey(graph)
-        self._raise_problems()
+        if self._keeper is None:
+            self._survey(graph)
+        if self._problems:
+            error = unsupported(list(self._problems.values()))
+            error.before = cut_before(graph, [p.op for p in self._problems.values()])
+            raise error
         self.convert(graph)
-        self._raise_problems()
+        if self._problems:
+            raise unsupported(list(self._problems.values()))
         self._spread(graph)
+        self._tell_kept()
 
     def types(self, graph: Graph) -> list[Type]:
         """The types of the outputs, as far as the converters tell them; the graph is used up."""
@@ -137,9 +136,9 @@ class Conversion:
             return ()
         converter_ = self._find(node)
         try:
-            if converter_ is None:
+            if converter_ is None and (self._keeper is None or self._functions.calls(node)):
                 return self._inline(graph, node)
-            values = self._call(converter_, node, slots)
+            values = self._keep(node, slots) if converter_ is None else self._call_or_keep(converter_, node, slots)
         except _Reported:
             self._fail(node)
             return ()
@@ -151,7 +150,8 @@ class Conversion:
             if self._patient:
                 self._fail(node)
                 return ()
-            if not isinstance(e, MoError):
+            from_outside = converter_ is not None and bool(converter_.provider)
+            if not isinstance(e, MoError) or (isinstance(e, UsageError) and from_outside):
                 raise self._blame(node, converter_, e) from e
             by = f", converted by {converter_.provider}" if converter_ is not None and converter_.provider else ""
             e.note(f'{node.op} "{node.name or node.label}"{by}')
@@ -165,6 +165,30 @@ class Conversion:
             values = values.values
         self._install(graph, node, values)
         return ()
+
+    def _call_or_keep(self, c: Converter, node: Foreign, slots: list[Any]) -> Sequence[Any] | Effects:
+        try:
+            return self._call(c, node, slots)
+        except Unsupported:
+            if self._keeper is None:
+                raise
+            return self._keep(node, slots)
+
+    def _keep(self, node: Foreign, slots: Sequence[Any]) -> Sequence[Value]:
+        assert self._keeper is not None
+        return self._keeper.keep(node, slots, partial(self._note, node))
+
+    def _tell_kept(self) -> None:
+        if self._keeper is None:
+            return
+        for op, count in self._keeper.kept.items():
+            self.notes.append(
+                f"{counted(count, op + ' node')} stay{'s' * (count == 1)} as operations of the set "
+                f'"{self.frontend.name}": the runtime needs an extension that computes them; '
+                "mo inspect MODEL --scaffold DIR writes one to start from."
+            )
+        for name in self._keeper.unused():
+            self.notes.append(f'--unsupported_output: no operation that is kept is called "{name}".')
 
     def _unknown_attribute(self, c: Converter, node: Foreign, name: str) -> Unsupported:
         """The error for an attribute that the converter does not take: another version of the op may have it."""
@@ -275,11 +299,7 @@ class Conversion:
                 self._problem(node, "")
 
     def _problem(self, node: Node, reason: str) -> None:
-        op = (
-            f"{node.domain}:{node.op}"
-            if isinstance(node, Foreign) and node.domain
-            else getattr(node, "op", node.type_name)
-        )
+        op = named(node) if isinstance(node, Foreign) else node.type_name
         known = self._problems.setdefault((op, reason), Problem(op, node.name or node.label, 0, reason))
         known.count += 1
 
@@ -287,19 +307,25 @@ class Conversion:
         for result in node.results:
             self._virtual[result] = _Failure()
 
-    def _raise_problems(self) -> None:
-        if self._problems:
-            raise unsupported(list(self._problems.values()))
-
     def _blame(self, node: Foreign, c: Converter | None, e: Exception) -> MoError:
         place = f"{c.function.__module__}.{c.function.__qualname__}" if c is not None else "inlining"
         operands = ", ".join(str(v.type) if isinstance(v, Value) else "-" for v in node.slots)
         return bug(
-            f'the converter {place} failed on {node.op} "{node.name or node.label}": {type(e).__name__}: {e}',
+            f'the converter {place}{_line(e)} failed on {node.op} "{node.name or node.label}": {type(e).__name__}: {e}',
             "This is a bug of the converter; please report it with the model's node.",
             provider=c.provider if c is not None else "",
             where=f"operands {operands}; attributes {sorted(node.given)}",
         )
+
+
+def _line(e: Exception) -> str:
+    """Where the innermost frame of an exception is."""
+    frame = e.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return ""
+    return f" ({frame.tb_frame.f_code.co_filename}, line {frame.tb_lineno})"
 
 
 def converter_for(frontend: Frontend, table: ConverterTable, node: Foreign) -> Converter | None:
@@ -309,21 +335,3 @@ def converter_for(frontend: Frontend, table: ConverterTable, node: Foreign) -> C
     from mo_core.frontend.control import structured  # few models have such nodes
 
     return structured().find(node)
-
-
-def unsupported(problems: Sequence[Problem]) -> Unsupported:
-    """One error for all ops that are not supported, with counts, the first node and what would help."""
-    lines = []
-    for p in sorted(problems, key=lambda p: (-p.count, p.op)):
-        lines.append(
-            f'{p.op} ({p.count} node{"s" * (p.count > 1)}, first "{p.name}"){": " + p.reason if p.reason else ""}'
-        )
-    count = len({p.op for p in problems})
-    what = "not supported" if any(not p.reason for p in problems) else "used in a way that is not supported"
-    fact = f"{count} operation{'s are' if count > 1 else ' is'} {what}: " + "; ".join(lines)
-    error = Unsupported(
-        fact,
-        "Cut the model before or after them with --input and --output, or give a converter with --extension FILE.py.",
-    )
-    error.problems = list(problems)  # type: ignore[attr-defined]
-    return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,12 @@ def _written(value: Any) -> str:
     return s.format_real(value) if isinstance(value, float) else getattr(value, "name", None) or str(value)
 
 
+def _key(name: str) -> str:
+    """A name that XML takes for an attribute."""
+    word = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    return word if word[:1].isalpha() or word[:1] == "_" else f"_{word}"
+
+
 class Custom(Node, opset="extension"):
     """An operation without a class: `Custom([x], op="Swish2", operation_set="acme", given={"beta": 2.0}, …)`.
 
@@ -94,4 +101,4 @@ class Custom(Node, opset="extension"):
 
     @property
     def layer_data(self) -> list[tuple[str, str]]:
-        return [(key, _written(value)) for key, value in self.given]
+        return [(_key(key), _written(value)) for key, value in self.given]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from mo_core.errors import MoError, ShapeError, UsageError
+from mo_core.errors import MoError, PluginError, ShapeError, UsageError
 from mo_core.ir import schema as s
 from mo_core.ir import types as t
 from mo_core.ir.axis_trait import AxisTrait
@@ -299,6 +299,12 @@ class Node(Value):
     def _know(self, contents: Sequence[Any]) -> None:
         for result, content in zip(self.results, contents):
             if content is not None:
+                if self.provider and result.shape is not None and len(np.shape(content)) != len(result.shape):
+                    raise PluginError(
+                        f"{self.type_name} of {self.provider} infers the shape {t.format_shape(result.shape)} and "
+                        f"computes {t.format_shape(np.shape(content))}",
+                        "Its infer and its fold must agree; report this to its author.",
+                    )
                 result.known = settle(content, result.element)
 
     def infer(self) -> Type | Sequence[Type]:
@@ -355,6 +361,12 @@ class Node(Value):
     @property
     def label(self) -> str:
         return self.name or (self.names[0] if self.names else self.type_name)
+
+    @property
+    def provider(self) -> str:
+        """The package that declares the operation, where that is not the core: the one to blame."""
+        package = type(self).__module__.partition(".")[0]
+        return "" if package in ("mo_core", "tests", "__main__") else package
 
     @property
     def is_live(self) -> bool:

@@ -255,6 +255,22 @@ COMMON: tuple[Option, ...] = (
         metavar="FILE",
     ),
     Option("block_plugin", "words", "Plug-ins or distributions to leave out.", (), group=_EXTEND, metavar="NAMES"),
+    Option(
+        "keep_unsupported",
+        "flag",
+        "Keep operations without a converter as custom ones, for an extension of the runtime.",
+        False,
+        group=_EXTEND,
+    ),
+    Option(
+        "unsupported_output",
+        "spec",
+        'Types of the results of operations that are kept: "name[1,10]{f32},name:1[?]".',
+        group=_EXTEND,
+        metavar="SPECS",
+        default=(),
+        parse=parse_inputs,
+    ),
     Option("no_plugins", "flag", "Leave out all plug-ins but the front-ends of frameworks.", False, group=_EXTEND),
     Option(
         "report",

@@ -321,6 +321,8 @@ class Options:
     dry_run: bool
     config: Any
     no_plugins: bool
+    keep_unsupported: bool
+    unsupported_output: tuple[InputSpec, ...]
     transformations_config: tuple[Any, ...]
     tensorflow_custom_operations_config_update: Any
 

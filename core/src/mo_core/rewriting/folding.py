@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from mo_core import ops
-from mo_core.errors import MoError
+from mo_core.errors import MoError, PluginError
 from mo_core.ir import Constant, Graph, Node, Value
 from mo_core.ir import types as t
 from mo_core.ir.tensor import EAGER_BYTES, Array, Tensor, encode, lazy, reshaped, transposed
@@ -36,9 +36,26 @@ def fold(node: Node, compressed: bool = False) -> list[Constant] | None:
     if not compressed and _stays_compressed(node, tensors[0]):
         return None
     try:
-        return _fold(node, tensors)
+        folded = _fold(node, tensors)
     except (TypeError, ValueError, ArithmeticError, IndexError, NotImplementedError, MoError):
         return None  # the runtime will meet the same contradiction, with the node at hand
+    if folded is not None and node.provider:
+        _check_shapes(node, folded)
+    return folded
+
+
+def _check_shapes(node: Node, folded: Sequence[Constant]) -> None:
+    """Raise PluginError when an operation from outside computes other shapes than it says."""
+    with np.errstate(all="ignore"):
+        contents = node.fold(*[v.node.value.numpy() for v in node.operands if isinstance(v.node, Constant)])
+    many = contents if isinstance(contents, (tuple, list)) else [contents]
+    for content, constant in zip(many, folded):
+        if np.shape(content) != tuple(constant.value.shape):
+            raise PluginError(
+                f"{node.type_name} of {node.provider} infers the shape {t.format_shape(constant.value.shape)} and "
+                f"computes {t.format_shape(np.shape(content))}",
+                "Its infer and its fold must agree; report this to its author.",
+            )
 
 
 def _stays_compressed(node: Node, source: Tensor) -> bool:

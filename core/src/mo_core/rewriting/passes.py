@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mo_core.errors import MoError, PluginError, UsageError, bug, did_you_mean, nearest_first
+from mo_core.errors import InternalError, MoError, PluginError, UsageError, bug, did_you_mean, nearest_first
 from mo_core.ir import Graph
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.record import Exclusion, Record
@@ -349,8 +349,8 @@ def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
         try:
             with context.around(name, graph) if context.around is not None else nullcontext():
                 changed = _run_batch(batch, graph, context)
-            if context.check:
-                graph.verify()
+            if context.check or any(p.provider != OWN for p in batch):
+                _verify(batch, graph)
         except MoError as e:
             if not isinstance(e, UsageError):  # that is about an option, which the user knows by its name
                 e.note(f"pass {name}")
@@ -359,6 +359,20 @@ def run(passes: Sequence[Pass], graph: Graph, context: Context) -> None:
         if context.after_pass is not None:
             fired = dict.fromkeys(f.pass_name for f in context.record.firings[firings:])
             context.after_pass("+".join(fired) or name, graph, changed)
+
+
+def _verify(batch: Sequence[Pass], graph: Graph) -> None:
+    """Check the graph; a pass from outside that ran last is to blame for what is wrong."""
+    try:
+        graph.verify()
+    except InternalError as e:
+        outside = [f"{p.name} of {p.provider}" for p in batch if p.provider != OWN]
+        if not outside:
+            raise
+        raise PluginError(
+            f"the pass {' or '.join(outside)} leaves a graph that is not in order: {e.fact}",
+            f"It must edit with its Editor; switch it off with --disable-pass {batch[-1].name}.",
+        ) from e
 
 
 def _run_batch(batch: Sequence[Pass], graph: Graph, context: Context) -> bool:

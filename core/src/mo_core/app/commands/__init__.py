@@ -75,6 +75,13 @@ INSPECTION = (
         bare="",
     ),
     Option("json", "flag", "Print JSON.", False, group="Inspection"),
+    Option(
+        "scaffold",
+        "path",
+        "Write Python files to start from: converters of what is not supported, and a runtime extension.",
+        metavar="DIR",
+        group="Inspection",
+    ),
 )
 VERIFICATION = (
     Option(
@@ -132,7 +139,12 @@ COMMANDS: dict[str, Command] = {
             VERIFICATION,
             model=True,
         ),
-        Command("plugins", "[--check]", "List the plug-ins and what they bring; --check verifies them."),
+        Command(
+            "plugins",
+            "[new NAME]",
+            "List the plug-ins and what they bring; --check verifies them; new writes the package of one.",
+            (Option("op", "text", "With new: the operation that the plug-in converts.", "MyLayer", metavar="NAME"),),
+        ),
         Command("passes", "", "List the passes in their order, with stage and provider."),
         Command("ops", "", "List the source operations that have converters."),
         Command("completion", "bash|zsh|fish", "Print the script that completes mo's words in a shell."),

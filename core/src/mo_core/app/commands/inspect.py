@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mo_core.app import style
@@ -12,6 +13,7 @@ from mo_core.app.commands.source import chosen
 from mo_core.app.inspect_ir import inspect_ir, ir_of
 from mo_core.app.inspect_source import inspect
 from mo_core.app.inspection import Inspection
+from mo_core.errors import UsageError
 
 if TYPE_CHECKING:
     from mo_core.app.commands import Call
@@ -38,6 +40,9 @@ def run(call: Call) -> int:
         write_report(report, found.to_json())
     if report != STDOUT:
         _print(found, bool(call.value("json", False)))
+    folder = call.value("scaffold")
+    if folder is not None:
+        _scaffold(Path(folder), call, [m.op for m in found.missing])
     return 0
 
 
@@ -46,3 +51,18 @@ def _print(found: Inspection, as_json: bool) -> None:
         sys.stdout.write(found.to_json())
     else:
         print(style.notes(found.text(), sys.stdout))
+
+
+def _scaffold(folder: Path, call: Call, missing: list[str]) -> None:
+    """Write the files to start from, and say what to do with them."""
+    from mo_core.app.recognition import read
+    from mo_core.app.scaffold import signatures, write_scaffold
+
+    if not missing:
+        raise UsageError("--scaffold: every operation has a converter", "Leave it out.")
+    with ExitStack() as cleanup:
+        source, options, frontend = chosen(call, call.arguments.words, cleanup)
+        needed = signatures(read(frontend, source, options).graph, missing)
+    files = write_scaffold(folder, frontend.name, needed)
+    print("\n".join(f"written     {path}" for path in files))
+    print(f"convert with --extension {files[0]}; {files[1]} computes the operations in the runtime")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mo_core.errors import MoError, PluginError, UsageError
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 def run(call: Call) -> int:
     """List, and check when asked to; the exit code is that of a PluginError when a plug-in is broken."""
     words = call.arguments.words
+    if words[:1] == ["new"]:
+        return _new(call, words[1:])
     if words:
-        raise UsageError(f'mo plugins does not know "{words[0]}"', "It takes --check.")
+        raise UsageError(f'mo plugins does not know "{words[0]}"', "It takes --check, or new NAME.")
     call.frontends()
     plugins = call.session.plugins
     for provider in plugins.providers:
@@ -34,6 +37,22 @@ def run(call: Call) -> int:
     for provider, error in plugins.broken:
         print(f"{provider.name:<20} {provider}  broken: {error}")
     return PluginError.exit_code if plugins.broken else 0
+
+
+def _new(call: Call, words: list[str]) -> int:
+    """Write the package of a plug-in."""
+    from mo_core.app.scaffold import write_package
+    from mo_core.options.frameworks import canonical
+
+    framework = call.framework or call.value("framework")
+    if len(words) != 1 or framework is None:
+        raise UsageError(
+            "a new plug-in needs a name and a framework", "mo plugins new mo-caffe-swish --framework caffe"
+        )
+    files = write_package(Path(words[0]), canonical(framework), call.value("op", "MyLayer"))
+    print("\n".join(f"written  {path}" for path in files))
+    print(f"try it with: pip install -e {words[0]} && pytest {words[0]}/tests && mo plugins --check")
+    return 0
 
 
 def _brings(call: Call, provider: Provider) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mo_core.errors import PluginError
 from mo_core.ir import Constant, Graph, Node, Value
 from mo_core.ir import types as t
 from mo_core.ir.permutations import Order, compose, identity, inverse, is_identity, permuted
@@ -59,8 +60,22 @@ def _raise(transpose: Node, edit: Editor) -> None:
     operands = list(node.operands)
     operands[ports[0]] = Transpose(x, list(order))
     turned = trait.turn(node, operands, inverse(order))
+    if turned is not None and node.provider:
+        _check_axes(node, *turned)
     if turned is not None and turned[1] == inverse(order) and not edit.excludes("axis-orders", transpose):
         edit.replace(transpose, turned[0].results[0], rule="axis-orders", matched=[node])
+
+
+def _check_axes(node: Node, turned: Node, order: Order) -> None:
+    """Raise PluginError when an operation from outside, made again in another order of axes, has other shapes."""
+    for old, new in zip(node.results, turned.results):
+        fits = old.shape is None or new.shape is None or t.same_shape(permuted(new.shape, order), old.shape)
+        if not fits or old.element is not new.element:
+            raise PluginError(
+                f'the axes that {node.type_name} of {node.provider} declares do not fit what it infers: "{node.label}" '
+                f"has {old.type}, and in another order of axes {new.type}",
+                "Correct its axis_trait, or leave it out: the operation is then a barrier.",
+            )
 
 
 class _Plan:
@@ -116,6 +131,8 @@ class _Plan:
         if turned is None:
             return False
         new, results = turned
+        if node.provider:
+            _check_axes(node, new, results)
         new.inherit(node)
         self.remade.append(node)
         for v in inner:
