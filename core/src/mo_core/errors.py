@@ -6,6 +6,17 @@ Every class carries its exit code, so that the command line and a caller of the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass
+class Problem:
+    """A source op that is not supported: its first node, how many there are, and why (empty: it has no converter)."""
+
+    op: str
+    name: str
+    count: int
+    reason: str
 
 
 class MoError(Exception):
@@ -55,9 +66,19 @@ class ShapeError(MoError):
 
 
 class Unsupported(MoError):
-    """A valid model with something that is not supported; the remedy says what would help."""
+    """A valid model with something that is not supported; the remedy says what would help.
+
+    Attributes:
+        problems: the kinds of source ops that are not supported, when that is the reason; before: the tensors at which
+        a cut avoids all of them, as far as that is known.
+    """
 
     exit_code = 4
+
+    def __init__(self, fact: str, remedy: str = "", *, where: str = "", problems: Iterable[Problem] = ()) -> None:
+        super().__init__(fact, remedy, where=where)
+        self.problems = list(problems)
+        self.before: list[str] = []
 
 
 class PluginError(MoError):

@@ -14,10 +14,10 @@ from mo_core.app.model import Model
 from mo_core.app.recognition import model_name, read
 from mo_core.app.report import Report
 from mo_core.app.session import Session
-from mo_core.errors import ModelError, ShapeError
+from mo_core.errors import ModelError, MoError, ShapeError, Unsupported
 from mo_core.frontend import Frontend, SourceModel, cut
 from mo_core.frontend.conversion import Conversion
-from mo_core.frontend.unsupported import UnsupportedOps, remedy
+from mo_core.frontend.unsupported import cut_before, remedy
 from mo_core.ir import Graph
 from mo_core.ir.sources import SourceFiles, recording
 from mo_core.ir.types import Type
@@ -112,9 +112,8 @@ def _run(
         conversion = Conversion(table, frontend, options, model.functions, tick)
         try:
             conversion.run(model.graph)
-        except UnsupportedOps as e:
-            blocked = [str(p) for p in session.plugins.blocked if p.framework in ("", frontend.name)]
-            e.remedy = remedy(frontend.name, [p.op for p in e.problems], e.before, blocked)
+        except Unsupported as e:
+            _advise(e, source, options, session, frontend)
             raise
         except ShapeError as e:
             if options.batch is not None and not e.remedy:
@@ -131,6 +130,20 @@ def _run(
     name = options.model_name or model_name(frontend, source)
     rt_info = _rt_info(model, frontend, options, context)
     return Model(model.graph, report, name, rt_info, options, session, sources, source, frontend)
+
+
+def _advise(e: Unsupported, source: Any, options: Options, session: Session, frontend: Frontend) -> None:
+    """Say how to go on without converters for some ops; where to cut is asked of the model as it is in its file."""
+    if not e.problems:
+        return
+    ops = [p.op for p in e.problems]
+    if not e.before and not options.input and not options.output:
+        try:
+            e.before = cut_before(read(frontend, source, options).graph, ops)
+        except MoError:
+            pass  # the first error says more
+    blocked = [str(p) for p in session.plugins.blocked if p.framework in ("", frontend.name)]
+    e.remedy = remedy(frontend.name, ops, e.before, blocked)
 
 
 def _run_passes(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mo_core.errors import MoError, UsageError, did_you_mean
+from mo_core.errors import MoError, Unsupported, UsageError, did_you_mean
 from mo_core.ir import Constant, Graph, Parameter, Result, Value
 from mo_core.ir import types as t
 from mo_core.rewriting.record import Declined, Firing, Record, Unnamed
@@ -121,7 +121,7 @@ class Report:
 
     def failed(self, error: MoError) -> None:
         """Take in why the conversion ended."""
-        problems = [asdict(p) for p in getattr(error, "problems", ())]
+        problems = [asdict(p) for p in (error.problems if isinstance(error, Unsupported) else ())]
         self.error = {
             "class": type(error).__name__,
             "fact": error.fact,

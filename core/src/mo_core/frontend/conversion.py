@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mo_core.errors import ModelError, MoError, Unsupported, UsageError, bug, did_you_mean
+from mo_core.errors import ModelError, MoError, Problem, Unsupported, UsageError, bug, did_you_mean
 from mo_core.frontend.converters import DOMAIN, Converter, ConverterTable
 from mo_core.frontend.functions import Library, inline
 from mo_core.frontend.model import Frontend
-from mo_core.frontend.unsupported import Keeper, Problem, cut_before, named, unsupported
+from mo_core.frontend.unsupported import Keeper, cut_before, named, unsupported
 from mo_core.ir import UNKNOWN, Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Type, Value, release
 from mo_core.options.names import counted
 

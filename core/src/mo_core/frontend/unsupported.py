@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mo_core.errors import Unsupported
+from mo_core.errors import Problem, Unsupported
 from mo_core.ir import UNKNOWN, Constant, Custom, Foreign, Graph, Type, Value
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Tensor
@@ -21,30 +20,7 @@ _SMALL = 64
 """Elements of a tensor that may stand in an attribute."""
 
 
-@dataclass
-class Problem:
-    """An op that is not supported: its first node, how many there are, and why (empty: it has no converter)."""
-
-    op: str
-    name: str
-    count: int
-    reason: str
-
-
-class UnsupportedOps(Unsupported):
-    """Ops of a model that are not supported.
-
-    Attributes:
-        problems: the kinds, in order; before: the tensors at which a cut avoids all of them, as far as that is known.
-    """
-
-    def __init__(self, fact: str, remedy: str, problems: Sequence[Problem]) -> None:
-        super().__init__(fact, remedy)
-        self.problems = list(problems)
-        self.before: list[str] = []
-
-
-def unsupported(problems: Sequence[Problem]) -> UnsupportedOps:
+def unsupported(problems: Sequence[Problem]) -> Unsupported:
     """One error for all ops that are not supported, with counts, the first node and what would help."""
     lines = []
     for p in sorted(problems, key=lambda p: (-p.count, p.op)):
@@ -56,7 +32,7 @@ def unsupported(problems: Sequence[Problem]) -> UnsupportedOps:
     remedy = (
         "Cut the model before or after them with --input and --output, or give a converter with --extension FILE.py."
     )
-    return UnsupportedOps(fact, remedy, problems)
+    return Unsupported(fact, remedy, problems=problems)
 
 
 def named(node: Foreign) -> str:
