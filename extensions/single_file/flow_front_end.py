@@ -153,3 +153,9 @@ def mo_converters(framework):
 @hookimpl
 def mo_passes():
     return [rewrites("flow-max", positive_part, stage=Stage.FRONT, framework="flow"), swap]
+
+
+@hookimpl
+def mo_probe(path, head):
+    """A network in a file called .json looks like a symbol of MXNet, too, but for its functions."""
+    return "flow" if path.suffix == ".json" and b'"nodes"' in head and b'"functions"' in head else None

@@ -11,6 +11,7 @@ import pytest
 
 from mo_core import convert
 from mo_core.errors import ModelError
+from mo_core.plugins import Plugins
 from tests.meta.test_layering import faces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,6 +152,17 @@ def test_a_region_of_source_ops_is_replaced(tmp_path):
     net = network(*nodes, outputs=["a", "b"], inputs={"x": [2], "z": [2]})
     _, (a, b) = computed(tmp_path, net, x=X, z=np.float32([5, 7]))
     assert a.tolist() == [10, 14] and b.tolist() == [1, 4]
+
+
+def test_the_hook_tells_the_file_from_one_of_mxnet(tmp_path):
+    net = network(node("sum", "Add", "x", "x"), outputs=["sum"])
+    for name, with_functions in (("net.json", True), ("other.json", False)):
+        path = tmp_path / name
+        path.write_text(json.dumps(net if with_functions else {k: v for k, v in net.items() if k != "functions"}))
+        plugins = Plugins([str(FILE)])
+        assert plugins.probe(path, path.read_bytes()[:4096]) == ("flow" if with_functions else None)
+    model = convert(tmp_path / "net.json", extension=[str(FILE)])
+    assert list(model.outputs) == ["sum"]
 
 
 @pytest.mark.parametrize(

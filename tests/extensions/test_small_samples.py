@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -30,8 +31,10 @@ SAMPLES = [
     "mo-tf-swish",
     "mo-graphviz",
     "mo-darknet",
+    "mo-pass-log",
+    "mo-checksums",
 ]
-PASSES = ["mo-graphviz", "mo-house-rules"]
+PASSES = ["mo-graphviz", "mo-house-rules", "mo-pass-log", "mo-checksums"]
 X = np.random.default_rng(3).normal(size=(2, 5)).astype(np.float32)
 
 
@@ -128,6 +131,23 @@ def test_an_operation_set_of_its_own(environment, tmp_path):
     printed = environment.run("python", "-c", RUN_SPARSEMAX, cwd=tmp_path)
     got = np.array(json.loads(printed.strip().splitlines()[-1]))
     np.testing.assert_allclose(got, [[0.75, 0.25, 0, 0, 0], [0.2] * 5], rtol=0, atol=1e-6)
+
+
+def test_what_is_put_around_every_pass(environment, tmp_path, monkeypatch):
+    convolution(tmp_path / "m.onnx")
+    environment.run("mo", "m.onnx", cwd=tmp_path)
+    monkeypatch.setenv("MO_PASS_LOG", str(tmp_path / "passes.txt"))
+    environment.run("mo", "m.onnx", "--disable-pass", "pruning", cwd=tmp_path)
+    lines = [line.split() for line in (tmp_path / "passes.txt").read_text().splitlines()]
+    assert {"constant-folding", "dead-code"} <= {name for name, _, _ in lines}
+    assert int(lines[0][1]) > int(lines[-1][2])
+
+
+def test_what_is_done_once_the_files_are_there(environment, tmp_path):
+    convolution(tmp_path / "m.onnx")
+    environment.run("mo", "m.onnx", cwd=tmp_path)
+    sums = dict(reversed(line.split()) for line in (tmp_path / "m.sha256").read_text().splitlines())
+    assert sums == {n: hashlib.sha256((tmp_path / n).read_bytes()).hexdigest() for n in ("m.xml", "m.bin")}
 
 
 def test_the_pipeline_is_edited_by_a_file(environment, tmp_path):

@@ -42,3 +42,9 @@ def test_a_section_with_the_exact_signature(name):
 def test_a_test(name):
     tests = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests" / "extensions").glob("test_*.py"))
     assert re.search(rf"def {name}\(", tests), f"no test implements {name}"
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_a_sample(name):
+    sources = (p for p in (ROOT / "extensions").rglob("*.py") if "tests" not in p.parts)
+    assert any(re.search(rf"^def {name}\(", p.read_text(encoding="utf-8"), re.M) for p in sources), name
