@@ -16,7 +16,7 @@ from mo_core.errors import Unsupported
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import encode
-from mo_core.ops import Assign, If, Loop, ReadValue, TensorIterator
+from mo_core.ops import Assign, If, Loop, MaxPool, ReadValue, TensorIterator
 from mo_core.ops.control import Concatenated, Merged, OutputPort, Sliced
 
 _LIMIT = 1 << 20
@@ -170,6 +170,8 @@ _OWN = (Parameter, Result, Constant, Assign, ReadValue, If, Loop, TensorIterator
 
 
 def _computes(node: Node) -> bool:
+    if isinstance(node, MaxPool) and node.results[1].uses:  # the places of the maxima
+        return False
     if isinstance(node, _OWN) or kernels.find(node) is not None:
         return True
     return node.fold is not None and node.pure and (bool(node.operands) or not node.operands)

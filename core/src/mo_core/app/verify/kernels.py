@@ -136,7 +136,7 @@ def _pool_places(node: Any, sizes: Sequence[int], extents: Sequence[int], pads: 
     for n, e, s, (a, b) in zip(sizes, extents, node.strides, pads):
         span = n + a + b - e
         count = span // s + 1
-        if node.rounding_type != "floor" and node.auto_pad == "explicit":
+        if node.rounding_type != "floor":
             count = -(-span // s) + 1
             if node.rounding_type == "ceil_torch" and (count - 1) * s >= n + a:
                 count -= 1
@@ -170,7 +170,8 @@ def _max_pool(node: Any, x: Array) -> list[Array | None]:
 def _avg_pool(node: Any, x: Array) -> Array:
     values, kinds = _pool_windows(node, x.astype(np.float64), 0)
     least = 1.0 if node.exclude_pad else 0.5
-    return np.asarray(np.sum(values, axis=0) / np.sum([k >= least for k in kinds], axis=0))
+    counts = np.sum([k >= least for k in kinds], axis=0)
+    return np.asarray(np.sum(values, axis=0) / np.maximum(counts, 1))  # a window of nothing but padding gives 0
 
 
 def _adaptive(node: Any, x: Array, sizes: Array) -> Array:

@@ -126,7 +126,7 @@ class References:
         missing = Evaluator.missing(plain.graph)
         if missing:
             self.found.notes.append(f"The evaluator of mo does not compute {', '.join(missing[:4])}.")
-            return self._by_runtime(plain, tried)
+            return self._by_runtime(tried)
         self.found.reference = "mo's own evaluator, in numpy, of the graph before all optimisations"
         error = ""
         rounds = _rounds(tried)
@@ -140,10 +140,11 @@ class References:
             except Exception as e:  # data that does not fit shows as errors of many kinds
                 error = error or f"{type(e).__name__}: {e}"
         self.found.notes.append(f"The evaluator of mo does not compute the model ({error:.300}).")
-        return self._by_runtime(plain, tried)
+        return self._by_runtime(tried)
 
-    def _by_runtime(self, plain: Model, tried: Sequence[Sequence[Case]]) -> tuple[list[Case], list[Any]]:
-        self.found.reference = "OpenVINO itself, on an IR without optimisations"
+    def _by_runtime(self, tried: Sequence[Sequence[Case]]) -> tuple[list[Case], list[Any]]:
+        plain = self.model.again(disable_fusing=True)  # with what avoids defects of the runtime
+        self.found.reference = "OpenVINO itself, on an IR without fusions"
         self.found.notes.append("The reference is the runtime itself, so that an error of a converter does not show.")
         task = {**self.ports, "xml": str(plain.save(self.folder / "plain" / "model.xml"))}
         answer = Answer()
