@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import mo_core
+from mo_core.app.cli import main
 from mo_core.errors import UsageError
 
 RUNTIME = "ONNX Runtime"
@@ -243,8 +245,6 @@ def test_settings_and_options_are_checked(source):
 
 
 def test_the_result_is_plain_data(source):
-    import json
-
     data = json.loads(mo_core.verify(source).to_json())
     assert data["passed"] and data["outputs"][0]["name"] == "scores"
     assert data["outputs"][0]["relative"] < 1e-5
@@ -259,3 +259,61 @@ def test_neither_the_framework_nor_the_runtime_is_imported_here(source):
     )
     done = subprocess.run([sys.executable, "-c", code, str(source)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# -- the command
+
+
+def test_the_command_says_what_it_found_and_ends_with_it(source, ir, tmp_path, capsys):
+    assert main(["verify", str(source), str(ir), "--report", str(tmp_path / "report.json")]) == 0
+    out = capsys.readouterr().out
+    assert "verified: 2 outputs agree" in out and f"reference   {RUNTIME}" in out
+    data = json.loads((tmp_path / "report.json").read_text())
+    assert data["verification"]["passed"] and data["source_ops"]["onnx.Conv"] == 1
+    ir.write_text(ir.read_text().replace('axis="1"', 'axis="2"'))
+    assert main(["verify", str(source), str(ir)]) == 1
+    assert 'different: "scores" of 2 outputs' in capsys.readouterr().out
+    assert main(["verify", str(source), str(ir), "--tolerance", "2"]) == 0
+
+
+def test_the_options_of_a_conversion_are_those_that_the_ir_was_made_with(tmp_path, capsys):
+    net = model([helper.make_node("Relu", ["x"], ["y"])], {"x": ("n", 3)}, {"y": ("n", 3)})
+    onnx.save(net, tmp_path / "net.onnx")
+    words = [str(tmp_path / "net.onnx"), "--input_shape", "[2,3]", "--scale", "2", "-o", str(tmp_path / "ir.xml")]
+    assert main(words) == 0
+    assert main(["verify", words[0], str(tmp_path / "ir.xml")]) == 0
+    out = capsys.readouterr().out
+    assert "note: The options of the conversion are taken from the IR:" in out and "--scale 2" in out
+    assert main(["verify", words[0], str(tmp_path / "ir.xml"), "--scale", "3"]) == 1
+
+
+def test_the_ir_is_kept_where_the_options_say(source, tmp_path):
+    assert main(["verify", str(source), "--output_dir", str(tmp_path / "kept"), "--silent"]) == 0
+    assert sorted(p.name for p in (tmp_path / "kept").iterdir()) == ["net.bin", "net.xml"]
+
+
+def test_what_is_missing_is_said(source, tmp_path, capsys):
+    assert main(["verify", str(source), str(tmp_path / "no.xml")]) == 2
+    assert "there is no file" in capsys.readouterr().err
+    assert main(["verify", str(tmp_path / "no.onnx")]) == 2
+    assert main(["verify", str(source), "--data", str(tmp_path / "no.npz")]) == 2
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04")
+    assert main(["verify", str(source), "--data", str(tmp_path / "bad.npz")]) == 3
+    (tmp_path / "bad.xml").write_text("<net>")
+    assert main(["verify", str(source), str(tmp_path / "bad.xml")]) == 3
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_output_that_never_changes_is_said_to_say_little(tmp_path):
+    nodes = [helper.make_node("Shape", ["x"], ["y"])]
+    onnx.save(model(nodes, {"x": (2, 3)}, {"y": (2,)}, kinds={"y": TensorProto.INT64}), tmp_path / "net.onnx")
+    found = mo_core.verify(tmp_path / "net.onnx")
+    assert found.passed and 'The output "y" is the same for all data that was tried' in found.notes[0]
+
+
+def test_an_ir_of_another_tool_is_verified_too(source, tmp_path):
+    import openvino
+
+    openvino.save_model(openvino.convert_model(str(source)), tmp_path / "other.xml", compress_to_fp16=False)
+    found = mo_core.verify(source, tmp_path / "other.xml")
+    assert found.passed and not found.missing and not found.extra

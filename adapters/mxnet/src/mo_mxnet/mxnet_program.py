@@ -23,8 +23,7 @@ class load:
     """The bound network.
 
     Args:
-        task: `symbol`: the path of the network; `params`: files with parameters, later ones count; `numpy`: whether its
-            shapes are those of numpy; `shapes` of the data.
+        task: `symbol`: the path of the network; `params`: files with parameters, of which later ones count.
     """
 
     def __init__(self, task: dict[str, Any]) -> None:
@@ -48,12 +47,13 @@ class load:
             name = task["inputs"][self.inputs.index("")][0]
             raise NotImplementedError(f'the network has no argument "{name}"')
         self.executor: Any = None
+        self.bound: dict[str, Any] = {}
         self.info = {"version": mxnet.__version__}
 
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         with mxnet.util.np_shape(self.shapes):
             given = dict(zip(self.inputs, map(_array, arrays)))
-            if self.executor is None:
+            if self.executor is None or any(self.bound[n] != x.shape for n, x in given.items()):
                 self._bind(given)
             outputs = self.executor.forward(is_train=False, **given)
             return [y.asnumpy() for y in outputs]
@@ -66,6 +66,7 @@ class load:
             arguments, _, states = self.symbol.infer_shape(**shapes)
             every = {**dict(zip(self.arguments, arguments)), **dict(zip(self.symbol.list_auxiliary_states(), states))}
             known.update({n: mxnet.nd.zeros(every[n]) for n in missing})
+        self.bound = {n: x.shape for n, x in given.items()}
         arguments = {n: known[n] for n in self.arguments}
         states = {n: known[n] for n in self.states}
         self.executor = self.symbol.bind(mxnet.cpu(), args=arguments, aux_states=states, grad_req="null")

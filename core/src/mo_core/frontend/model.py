@@ -52,8 +52,8 @@ class Reference:
             NotImplementedError, with the reason, for a task that it cannot do.
         package: the module that it needs; install: what brings that, as in "mo-onnx[verify]".
         task: what the program is told, as JSON can hold it. `inputs` and `outputs` (for each the list of its names, in
-            order), `types` of the inputs, `origins` of the outputs (the source nodes that each comes from), `shapes` of
-            the data and `fixed` (the values of frozen inputs by their names) are added to it.
+            order), `types` of the inputs, `origins` of the outputs (the source nodes that each comes from) and `fixed`
+            (the values of frozen inputs by their names) are added to it.
     """
 
     runtime: str

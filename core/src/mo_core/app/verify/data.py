@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def _arrays(path: Path) -> dict[str, Array]:
         if isinstance(content, np.ndarray):
             return {path.stem: content}
         return {_plain(name): content[name] for name in content.files if not name.startswith("out:")}
-    except (OSError, ValueError, EOFError, KeyError) as e:
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as e:
         raise ModelError(f'--data: "{path}" cannot be read: {e}', _KINDS) from e
 
 

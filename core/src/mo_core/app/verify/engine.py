@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mo_core.app.report import peak_memory
 from mo_core.app.verify.compare import compare
 from mo_core.app.verify.feeds import Case, given_cases, random_cases
 from mo_core.app.verify.process import Answer, compute
@@ -91,6 +92,7 @@ class Verifier:
         got = self._runtime(xml, cases)
         half = self._compressed(cases) if settings.fp16 else None
         self._compare(cases, wanted, got, half)
+        found.peaks["mo"] = peak_memory()
         return found
 
     # -- the two sides
@@ -165,12 +167,27 @@ class Verifier:
                         result = replace(result, fp16=compare(half_of, w, TOLERANCE_FP16))
                     results[i] = results[i].worse(result) if i in results else result
         self.found.outputs = [results[i] for i in sorted(results)]
+        for i in _unmoved(wanted):
+            name = self.ports["outputs"][i][0]
+            self.found.notes.append(f'The output "{name}" is the same for all data that was tried, so it says little.')
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
         self.found.seconds[name] = time.perf_counter() - start
+
+
+def _unmoved(wanted: Sequence[Any]) -> list[int]:
+    """Outputs of the reference that are one and the same in all of several cases."""
+    firsts = [calls[0] for calls in wanted if calls]
+    if len(firsts) < 2:
+        return []
+    return [
+        i
+        for i, first in enumerate(firsts[0])
+        if first is not None and first.size and all(np.array_equal(first, f[i]) for f in firsts[1:] if f[i] is not None)
+    ]
 
 
 def _settled(want: Any, got: Any) -> tuple[Any, Any]:

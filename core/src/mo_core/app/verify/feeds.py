@@ -350,4 +350,7 @@ def _fitting(p: Parameter, array: Any) -> Array:
             "Convert with that shape (--input), or give other data.",
         )
     dtype = p.element.dtype
-    return np.asarray(array) if dtype is None or dtype.kind == "O" else np.asarray(array).astype(dtype)
+    try:
+        return np.asarray(array) if dtype is None or dtype.kind == "O" else np.asarray(array).astype(dtype)
+    except (TypeError, ValueError) as e:
+        raise UsageError(f'--data: "{p.label}" is {p.element}, and the data {array.dtype}', "Give numbers.") from e

@@ -16,7 +16,7 @@ class load:
     """The compiled model; `info` tells which outputs are missing, which nobody asked for, and whether order differs.
 
     Args:
-        task: `xml`; `inputs` and `outputs`: lists of the names that each has in the source; `shapes` of the inputs.
+        task: `xml`; `inputs` and `outputs`: lists of the names that each has in the source.
     """
 
     def __init__(self, task: dict[str, Any]) -> None:
@@ -27,15 +27,6 @@ class load:
         if None in self.inputs or len(self.inputs) != len(names):
             have, want = [n[0] for n in names], [n[0] for n in task["inputs"]]
             raise ValueError(f"the inputs of the IR are {have}, and those of the source are {want}")
-        shapes = {}
-        for place, shape in zip(self.inputs, task["shapes"]):
-            port = model.inputs[place]
-            if port.partial_shape.is_dynamic or list(port.shape) != shape:
-                shapes[port] = shape
-        if shapes and not all(port.partial_shape.is_dynamic for port in shapes):
-            port = next(p for p in shapes if not p.partial_shape.is_dynamic)
-            name = names_of(port)[0]
-            raise ValueError(f'"{name}" has the shape {list(port.shape)}, and the data {shapes[port]}')
         self.names = [names_of(p) for p in model.outputs]
         self.outputs = matched(task["outputs"], self.names)
         self.info = {
@@ -46,11 +37,18 @@ class load:
         }
         self.request = core.compile_model(model, "CPU", EXACT).create_infer_request()
 
+    def reset(self) -> None:
+        """Let the states begin anew."""
+        self.request.reset_state()
+
     def __call__(self, arrays: Sequence[Any]) -> list[Any]:
         """Results in the order of `outputs`."""
         feeds = {}
         for place, array in zip(self.inputs, arrays):
             element = self.request.model_inputs[place].element_type
+            shape = self.request.model_inputs[place].partial_shape
+            if not shape.compatible(openvino.PartialShape(list(array.shape))):
+                raise ValueError(f"an input of the IR has the shape {shape}, and the data {list(array.shape)}")
             feeds[place] = tensor(array, element)
         self.request.infer(feeds)
         return [None if p is None else content(self.request.get_output_tensor(p)) for p in self.outputs]

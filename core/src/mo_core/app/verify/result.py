@@ -56,7 +56,8 @@ class Verification:
         reference: what computed the source. tolerance: for real numbers, as a part of the largest value of an output.
         outputs: one an output of the source; missing, extra: names of outputs that the IR does not have, or has beside.
         failures: what makes the verification fail apart from single outputs; notes: what one should know.
-        cases: how many sets of data were computed; seconds: for each step; peaks: memory of the processes in bytes.
+        cases: how many sets of data were computed; seconds: for each step; peaks: memory in bytes of the process of
+            the reference, that of the runtime, and this one (`mo`).
     """
 
     model: str = ""

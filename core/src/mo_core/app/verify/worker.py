@@ -4,8 +4,9 @@
 
 `FOLDER/task.json` has `program` (a Python file with `load(task)`), `task`, and `cases`: a list of lists of calls, each
 with the number of its inputs. Inputs are `in-CASE-CALL-PLACE.npy`, results `out-CASE-CALL-PLACE.npy`. `load` returns a
-function from a list of arrays to a list of arrays (None for one that is not there); it is called anew for each case, so
-that states begin anew. What happened goes to `FOLDER/answer.json`. Nothing of `mo` is imported.
+function from a list of arrays to a list of arrays (None for one that is not there); where that has a method `reset`, it
+is called before each case, so that states begin anew. What happened goes to `FOLDER/answer.json`. Nothing of `mo` is
+imported.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ def main(folder: str) -> None:
         assert spec is not None and spec.loader is not None
         program = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(program)
+        run = program.load(request["task"])
+        answer["info"] = getattr(run, "info", None) or {}
         for number, calls in enumerate(request["cases"]):
-            run = program.load(dict(request["task"], shapes=shapes(folder, number, calls)))
-            answer["info"].update(getattr(run, "info", None) or {})
+            if hasattr(run, "reset"):
+                run.reset()
             answer["cases"].append(case(folder, number, calls, run))
             write(folder, answer)
     except NotImplementedError as e:
@@ -42,12 +45,6 @@ def main(folder: str) -> None:
         traceback.print_exc()
     answer["peak"] = peak()
     write(folder, answer)
-
-
-def shapes(folder: str, number: int, calls: list[int]) -> list[list[int]]:
-    """The shapes of the inputs of the first call."""
-    names = [os.path.join(folder, f"in-{number}-0-{i}.npy") for i in range(calls[0] if calls else 0)]
-    return [list(np.load(name, mmap_mode="r").shape) for name in names]
 
 
 def case(folder: str, number: int, calls: list[int], run: Any) -> dict[str, Any]:
