@@ -324,7 +324,7 @@ def test_without_arguments_the_help_is_shown(toy: Path, capsys: pytest.CaptureFi
         (["m.toy", "--block_plugin", "x", "--extension", "none.py"], 2, 'extension "none.py" does not exist'),
         (["bad.toy"], 3, "line 1 of the graph"),
         (["unknown.toy"], 4, "Thrice"),
-        (["crash.toy"], 70, "internal error: RuntimeError: something unforeseen"),
+        (["crash.toy"], 5, 'the front-end "toy" of toy.py failed: RuntimeError: something unforeseen'),
     ],
 )
 def test_errors_have_their_exit_code_and_no_traceback(
@@ -345,8 +345,20 @@ def test_errors_have_their_exit_code_and_no_traceback(
 
 def test_debugging_shows_where_an_error_came_from(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (toy / "crash.toy").write_text("crash")
-    assert run("crash.toy", "--log_level", "DEBUG") == 70
+    assert run("crash.toy", "--log_level", "DEBUG") == 5
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_what_fails_in_the_core_is_an_internal_error(
+    toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise RuntimeError("something unforeseen")
+
+    monkeypatch.setattr("mo_core.emit.save", fail)
+    assert run("m.toy") == 70
+    told = capsys.readouterr().err
+    assert "internal error: RuntimeError: something unforeseen" in told and "Traceback" not in told
 
 
 def test_a_program_for_one_framework_takes_no_other(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:

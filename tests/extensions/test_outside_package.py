@@ -174,6 +174,26 @@ def test_a_broken_plug_in_is_named(toy, tmp_path, source, told):
     assert done.stdout.startswith("PluginError 5:") and "broken-dist 1.2" in done.stdout and told in done.stdout
 
 
+BROKEN_FRONTEND = """
+from mo_core import hookimpl
+from mo_core.frontend import Frontend
+class Odd(Frontend):
+    name, suffixes = "odd", (".odd",)
+    def {method}: return {{}}["what"]
+@hookimpl
+def mo_frontends(): return [Odd()]
+"""
+
+
+@pytest.mark.parametrize("method", ["recognises(self, path, head)", "read(self, source, options)"])
+def test_a_front_end_that_fails_is_named_with_its_plug_in(toy, tmp_path, method):
+    install(toy, "broken", BROKEN_FRONTEND.format(method=method))
+    (tmp_path / "model.odd").write_text("odd")
+    done = python(toy, CONVERT, str(tmp_path / "model.odd"), str(tmp_path / "m.xml"))
+    told = 'PluginError 5: the front-end "odd" of broken-dist 1.2 failed: KeyError: '
+    assert done.stdout.startswith(told) and "--block-plugin" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_blocked_plug_in_is_left_out(toy, tmp_path):
     install(toy, "broken", "1 / 0")
     done = python(toy, CONVERT, str(tmp_path / "model.toy"), str(tmp_path / "m.xml"), '{"block_plugin": ["broken"]}')

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core.app.model import Model
-from mo_core.app.recognition import model_name, read
+from mo_core.app.recognition import complete, model_name, read
 from mo_core.app.report import Report
 from mo_core.app.session import Session
 from mo_core.errors import ModelError, MoError, ShapeError, Unsupported
@@ -102,13 +102,13 @@ def _run(
         report.notes += session.overridden(frontend.name)
 
         def types(part: Graph) -> Sequence[Type]:
-            frontend.complete(replace(model, graph=part), options)
+            complete(frontend, replace(model, graph=part), options)
             return Conversion(table, frontend, options, model.functions).types(part)
 
         report.notes += cut.cut(model, cut.Request.of(options), types)
     with watch.stage("convert"):
         tick = progress.tick if progress is not None else None
-        frontend.complete(model, options)
+        complete(frontend, model, options)
         conversion = Conversion(table, frontend, options, model.functions, tick)
         try:
             conversion.run(model.graph)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core.app.inspection import Inspection, Missing, NodeLine, chosen, port
-from mo_core.app.recognition import read
+from mo_core.app.recognition import complete, read
 from mo_core.app.report import Port
 from mo_core.errors import MoError
 from mo_core.frontend import SourceModel, cut
@@ -74,7 +74,7 @@ def _cut(source: Any, options: Options, session: Session, frontend: Frontend) ->
     table = session.converters(frontend.name)
 
     def types(part: Graph) -> Sequence[Type]:
-        frontend.complete(replace(model, graph=part), options)
+        complete(frontend, replace(model, graph=part), options)
         return Conversion(table, frontend, options, model.functions).types(part)
 
     model.notes += cut.cut(model, cut.Request.of(options), types)
@@ -202,7 +202,7 @@ def _types(source: Any, options: Options, session: Session, frontend: Frontend) 
     """Values by tensor names after a conversion without optimisation; nothing where that is not possible."""
     try:
         model = _cut(source, options, session, frontend)
-        frontend.complete(model, options)
+        complete(frontend, model, options)
         Conversion(session.converters(frontend.name), frontend, options, model.functions).run(model.graph)
     except (MoError, ValueError):
         return {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core.app.strangers import describe
-from mo_core.errors import ModelError, UsageError, did_you_mean
+from mo_core.errors import ModelError, MoError, PluginError, UsageError, did_you_mean
 from mo_core.options import frameworks
 
 if TYPE_CHECKING:
@@ -22,7 +24,35 @@ def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:
         source = Path(source)
         if not source.exists():
             raise UsageError(f'there is no file "{source}"', _similar_file(source))
-    return frontend.read(source, options)
+    with blaming(frontend):
+        return frontend.read(source, options)
+
+
+def complete(frontend: Frontend, model: SourceModel, options: Options) -> None:
+    """Let the front-end fill in what its files do not state."""
+    with blaming(frontend):
+        frontend.complete(model, options)
+
+
+@contextmanager
+def blaming(frontend: Frontend) -> Iterator[None]:
+    """Tell what fails in a front-end from outside with the plug-in that gives it."""
+    try:
+        yield
+    except MoError:
+        raise
+    except Exception as e:
+        if not frontend.provider:
+            raise
+        raise PluginError(
+            f'the front-end "{frontend.name}" of {frontend.provider} failed: {type(e).__name__}: {e}',
+            "Leave it out with --block-plugin (mo plugins tells its name), or report this to its author.",
+        ) from e
+
+
+def _recognised(frontend: Frontend, path: Path, head: bytes) -> bool:
+    with blaming(frontend):
+        return frontend.recognises(path, head)
 
 
 def _similar_file(path: Path) -> str:
@@ -76,7 +106,7 @@ def recognise(session: Session, path: Path) -> Frontend | None:
     named = session.plugins.probe(path, head)
     if named and named in frontends:
         return frontends[named]
-    found = [f for f in frontends.values() if f.recognises(path, head)]
+    found = [f for f in frontends.values() if _recognised(f, path, head)]
     by_suffix = [f for f in found if path.suffix.lower() in f.suffixes]
     return next(iter(by_suffix or found), None)
 

@@ -67,7 +67,8 @@ class Frontend:
     """Base of the front-ends; an adapter gives one instance from the hook `mo_frontends`.
 
     Class attributes: `name` (as in `--framework`), `title`, `distribution` (what `pip install` brings it), `suffixes`,
-    `sources` (options that name the model in the place of `--input_model`).
+    `sources` (options that name the model in the place of `--input_model`). `provider` is filled in where front-ends
+    are collected: the plug-in that one from outside comes from.
     """
 
     name = ""
@@ -75,6 +76,7 @@ class Frontend:
     distribution = ""
     suffixes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    provider = ""
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """True when the file (its first 4 KiB are in `head`; empty for a folder) looks like one of this framework."""

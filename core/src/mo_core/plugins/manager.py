@@ -110,6 +110,8 @@ class Plugins:
                     f'the front-end "{frontend.name}" is given by {found[frontend.name][0]} and {provider}',
                     f"Leave one of them out with --block-plugin {provider.name}.",
                 )
+            if provider.distribution not in frameworks.DISTRIBUTIONS:
+                frontend.provider = str(provider)
             found[frontend.name] = provider, frontend
         return [frontend for _, frontend in found.values()]
 
