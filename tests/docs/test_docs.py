@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.onnx.tiny import convolution
-from tests.docs import caffe_files, kaldi_files, tensorflow_files
+from tests.docs import caffe_files, kaldi_files, tensorflow_files, verify_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -62,8 +62,10 @@ def test_every_command_runs(page, tmp_path):
     )
     if page.name.startswith("caffe"):
         caffe_files.write(tmp_path, *shown(page))
-    if page.name.startswith(("kaldi", "README")):
+    if page.name.startswith(("kaldi", "README", "verify")):
         kaldi_files.write(tmp_path)
+    if page.name.startswith("verify"):
+        verify_files.write(tmp_path)
     if page.name.startswith(("tensorflow", "README")):
         tensorflow_files.write(tmp_path)
     for command in commands(page):
@@ -82,7 +84,9 @@ def test_python_examples_run(page):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "caffe.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *(ROOT / "docs" / name for name in ("caffe.md", "verify.md"))], ids=lambda p: p.name
+)
 def test_python_that_converts_runs(page, tmp_path):
     convolution(tmp_path / "model.onnx")
     caffe_files.write(tmp_path)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _MEANT = ("The model", "Inputs and outputs", "Plug-ins", "Report and log", "Inspection")
 """The groups of options that matter to what is in a model."""
 _DEEP = 5
-_UNKNOWN = "[...]"
+_UNKNOWN = set("[.,?]")
+"""The characters of shapes of which nothing is known."""
 
 
 def inspect(
@@ -58,7 +59,7 @@ def inspect(
             _sizes(source, sources),
             sum(t.nbytes for t in _tensors(graph)),
         )
-        if nodes is not None or any(p.shape == _UNKNOWN for p in found.outputs):
+        if nodes is not None or any(set(p.shape) <= _UNKNOWN for p in found.outputs):
             types = _types(source, options, session, frontend)
             found.outputs = [_typed(r.source, types, r.name) for r in graph.outputs]
             found.nodes = chosen(_lines(model, types), nodes)

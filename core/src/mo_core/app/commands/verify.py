@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mo_core.app.model import Model
     from mo_core.options import Options
 
+_OTHER_GROUPS = ("The model", "Report and log", "Former options")
+"""Options of a conversion that do not change what the IR computes."""
 _PLACES = ("output_dir", "output_model", "model_name")
 
 
@@ -82,11 +84,12 @@ def _repeat(call: Call, ir: Path) -> list[str]:
     given, taken = call.arguments.given, {}
     for name, value in conversion_parameters(ir).items():
         option = call.table.find(name)
-        excluded = option is not None and any(e in given for e in option.excludes)
-        if option is not None and not option.gone and option.kind != "path" and name not in given and not excluded:
+        if option is None or option.gone or option.kind == "path" or option.group in _OTHER_GROUPS:
+            continue
+        if name not in given and not any(e in given for e in option.excludes):
             taken[name] = value
     given.update(taken)
-    shown = " ".join(f"--{name} {value}" for name, value in taken.items() if name != "framework")
+    shown = " ".join(f"--{name} {value}" for name, value in taken.items())
     return [f"The options of the conversion are taken from the IR: {shown}"] if shown else []
 
 
