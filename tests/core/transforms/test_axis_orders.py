@@ -245,3 +245,16 @@ def test_a_second_run_changes_nothing():
     before = [(n.type_name, n.name) for n in graph]
     moved(graph)
     assert [(n.type_name, n.name) for n in graph] == before
+
+
+def test_a_reshape_ahead_of_an_axis_of_ones_that_moves_is_merged_with_it():
+    """As squeeze-and-excitation blocks have it: a mean, made an image of one pixel, which a convolution reads."""
+    from tests.core.transforms.harness import check, inputs, kinds, weights
+
+    graph, (x,) = inputs((None, 6, 5, 4))
+    pixel = ops.Reshape(ops.ReduceMean(x, [1, 2]), [0, 1, 1, 4], special_zero=True)
+    turned = ops.Transpose(pixel, [0, 3, 1, 2])
+    options = {"strides": [1, 1], "pads_begin": [0, 0], "pads_end": [0, 0], "dilations": [1, 1]}
+    graph.add_output(ops.Convolution(turned, weights(3, 4, 1, 1), **options), "y")
+    check(graph, axis_orders, transposes)
+    assert kinds(graph) == ["ReduceMean", "Reshape", "Convolution"]

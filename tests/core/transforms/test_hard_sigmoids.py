@@ -48,6 +48,17 @@ def test_others_stay():
     assert "HardSigmoid" in {n.type_name for n in graph}
 
 
+def test_a_factor_stays():
+    graph = parse("""
+    %x = Parameter : f32[9] "x"
+    %h = HSigmoid(%x)
+    %y = Multiply(%h, %x)
+    return %y
+    """)
+    run(order([hard_sigmoids]), graph, Context())
+    assert "HSigmoid" in {n.type_name for n in graph}
+
+
 @pytest.mark.parametrize("op", [op for op in LINES if op != "HardSigmoid(%x, 0.25, 0.5)"])
 @pytest.mark.xfail(strict=True, reason="the runtime ends short of 1, or takes 0 for another number")
 def test_the_runtime_reaches_one(op):

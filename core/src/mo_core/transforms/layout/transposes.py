@@ -12,6 +12,7 @@ from mo_core.ir.permutations import is_identity
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, p
 from mo_core.rewriting.rewrite import rule
+from mo_core.transforms.simplify.shapes import views
 
 
 def order_of(transpose: Node) -> tuple[int, ...]:
@@ -80,6 +81,7 @@ transposes = rewrites(
     into_matmul_first,
     into_matmul_second,
     transpose_of_ones,
+    views,
     stage=Stage.LAYOUT,
     doc="Merge Transposes, take them into MatMul, and make a Reshape of those that move axes of size 1 only.",
 )

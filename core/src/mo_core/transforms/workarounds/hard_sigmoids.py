@@ -19,7 +19,9 @@ from mo_core.rewriting.rewrite import rule
 
 @rule(p.HSigmoid(any_("x"), name="node"))
 def line_of_one_sixth(node: HSigmoid, x: Value) -> Value:
-    """`min(max(x / 6 + 1 / 2, 0), 1)`."""
+    """`min(max(x / 6 + 1 / 2, 0), 1)`, where it is not only a factor, as in blocks that weigh channels."""
+    if node.uses and all(isinstance(user, Multiply) for user in node.users()):
+        raise Decline("it is a factor, and the runtime's error is that of one rounding")
     return _line(x, 1 / 6, 0.5)
 
 
