@@ -159,20 +159,45 @@ def ssd(per_class: int = PER_CLASS) -> Any:
     v1.disable_control_flow_v2()
     with tf().Graph().as_default() as graph:
         images = v1.placeholder(tf().uint8, [None, None, None, 3], "image_tensor")
-        resized, _ = preprocess(images)
-        deltas, logits = network(resized, 2)
-        anchors = tf().identity(grid(), name="Concatenate/concat")
-        with v1.name_scope("Postprocessor"):
-            deltas = tf().identity(deltas, name="raw_box_encodings")
-            count = tf().shape(deltas)
-            tiled = tf().tile(tf().expand_dims(anchors, 0), [count[0], 1, 1])
-            boxes = decode(tf().reshape(deltas, [-1, 4]), tf().reshape(tiled, [-1, 4]))
-            boxes = tf().expand_dims(tf().reshape(boxes, [count[0], count[1], 4]), 2)
-            scores = tf().sigmoid(tf().multiply(logits, 1.0, name="scale_logits"), name="convert_scores")
-            scores = tf().slice(tf().identity(scores, name="raw_box_scores"), [0, 0, 1], [-1, -1, -1], name="Slice")
-            found = suppress(boxes, scores, per_class)
-        outputs(found)
+        outputs(one_stage(preprocess(images)[0], per_class))
     return exported(graph)
+
+
+def one_stage(images: Any, per_class: int = PER_CLASS) -> tuple[Any, Any, Any, Any]:
+    """The detections of a single-shot network on images of one size."""
+    deltas, logits = network(images, 2)
+    anchors = tf().identity(grid(), name="Concatenate/concat")
+    with tf().compat.v1.name_scope("Postprocessor"):
+        deltas = tf().identity(deltas, name="raw_box_encodings")
+        count = tf().shape(deltas)
+        tiled = tf().tile(tf().expand_dims(anchors, 0), [count[0], 1, 1])
+        boxes = decode(tf().reshape(deltas, [-1, 4]), tf().reshape(tiled, [-1, 4]))
+        boxes = tf().expand_dims(tf().reshape(boxes, [count[0], count[1], 4]), 2)
+        scores = tf().sigmoid(tf().multiply(logits, 1.0, name="scale_logits"), name="convert_scores")
+        scores = tf().slice(tf().identity(scores, name="raw_box_scores"), [0, 0, 1], [-1, -1, -1], name="Slice")
+        return suppress(boxes, scores, per_class)
+
+
+def saved_ssd(folder: Path) -> None:
+    """A SavedModel of a single-shot detector as TensorFlow 2 exports it: in a function, with a loop of its own kind."""
+
+    def call(input_tensor: Any) -> Any:
+        def resize(image: Any) -> Any:
+            normal = tf().subtract(tf().multiply(tf().cast(image, "float32"), 2 / 255), 1.0)
+            (normal,) = tf().unstack(tf().expand_dims(normal, 0))
+            return tf().compat.v1.image.resize_images(normal, [SIZE, SIZE])
+
+        boxes, scores, classes, count = one_stage(tf().map_fn(resize, input_tensor, dtype=tf().float32, name="map"))
+        return {
+            "detection_boxes": boxes,
+            "detection_scores": scores,
+            "detection_classes": classes + 1.0,
+            "num_detections": tf().cast(count, "float32"),
+        }
+
+    module = tf().Module()
+    module.call = tf().function(call, input_signature=[tf().TensorSpec([1, None, None, 3], tf().uint8, "input_tensor")])
+    tf().saved_model.save(module, str(folder), {"serving_default": module.call})
 
 
 PROPOSALS = 6

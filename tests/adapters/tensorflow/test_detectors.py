@@ -119,6 +119,19 @@ def test_a_pipeline_of_another_kind_of_detector_is_refused(ssd, tmp_path):
         converted(ssd, tmp_path, FASTER_RCNN_CONFIG)
 
 
+def test_a_detector_in_a_function_is_found(tmp_path):
+    detectors.saved_ssd(tmp_path / "saved_model")
+    images = image(1, SIZE, SIZE, seed=3)
+    wanted = detectors.detections(detectors.ssd(), images)  # the same numbers as in the SavedModel
+    options = {PIPELINE: config(tmp_path)}
+    model = mo_core.convert(tmp_path / "saved_model", **options)
+    assert [str(kind) for kind in model.inputs.values()] == ["u8[1,32,32,3]"]
+    assert not {"Loop", "TensorIterator", "Interpolate"} & {n.type_name for n in model.graph.walk()}
+    for more in ({}, {"transformations_config": SSD_JSON}):
+        (rows,) = run(tmp_path / "saved_model", {"input_tensor": images}, **options, **more).values()
+        compare_detections(rows, wanted)
+
+
 def test_the_loops_are_gone_and_the_input_has_the_size_of_the_resizer(ssd, tmp_path):
     model = converted(ssd, tmp_path)
     kinds = [n.type_name for n in model.graph.walk()]

@@ -2,47 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from mo_core.ir import Graph, Parameter, Value
+from mo_core.build import to_element
+from mo_core.frontend import Library
+from mo_core.ir import Constant, Foreign, FunctionRef, Graph, Node, Parameter, Value, constant
+from mo_core.ir import types as t
 from mo_core.ir.types import Dynamic
+from mo_core.ops import Add, Divide, Multiply, Subtract
 from mo_core.rewriting import Editor
-from mo_tensorflow.detectors.nodes import image_input, named
+from mo_tensorflow.detectors.nodes import first_named, image_input, op_of, through
 
 if TYPE_CHECKING:
     from mo_core.options import Options
 
 _LOOP = "(?:.*/)?Preprocessor/map/"
+_MAP = "(?:.*/)?map/"
+_PASSED = ("ExpandDims", "Unpack", "Squeeze", "Identity", "StopGradient", "Pack")
+_RESIZED = ("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea")
+_COMPUTED = {"Mul": Multiply, "Sub": Subtract, "Add": Add, "AddV2": Add, "RealDiv": Divide}
+
+
+@dataclass(frozen=True)
+class Resizing:
+    """What the network sees (`after`), what stands for it without resizing (`images`), and where that comes from."""
+
+    after: Value
+    images: Value
+    source: Value
 
 
 def take_out_resizing(graph: Graph, edit: Editor, size: tuple[int, int] | None) -> Parameter | None:
     """Let what reads the resized images read the images as they come; returns the input that they come from.
 
-    The loop may stand before or after the normalisation, which stays. `size` (height, width) becomes that of the
-    input, unless the model or the user says another.
+    The normalisation stays, wherever it stands. `size` (height, width) becomes that of the input, unless the model or
+    the user says another.
     """
-    resized = _resized(graph)
-    if resized is None:
+    found = _resizing(graph, edit.context.model.functions if edit.context.model is not None else Library())
+    if found is None:
         return None
-    before, after = resized
-    source = image_input(before)
-    edit.replace_region([before], [after], [before], rule="resizing-of-images")
+    source = image_input(found.source)
+    edit.replace_region([found.source], [found.after], [found.images], rule="resizing-of-images")
     if source is not None and size is not None:
         _set_size(edit, source, size)
     return source
 
 
-def _resized(graph: Graph) -> tuple[Value, Value] | None:
-    """What goes into the loop, and what comes out of it."""
-    given = next((n for n in named(graph, f"{_LOOP}TensorArrayUnstack/.*") if n.op == "TensorArrayScatterV3"), None)
-    taken = next((n for n in named(graph, f"{_LOOP}TensorArrayStack/.*") if n.op == "TensorArrayGatherV3"), None)
-    return None if given is None or taken is None else (given.operands[2], taken)
-
-
 def images(graph: Graph, value: Value) -> Value | None:
     """The images N, H, W, C in the size that the network sees, of which `value` is computed."""
-    resized = _resized(graph)
-    return resized[1] if resized is not None else image_input(value)
+    found = _resizing(graph, None)
+    return found.after if found is not None else image_input(value)
+
+
+def _resizing(graph: Graph, functions: Library | None) -> Resizing | None:
+    """Where the images are resized; with `functions` None the images without resizing are not made."""
+    given = first_named(graph, f"{_LOOP}TensorArrayUnstack/TensorArrayScatter/TensorArrayScatterV3")
+    taken = first_named(graph, f"{_LOOP}TensorArrayStack/TensorArrayGatherV3")
+    if given is not None and taken is not None:  # a loop of TensorFlow 1 has nothing else in it
+        return Resizing(taken, given.operands[2], given.operands[2])
+    apart, together = (first_named(graph, f"(?:.*/)?Preprocessor/{n}") for n in ("unstack", "stack"))
+    if apart is not None and together is not None:  # one image, without a loop
+        return Resizing(together, apart.operands[0], apart.operands[0])
+    given = first_named(graph, f"{_MAP}TensorArrayUnstack/TensorListFromTensor")
+    taken = first_named(graph, f"{_MAP}TensorArrayV2Stack/TensorListStack")
+    if given is None or taken is None:
+        return None
+    source = given.operands[0]
+    if functions is None:
+        return Resizing(taken, source, source)
+    normal = _normalised(through(taken.operands[0], _PASSED).node, functions, source)
+    return None if normal is None else Resizing(taken, normal, source)
+
+
+def _normalised(loop: Node, functions: Library, images: Value) -> Value | None:
+    """What the body of a loop does to an image before it resizes it, done to all images; None for something else."""
+    ref = loop.attributes.get("body")
+    if not isinstance(loop, Foreign) or not isinstance(ref, FunctionRef):
+        return None
+    body = functions.body(ref, loop)
+    resize = next((n for n in body.walk() if isinstance(n, Foreign) and n.op in _RESIZED), None)
+    return None if resize is None else _applied(resize.operands[0], images)
+
+
+def _applied(value: Value, images: Value) -> Value | None:
+    """The images, computed with as `value` is from one of them: number by number, with constants."""
+    steps: list[Callable[[Value], Value]] = []
+    while op_of(value) not in ("TensorListGetItem", ""):
+        op, operands = op_of(value), value.node.operands
+        numbers = [v.node.value for v in operands if isinstance(v.node, Constant)]
+        places = [i for i, v in enumerate(operands) if not isinstance(v.node, Constant)]
+        if op == "Cast":
+            steps.append(lambda x: to_element(x, t.f32))
+        elif op in _COMPUTED and len(places) == len(numbers) == 1:
+            steps.append(partial(_computed, op, constant(numbers[0].numpy()), places[0]))
+        elif op not in _PASSED:
+            return None
+        value = operands[places[0] if places else 0]
+    for step in reversed(steps):
+        images = step(images)
+    return images
+
+
+def _computed(op: str, number: Value, place: int, x: Value) -> Value:
+    return _COMPUTED[op](*((x, number) if place == 0 else (number, x)))
 
 
 def _set_size(edit: Editor, source: Parameter, size: tuple[int, int]) -> None:

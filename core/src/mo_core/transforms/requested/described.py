@@ -15,5 +15,7 @@ from mo_core.rewriting.passes import Stage, graph_pass
     outermost="descriptions name nodes of the model as its file has them",
 )
 def described_sub_graphs(graph: Graph, edit: Editor) -> None:
-    """Replace the sub-graphs that --transformations_config describes."""
+    """Replace the sub-graphs that --transformations_config describes; names are those with all functions inlined."""
+    if edit.context.model is not None:
+        edit.context.model.functions.expand(graph)
     replace_described(edit, edit.options.transformations_config, edit.context.replacers())
