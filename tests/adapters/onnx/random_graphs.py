@@ -13,12 +13,13 @@ from tests.adapters.onnx import running
 Shape = tuple[int, ...]
 
 UNARY = (
-    "Relu Sigmoid Tanh Abs Neg Softplus Elu LeakyRelu HardSigmoid HardSwish Exp Floor Erf Identity Selu Sign"
+    "Relu Sigmoid Tanh Abs Neg Softplus Elu LeakyRelu HardSigmoid HardSwish Exp Floor Erf Identity Selu Sign "
+    "Celu Softsign ThresholdedRelu Ceil Cos"
 ).split()
 BINARY = ("Add Sub Mul Max Min PRelu Div").split()
 MIXED = ("unary", "unary", "binary", "binary", "constant", "convolution", "convolution", "pooling", "normalization")
 SHAPED = ("reshape", "transpose", "concat", "slice", "reduction", "matmul", "softmax", "pad", "split", "resize")
-MORE = ("squeeze", "expand", "self", "gather", "clip", "cast")
+MORE = ("squeeze", "expand", "self", "gather", "clip", "cast", "transposed", "swish", "lrn")
 
 
 @dataclass
@@ -138,11 +139,34 @@ class RandomModel:
         if self.rng.random() < 0.2:
             self.node("GlobalAveragePool", [x.name], (n, c, 1, 1))
             return
-        stride, pad = int(self.rng.integers(1, 3)), int(self.rng.integers(0, 2))
+        kernel = 3 if min(h, w) > 2 and self.coin() else 2
+        stride, before, after = int(self.rng.integers(1, 4)), int(self.rng.integers(0, 2)), int(self.rng.integers(0, 2))
         op = str(self.rng.choice(["MaxPool", "AveragePool"]))
         more = {"count_include_pad": int(self.coin())} if op == "AveragePool" else {}
-        sizes = [(s + 2 * pad - 2) // stride + 1 for s in (h, w)]
-        self.node(op, [x.name], (n, c, *sizes), kernel_shape=[2, 2], strides=[stride] * 2, pads=[pad] * 4, **more)
+        rooms = [s + before + after - kernel for s in (h, w)]
+        # ONNX's own shape inference does not drop a last window that starts in the padding, and ONNX Runtime does
+        up = self.coin() and all(-(-r // stride) * stride < s + before for r, s in zip(rooms, (h, w)))
+        sizes = [(-(-r // stride) if up else r // stride) + 1 for r in rooms]
+        window = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [before] * 2 + [after] * 2}
+        self.node(op, [x.name], (n, c, *sizes), **window, ceil_mode=int(up), **more)
+
+    def add_transposed(self, x: Tensor) -> None:
+        if len(x.shape) != 4 or max(x.shape[2:]) > 8:
+            return
+        n, c, h, w = x.shape
+        out, stride = int(self.rng.choice([2, 4])), int(self.rng.integers(1, 3))
+        filters = self.constant(self.numbers((c, out, 3, 3)))
+        sizes = [(s - 1) * stride + 1 for s in (h, w)]
+        self.node("ConvTranspose", [x.name, filters], (n, out, *sizes), strides=[stride] * 2, pads=[1] * 4)
+
+    def add_swish(self, x: Tensor) -> None:
+        """x times a sigmoid of it, as exporters write it."""
+        self.node(str(self.rng.choice(["Sigmoid", "HardSigmoid"])), [x.name], x.shape)
+        self.node("Mul", [x.name, self.tensors[-1].name], x.shape)
+
+    def add_lrn(self, x: Tensor) -> None:
+        if len(x.shape) == 4:
+            self.node("LRN", [x.name], x.shape, size=int(self.rng.choice([3, 5])), alpha=0.5, bias=1.5)
 
     def add_normalization(self, x: Tensor) -> None:
         if len(x.shape) < 3:
