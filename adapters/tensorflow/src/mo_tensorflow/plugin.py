@@ -61,6 +61,26 @@ OPTIONS = (
         gone="A library holds code for TensorFlow only; give a converter for its operations with --extension FILE.py.",
     ),
     Option(
+        "offload_unsupported_operations_to_tf",
+        "flag",
+        "Leave what is not supported to TensorFlow, which a companion of the runtime calls.",
+        False,
+    ),
+    Option(
+        "tensorflow_operation_patterns",
+        "words",
+        "Operations, as regular expressions, each of whose nodes is left to TensorFlow.",
+        (),
+        metavar="PATTERNS",
+    ),
+    Option(
+        "tensorflow_subgraph_patterns",
+        "words",
+        "Names of nodes, as regular expressions: the connected ones that fit one are left to TensorFlow together.",
+        (),
+        metavar="PATTERNS",
+    ),
+    Option(
         "tensorflow_object_detection_api_pipeline_config",
         "path",
         "The pipeline.config of a detector of the Object Detection API, which gets one output: DetectionOutput.",
@@ -140,8 +160,9 @@ def mo_converters(framework: str) -> Sequence[Converter]:
         return ()
     from mo_core.frontend import converters_of
     from mo_tensorflow import ops
+    from mo_tensorflow.offload import passes
 
-    return converters_of(*ops.MODULES)
+    return converters_of(*ops.MODULES, passes)
 
 
 @hookimpl
@@ -157,7 +178,17 @@ def mo_passes() -> Sequence[Pass]:
             run=_object_detection,
             framework="tensorflow",
             outermost="the post-processing ends with the outputs of the model",
-        )
+        ),
+        Pass(
+            "offload",
+            Stage.FRONT,
+            "Operations that are left to TensorFlow become one custom operation for each connected group.",
+            run=_offload,
+            after=("object-detection",),
+            wanted=_wants_offload,
+            framework="tensorflow",
+            outermost="functions are put in the place of their calls before",
+        ),
     ]
 
 
@@ -169,6 +200,21 @@ def mo_replacers(framework: str) -> Sequence[Replacer]:
     from mo_tensorflow.detectors.replacers import REPLACERS
 
     return REPLACERS
+
+
+def _wants_offload(options: Any) -> bool:
+    from mo_tensorflow.offload.passes import wanted
+
+    return options is not None and wanted(options)
+
+
+def _offload(graph: Graph, context: Context) -> bool:
+    from mo_core.rewriting import Editor
+    from mo_tensorflow.offload.passes import offload
+
+    editor = Editor(graph, "offload", context)
+    offload(graph, editor, context)
+    return editor.changed
 
 
 def _object_detection(graph: Graph, context: Context) -> bool:

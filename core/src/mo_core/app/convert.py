@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,9 @@ from mo_core.app.report import Report
 from mo_core.app.session import Session
 from mo_core.errors import ModelError, MoError, ShapeError, Unsupported
 from mo_core.frontend import Frontend, SourceModel, cut
-from mo_core.frontend.conversion import Conversion
+from mo_core.frontend.conversion import Conversion, converter_for
 from mo_core.frontend.unsupported import cut_before, remedy
-from mo_core.ir import Graph
+from mo_core.ir import Foreign, Graph
 from mo_core.ir.sources import SourceFiles, recording
 from mo_core.ir.types import Type
 from mo_core.options import Options
@@ -85,6 +86,7 @@ def _run(
         pipeline = [p for p in pipeline if p.stage is Stage.FRONT or (p.wanted is not None and p.stage in _ASKED_FOR)]
     context = Context(options=options, exclusion=Exclusion(selection.excluded), notes=list(selection.notes))
     context.replacers = lambda: session.replacers(frontend.name)
+    context.converts = partial(_converts, session, frontend)
     report.record = context.record
     watch = _Watch(report, progress)
     with watch.stage("read"):
@@ -130,6 +132,11 @@ def _run(
     name = options.model_name or model_name(frontend, source)
     rt_info = _rt_info(model, frontend, options, context)
     return Model(model.graph, report, name, rt_info, options, session, sources, source, frontend)
+
+
+def _converts(session: Session, frontend: Frontend, node: Foreign) -> bool:
+    found = converter_for(frontend, session.converters(frontend.name), node)
+    return found is not None and not found.refuses
 
 
 def _advise(e: Unsupported, source: Any, options: Options, session: Session, frontend: Frontend) -> None:

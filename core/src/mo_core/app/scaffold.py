@@ -206,8 +206,11 @@ class {type}(Op):
     kind = DiscreteTypeInfo("{type}", "{set}")
 
     def __init__(self, inputs=None, **attributes):
-        super().__init__(self, inputs)
+        super().__init__(self)
         self.attributes = {defaults}
+        if inputs is not None:
+            self.set_arguments(inputs)
+            self.constructor_validate_and_infer_types()
 
     @staticmethod
     def get_type_info():

@@ -48,8 +48,8 @@ class Converter:
 
     @property
     def refuses(self) -> bool:
-        """True when it is there to say why the op is not supported."""
-        return False
+        """True when it is there to say why the op is not supported: a function that never returns (`-> NoReturn`)."""
+        return "NoReturn" in str(getattr(self.function, "__annotations__", {}).get("return", ""))
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:

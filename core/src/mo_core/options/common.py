@@ -385,27 +385,6 @@ COMMON: tuple[Option, ...] = (
         "example_output", "path", "", group=_OLD, gone="PyTorch models are not converted; export them to ONNX first."
     ),
     Option(
-        "offload_unsupported_operations_to_tf",
-        "flag",
-        "",
-        group=_OLD,
-        gone="Cut the model with --output, or write a converter and give it with --extension FILE.py.",
-    ),
-    Option(
-        "tensorflow_subgraph_patterns",
-        "text",
-        "",
-        group=_OLD,
-        gone="Replace the sub-graph with a front pass in a Python file, given with --extension FILE.py.",
-    ),
-    Option(
-        "tensorflow_operation_patterns",
-        "text",
-        "",
-        group=_OLD,
-        gone="Replace the operations with a front pass in a Python file, given with --extension FILE.py.",
-    ),
-    Option(
         "generate_deprecated_IR_V2",
         "flag",
         "",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import InternalError, MoError, PluginError, UsageError, bug, did_you_mean, nearest_first
-from mo_core.ir import Graph
+from mo_core.ir import Foreign, Graph
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.record import Exclusion, Record
 from mo_core.rewriting.rewrite import Driver, Rule
@@ -179,7 +179,7 @@ class Context:
         seconds: time by pass; notes: warnings for the report.
         before_pass, after_pass: called with the graph (for dumps), the latter with the names of the passes that fired;
         around: gives a context manager to run a pass in; check: verify the graph after every pass.
-        replacers: gives those for the sub-graphs that users describe.
+        replacers: gives those for the sub-graphs that users describe; converts: whether a source op is supported.
         info: what passes want to tell the report and `rt_info` (`{key: text}`).
     """
 
@@ -193,6 +193,7 @@ class Context:
     before_pass: Callable[[str, Graph], None] | None = None
     around: Callable[[str, Graph], AbstractContextManager[Any]] | None = None
     replacers: Callable[[], Sequence[Replacer]] = tuple
+    converts: Callable[[Foreign], bool] = lambda _: True
     check: bool = False
     after_pass: Callable[[str, Graph, bool], None] | None = None
 

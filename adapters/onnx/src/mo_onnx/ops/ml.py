@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -173,7 +173,7 @@ def label_encoder(
 
 
 @onnx_op("ZipMap", DOMAIN, ignore=["*"])
-def zip_map(x: Value) -> Value:
+def zip_map(x: Value) -> NoReturn:
     raise Unsupported(
         "a ZipMap makes dictionaries, and the runtime has tensors only; export with zipmap=False, or end before it"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from mo_core import ops
 from mo_core.build import all_axes, channel_vector, constant_like, gather, to_element
@@ -126,7 +127,7 @@ def erfc(x: Value) -> Value:
 
 
 @tf_op("Erfinv", "Ndtri", "Lgamma", "Digamma", "Igamma", "Igammac", "Zeta", "Polygamma", "Betainc", ignore=("*",))
-def special(*inputs: Value) -> Value:
+def special(*inputs: Value) -> NoReturn:
     raise Unsupported("a function of statistics that the runtime does not have")
 
 
@@ -289,7 +290,7 @@ def to_bool(x: Value) -> Value:
 
 
 @tf_op("Bitcast", ignore=("*",))
-def bitcast(x: Value) -> Value:
+def bitcast(x: Value) -> NoReturn:
     raise Unsupported("the bits of numbers cannot be taken for those of another type")
 
 

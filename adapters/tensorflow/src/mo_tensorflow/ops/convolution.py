@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mo_core.build import channel_vector, known_ints, permute, reshape_to, slice_axis, unsqueeze
 from mo_core.errors import ModelError, Unsupported
@@ -180,7 +181,7 @@ def _backwards(
 
 
 @tf_op("Dilation2D", "Erosion2D", ignore=("*",))
-def dilation(*inputs: Value) -> Value:
+def dilation(*inputs: Value) -> NoReturn:
     raise Unsupported("dilation and erosion are not operations of the runtime")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -136,7 +137,7 @@ def _filled_up(x: Value, count: Value) -> Value:
 
 
 @tf_op("NonMaxSuppressionWithOverlaps", "NonMaxSuppressionWithOverlapsV2", ignore=("*",))
-def suppression_by_overlaps(*inputs: Value) -> Value:
+def suppression_by_overlaps(*inputs: Value) -> NoReturn:
     raise Unsupported("a suppression by given overlaps is not an operation of the runtime")
 
 
@@ -202,5 +203,5 @@ def combined_suppression(
     "SampleDistortedBoundingBoxV2",
     ignore=("*",),
 )
-def other_boxes(*inputs: Value) -> Sequence[Value]:
+def other_boxes(*inputs: Value) -> NoReturn:
     raise Unsupported("an operation on boxes that the runtime does not have")

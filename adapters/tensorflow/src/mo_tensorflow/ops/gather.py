@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def _top(x: Value, k: Value, index_type: ElementType) -> Sequence[Value]:
 
 
 @tf_op("InTopK", "InTopKV2")
-def in_top_k(predictions: Value, targets: Value, k: Value | None = None) -> Value:
+def in_top_k(predictions: Value, targets: Value, k: Value | None = None) -> NoReturn:
     raise Unsupported("a measure of training")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 
 from mo_core.build import arange, as_i64, constant_like, convert_like, reshape_to, to_element
@@ -77,5 +79,5 @@ def multinomial(
     "StatelessMultinomial",
     ignore=("*",),
 )
-def other_random(*inputs: Value) -> Value:
+def other_random(*inputs: Value) -> NoReturn:
     raise Unsupported("a random distribution that the runtime does not have")

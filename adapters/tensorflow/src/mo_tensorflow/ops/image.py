@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 
@@ -253,7 +254,7 @@ def adjust_saturation(x: Value, factor: Value) -> Value:
     "DecodeCompressed",
     ignore=("*",),
 )
-def coded(*inputs: Value) -> Sequence[Value]:
+def coded(*inputs: Value) -> NoReturn:
     raise Unsupported("files inside of tensors are not decoded by the runtime", "Cut after it with --input.")
 
 
@@ -267,5 +268,5 @@ def coded(*inputs: Value) -> Sequence[Value]:
     "QuantizedResizeBilinear",
     ignore=("*",),
 )
-def other(*inputs: Value) -> Value:
+def other(*inputs: Value) -> NoReturn:
     raise Unsupported("a transformation of images that the runtime does not have")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mo_core.build import swap_axes, to_element
 from mo_core.errors import Unsupported
@@ -66,7 +67,7 @@ def matrix_inverse(x: Value, *, adjoint: bool = False) -> Value:
     "TridiagonalSolve",
     ignore=("*",),
 )
-def decomposition(*inputs: Value) -> Value:
+def decomposition(*inputs: Value) -> NoReturn:
     raise Unsupported("decompositions of matrices are not operations of the runtime")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mo_core.build import (
     arange,
@@ -79,5 +80,5 @@ def max_pool_with_places(
 
 
 @tf_op("FractionalMaxPool", "FractionalAvgPool", ignore=("*",))
-def fractional(x: Value) -> Value:
+def fractional(x: Value) -> NoReturn:
     raise Unsupported("the places of a fractional pooling are random")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mo_core.build import constant_like, reshape_to, to_element
 from mo_core.errors import ModelError, Unsupported
@@ -214,7 +215,7 @@ def _scaled(x: Value, low: Value, high: Value, bottom: float, top: float, to: El
     "Requantize",
     ignore=("*",),
 )
-def quantised_kernel(*inputs: Value) -> Sequence[Value]:
+def quantised_kernel(*inputs: Value) -> NoReturn:
     raise Unsupported(
         "kernels on stored numbers are not supported", "Give the model before its operations were quantised."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 
@@ -114,5 +115,5 @@ def _zero(element: ElementType) -> Value:
 
 
 @tf_op("ReduceJoin", "UnsortedSegmentJoin", ignore=("*",))
-def joined(*inputs: Value) -> Value:
+def joined(*inputs: Value) -> NoReturn:
     raise Unsupported("texts cannot be joined in the runtime")

@@ -6,6 +6,7 @@ The runtime has no complex numbers: a tensor of them is real and imaginary parts
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 from mo_core.build import as_i64, concat, slice_axis, squeeze, unsqueeze
 from mo_core.errors import ModelError, Unsupported
@@ -95,5 +96,5 @@ def to_real(x: Value | Pack, length: Value, *, node: Foreign) -> Value:
 
 
 @tf_op("AudioSpectrogram", "Mfcc", "FFTND", "IFFTND", "RFFTND", "IRFFTND", "AudioMicrofrontend", ignore=("*",))
-def other(*inputs: Value) -> Value:
+def other(*inputs: Value) -> NoReturn:
     raise Unsupported("a transformation of signals that the runtime does not have")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NoReturn
 
 from mo_core.errors import Unsupported
 from mo_core.ir import Value
@@ -24,15 +24,15 @@ _FILES = """
 
 
 @tf_op(*_TEXTS.split(), ignore=("*",))
-def texts(*inputs: Value) -> Sequence[Value]:
+def texts(*inputs: Value) -> NoReturn:
     raise Unsupported("texts and ragged tensors are not computed by the runtime", "Cut after it with --input.")
 
 
 @tf_op(*_FILES.split(), ignore=("*",))
-def files(*inputs: Value) -> Sequence[Value]:
+def files(*inputs: Value) -> NoReturn:
     raise Unsupported("files are not read by the runtime", "Cut after it with --input.")
 
 
 @tf_op("PyFunc", "PyFuncStateless", "EagerPyFunc", ignore=("*",))
-def python_function(*inputs: Value) -> Sequence[Value]:
+def python_function(*inputs: Value) -> NoReturn:
     raise Unsupported("a Python function is not part of the file", "Cut around it, or give a converter for it.")
