@@ -17,8 +17,12 @@ CORE = PACKAGES["mo_core"]
 ADAPTERS = sorted(name for name, folder in PACKAGES.items() if folder.is_relative_to(ROOT / "adapters"))
 
 
-FRAMEWORK_OBJECTS = {"adapters/tensorflow/src/mo_tensorflow/objects.py"}
-"""Modules that may import their framework, inside of functions: they convert its objects, which bring it along."""
+FRAMEWORK_OBJECTS = {
+    "adapters/tensorflow/src/mo_tensorflow/objects.py",
+    "adapters/tensorflow/src/mo_tensorflow/offload/execution.py",
+}
+"""Modules that may import their framework: they convert its objects, which bring it along, or the user has asked for
+what only the framework computes (`--offload_unsupported_operations_to_tf`)."""
 
 
 def is_program(file):
