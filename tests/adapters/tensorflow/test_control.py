@@ -220,3 +220,28 @@ def test_a_loop_over_a_batch_of_one_is_its_body(v2):
     check(build, **feeds, v2_control=v2)
     model = Frozen(build, feeds, v2_control=v2)
     assert "Loop" not in kinds(model.graph, output=model.outputs)
+
+
+@pytest.mark.parametrize("size", [2, 4, 6])
+@pytest.mark.parametrize("known", [False, True], ids=["computed", "known"])
+def test_a_list_of_another_size_ends_earlier_or_with_zeros(size, known):
+    def build(x, n):
+        raw = tf().raw_ops
+        items = raw.TensorListFromTensor(tensor=x, element_shape=[3])
+        resized = raw.TensorListResize(input_handle=items, size=size if known else n)
+        return raw.TensorListStack(input_handle=resized, element_shape=[3], element_dtype=tf().float32)
+
+    check(build, x=random(4, 3), n=np.int32(size))
+
+
+def test_a_list_that_grows_holds_what_was_pushed_and_then_zeros():
+    def build(x):
+        raw = tf().raw_ops
+        items = raw.EmptyTensorList(element_shape=[3], max_num_elements=-1, element_dtype=tf().float32)
+        for i in range(3):
+            items = raw.TensorListPushBack(input_handle=items, tensor=x[i])
+        for size in (5, 2):
+            resized = raw.TensorListResize(input_handle=items, size=size)
+            yield raw.TensorListStack(input_handle=resized, element_shape=[3], element_dtype=tf().float32)
+
+    check(lambda x: list(build(x)), x=random(3, 3))

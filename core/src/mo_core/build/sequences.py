@@ -14,6 +14,7 @@ from mo_core.build.basics import (
     as_i64,
     concat,
     const_ints,
+    constant_like,
     dim_of,
     dims_of,
     filled,
@@ -33,7 +34,7 @@ from mo_core.ir import Pack, Parameter, Type, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.known import known_ints
 from mo_core.ir.types import normalize_axis, same_shape
-from mo_core.ops import Add, Gather, Multiply, ScatterUpdate
+from mo_core.ops import Add, Gather, Maximum, Multiply, ScatterUpdate, Subtract
 
 __all__ = [
     "ONLY_APPENDS",
@@ -52,6 +53,7 @@ __all__ = [
     "length",
     "overwritten",
     "regrouped",
+    "resized",
     "split_up",
     "stacked",
     "written",
@@ -182,6 +184,24 @@ def length(item: Item) -> Value:
         return scalar(as_i64(sequence[0]))
     sequence = _settled(sequence)
     return dim_of(sequence.whole, 0) if isinstance(sequence, Stack) else integer(len(sequence))
+
+
+def resized(item: Item, size: Value) -> Pack:
+    """The first `size` (an integer scalar) elements, with zeros for those that are not there."""
+    sequence = as_sequence(item)
+    if isinstance(sequence, Reserved):
+        return Reserved([size])
+    sequence = _settled(sequence)
+    known = known_ints(size)
+    if sequence.listed and known is not None and known[0] <= len(sequence):
+        return Pack(sequence[: max(known[0], 0)])
+    if sequence.listed and not sequence:
+        return Reserved([size])
+    whole, wanted = stacked(sequence), scalar(as_i64(size))
+    more = Maximum(Subtract(wanted, dim_of(whole, 0)), integer(0))
+    rest = [more, dims_of(whole, range(1, whole.rank))]
+    longer = concat([whole, filled(vector(rest), constant_like(whole, 0))], 0)
+    return Stack([slice_axis(longer, 0, 0, wanted)])
 
 
 def split_up(x: Value, lengths: Value | None = None, axis: int = 0, keep_axis: bool = True) -> Pack:

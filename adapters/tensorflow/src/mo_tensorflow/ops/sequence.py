@@ -15,6 +15,7 @@ from mo_core.build.sequences import (
     erased,
     inserted,
     length,
+    resized,
     split_up,
     stacked,
     written,
@@ -155,6 +156,11 @@ def list_pop(items: Item, element_shape: Value) -> Sequence[Item]:
 @tf_op("TensorListLength")
 def list_length(items: Item) -> Value:
     return to_element(length(items), t.i32)
+
+
+@tf_op("TensorListResize")
+def list_resize(items: Item, size: Value) -> Item:
+    return resized(items, size)
 
 
 @tf_op("TensorListGather", ignore=_TYPES)
