@@ -28,7 +28,7 @@ EAGER_BYTES = 64 * 1024
 SMALL_BYTES = 16 * 1024
 """Windows up to this size are read and not mapped."""
 
-CHUNK_BYTES = 8 * 1024 * 1024
+CHUNK_BYTES = 2 * 1024 * 1024
 """Upper limit of the pieces in which tensors are streamed (a single row may be larger)."""
 
 
