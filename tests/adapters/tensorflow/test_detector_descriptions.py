@@ -7,6 +7,7 @@ import pytest
 
 import mo_core
 from mo_core.errors import ModelError, UsageError
+from tests.adapters.tensorflow import detectors
 from tests.adapters.tensorflow.running import Frozen, compare, random, run, tf
 
 ANCHORS = [10, 13, 16, 30, 33, 23, 30, 61]
@@ -111,3 +112,51 @@ def test_the_points_of_the_toolbox_go_to_detection_output():
     first, second = 1 / (1 + np.exp(-2)), 1 / (1 + np.exp(1))
     wanted = [[0, 1, first, 0.1, 0.1, 0.3, 0.4], [0, 1, second, 0.5, 0.5, 0.8, 0.9]]
     np.testing.assert_allclose(rows[0, 0], wanted, atol=1e-5)
+
+
+def retinanet(images):
+    """Anchors in pixels, moved by parts of their size; suppression in a loop over images."""
+    v1 = tf().compat.v1
+    features = tf().nn.conv2d(images, random(8, 8, 3, 8, seed=3) * 0.05, 8, "VALID")
+    deltas = tf().nn.conv2d(features, random(1, 1, 8, 8, seed=1) * 0.2, 1, "VALID")
+    deltas = tf().reshape(deltas, [-1, 32, 4], name="regression/concat")
+    scores = tf().sigmoid(tf().nn.conv2d(features, random(1, 1, 8, 6, seed=2), 1, "VALID"))
+    scores = tf().reshape(scores, [-1, 32, 3], name="classification/concat")
+    corners = detectors.grid()[:, [1, 0, 3, 2]] * 32
+    anchors = tf().identity(corners[None], name="anchors/concat")
+    count = tf().shape(images, name="clipped_boxes/Shape")[0]
+    size = tf().tile(anchors[..., 2:] - anchors[..., :2], [1, 1, 2])
+    boxes = (anchors + deltas * 0.2 * size) / 32 + tf().zeros([count, 1, 1])
+    with v1.name_scope("filtered_detections/"):
+        found = detectors.suppress(tf().expand_dims(tf().gather(boxes, [1, 0, 3, 2], axis=-1), 2), scores)
+    names = ("boxes", "scores", "classes", "count")
+    return [tf().identity(v, name=name) for v, name in zip(found, names)]
+
+
+def test_a_retinanet_gives_its_detections():
+    images = random(2, 32, 32, 3)
+    v1 = tf().compat.v1
+    v1.disable_control_flow_v2()
+    with tf().Graph().as_default() as graph:
+        outputs = retinanet(v1.placeholder(tf().float32, [None, 32, 32, 3], "images"))
+        with v1.Session(graph=graph) as session:
+            boxes, scores, classes, counts = session.run(outputs, {"images:0": images})
+    wanted = [
+        (n, int(classes[n, i]), float(scores[n, i]), boxes[n, i][[1, 0, 3, 2]])
+        for n, count in enumerate(counts)
+        for i in range(count)
+    ]
+    assert len(wanted) > 10
+    description = {
+        "id": "RetinaNetFilteredDetectionsReplacement",
+        "match_kind": "points",
+        "instances": {
+            "start_points": ["regression/concat", "classification/concat", "anchors/concat", "clipped_boxes/Shape"],
+            "end_points": ["boxes", "scores", "classes"],
+        },
+        "custom_attributes": {"confidence_threshold": detectors.SCORE, "keep_top_k": detectors.TOTAL},
+    }
+    names = "boxes,scores,classes,count"
+    options = {"transformations_config": [description], "output": names}
+    (rows,) = run(graph.as_graph_def(), {"images": images}, **options).values()
+    detectors.compare_detections(rows, wanted)

@@ -156,7 +156,7 @@ def _of_scope(description: Description, edit: Editor, scope: str) -> SubGraph:
     outputs = [_given_by(description, scope, nodes, port) for port in description.outputs]
     if not inputs and not outputs:
         inside = set(nodes)
-        inputs = list(dict.fromkeys(v for n in nodes for v in n.operands if _from_outside(v, inside)))
+        inputs = list(dict.fromkeys(v for n in nodes for v in _reads(n) if _from_outside(v, inside)))
         outputs = [r for n in nodes for r in n.results if any(u not in inside for u in r.users())]
     return SubGraph(description, edit, scope, nodes=nodes, inputs=inputs, outputs=outputs)
 
@@ -167,6 +167,11 @@ def _nodes_in(graph: Graph, scope: str) -> list[Node]:
 
 def _from_outside(value: Value, inside: set[Node]) -> bool:
     return value.node not in inside and not isinstance(value.node, Constant)
+
+
+def _reads(node: Node) -> list[Value]:
+    """What a node reads, its bodies included."""
+    return [*node.operands, *(v for body in node.bodies for v in body.captures())]
 
 
 def _in_scope(description: Description, scope: str, nodes: Sequence[Node], pattern: str) -> Node:
@@ -234,7 +239,7 @@ def _ancestors(description: Description, starts: Sequence[Node], ends: Sequence[
             raise _reaches(description, node, reader)
         if node in stops:
             continue
-        for v in node.operands:
+        for v in _reads(node):
             if v.node not in reader:
                 reader[v.node] = node
                 stack.append(v.node)

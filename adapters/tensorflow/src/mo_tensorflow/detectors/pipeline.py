@@ -122,8 +122,10 @@ class Pipeline:
 
     @property
     def fixed_size(self) -> tuple[int, int] | None:
-        """Height and width of the images where the model resizes them to one size."""
+        """Height and width of the images where the model resizes them to one size, or fills them up to one."""
         resizer = "image_resizer/fixed_shape_resizer"
+        if self.flag("image_resizer/keep_aspect_ratio_resizer/pad_to_max_dimension", False):
+            return self.aspect_sizes[1], self.aspect_sizes[1]
         if not self.has(resizer):
             return None
         return self.integer(f"{resizer}/height", 300), self.integer(f"{resizer}/width", 300)

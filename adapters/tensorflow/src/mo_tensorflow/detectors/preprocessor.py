@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mo_core.options import Options
 
 _LOOP = "(?:.*/)?Preprocessor/map/"
+_APART = "Preprocessor/unstack"
+"""Takes the images apart, each of which is resized by itself."""
 _MAP = "(?:.*/)?map/"
 _PASSED = ("ExpandDims", "Unpack", "Squeeze", "Identity", "StopGradient", "Pack")
 _RESIZED = ("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea")
@@ -63,7 +65,7 @@ def _resizing(graph: Graph, functions: Library | None) -> Resizing | None:
     taken = first_named(graph, f"{_LOOP}TensorArrayStack/TensorArrayGatherV3")
     if given is not None and taken is not None:  # a loop of TensorFlow 1 has nothing else in it
         return Resizing(taken, given.operands[2], given.operands[2])
-    apart, together = (first_named(graph, f"(?:.*/)?Preprocessor/{n}") for n in ("unstack", "stack"))
+    apart, together = first_named(graph, f"(?:.*/)?{_APART}"), first_named(graph, "(?:.*/)?Preprocessor/stack")
     if apart is not None and together is not None:  # one image, without a loop
         return Resizing(together, apart.operands[0], apart.operands[0])
     given = first_named(graph, f"{_MAP}TensorArrayUnstack/TensorListFromTensor")
@@ -83,7 +85,9 @@ def _normalised(loop: Node, functions: Library, images: Value) -> Value | None:
     if not isinstance(loop, Foreign) or not isinstance(ref, FunctionRef):
         return None
     body = functions.body(ref, loop)
-    resize = next((n for n in body.walk() if isinstance(n, Foreign) and n.op in _RESIZED), None)
+    resize = first_named(body, f"(?:.*/)?{_APART}")
+    if resize is None:
+        resize = next((n for n in body.walk() if isinstance(n, Foreign) and n.op in _RESIZED), None)
     return None if resize is None else _applied(resize.operands[0], images)
 
 

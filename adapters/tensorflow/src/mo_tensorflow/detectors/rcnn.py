@@ -28,6 +28,7 @@ from mo_tensorflow.detectors.pipeline import Pipeline
 from mo_tensorflow.detectors.ssd import before_reshape
 from mo_tensorflow.detectors.suppression import XYWH
 
+_FIRST = "(?:.*/)?FirstStageBoxPredictor/"
 _SCOPE = "(?:.*/)?SecondStagePostprocessor/"
 _TOP = "(?:StatefulPartitionedCall/)?"
 _ALL = 2**31 - 1
@@ -49,8 +50,8 @@ class Regions:
 
 def find_regions(graph: Graph) -> Regions | None:
     """The first stage of a two-stage detector; None where there is none."""
-    boxes = first_named(graph, "(?:.*/)?FirstStageBoxPredictor/Reshape")
-    scores = first_named(graph, "(?:.*/)?FirstStageBoxPredictor/Reshape_1")
+    boxes = first_named(graph, f"{_FIRST}Reshape", rf"{_FIRST}ConvolutionalBoxHead_\d+/Reshape")
+    scores = first_named(graph, f"{_FIRST}Reshape_1", rf"{_FIRST}ConvolutionalClassHead_\d+/Reshape")
     regions = find_proposals(graph)
     if boxes is None or scores is None or regions is None:
         return None

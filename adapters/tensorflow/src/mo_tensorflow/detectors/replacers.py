@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mo_core.errors import Unsupported, UsageError
 from mo_core.rewriting import Replacer, SubGraph, replacer
-from mo_tensorflow.detectors import rcnn, rfcn, ssd, toolbox, yolo
+from mo_tensorflow.detectors import rcnn, retinanet, rfcn, ssd, toolbox, yolo
 from mo_tensorflow.detectors.passes import OPTION, pipeline_of, put_detections, put_proposals
 from mo_tensorflow.detectors.pipeline import Pipeline
 from mo_tensorflow.detectors.preprocessor import take_out_resizing
@@ -112,7 +112,7 @@ REPLACERS: Sequence[Replacer] = (
     _as_it_is("ObjectDetectionAPIMaskRCNNROIPoolingSecondReplacement", "the masks read the detections without it"),
     _as_it_is("ObjectDetectionAPIMaskRCNNSigmoidReplacement", "the masks are those of the model, with their sigmoid"),
     _refused("AutomlEfficientDet", "EfficientDet of AutoML", _LEAVE_OUT),
-    _refused("RetinaNetFilteredDetectionsReplacement", "RetinaNet", _LEAVE_OUT),
+    retinanet.retinanet,
     yolo.yolo,
     yolo.yolo_v3,
     toolbox.ssd_toolbox,
