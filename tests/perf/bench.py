@@ -29,6 +29,7 @@ BOUNDS = {
     "large": 400.0,
     "linear": 10.0,
     "caffe": 1.3,
+    "mxnet": 1.3,
     "kaldi": 1.5,
     "utterance": 5.0,
 }
@@ -52,7 +53,7 @@ def run(command: Sequence[str]) -> Run:
 def made(kind: str, folder: Path, *arguments: object) -> Path:
     """A network, written by another process: the peak memory of a child counts its parent's."""
     of_tensorflow = {"frozen": ".pb", "saved_model": "", "detector": ".pb"}
-    suffix = of_tensorflow.get(kind, ".caffemodel" if kind == "caffe" else ".onnx")
+    suffix = {**of_tensorflow, "caffe": ".caffemodel", "mxnet": "-0000.params"}.get(kind, ".onnx")
     path = folder / f"{kind}{arguments[0] if kind == 'chain' else ''}{suffix}"
     if not path.exists():
         module = "tests.perf.tensorflow_models" if kind in of_tensorflow else "tests.perf.models"
@@ -130,16 +131,16 @@ def latency(*models: Path) -> float:
     return statistics.median(ratios)
 
 
-def caffe(folder: Path, rounds: int) -> bool:
-    """The same network from Caffe and from ONNX."""
-    models = {"mo-caffe": made("caffe", folder), "mo-onnx": made("resnet50", folder)}
+def against_onnx(kind: str, folder: Path, rounds: int, *options: str) -> bool:
+    """ResNet-50 from another framework and from ONNX."""
+    models = {f"mo-{kind}": made(kind, folder), "mo-onnx": made("resnet50", folder)}
     ours, theirs = ([script(c), str(m), "--output_dir", str(folder), "--model_name", c] for c, m in models.items())
-    a, b = pairs(ours, theirs, rounds)
+    a, b = pairs([*ours, *options], theirs, rounds)
     seconds, memory = statistics.median(x[0] / y[0] for x, y in zip(a, b)), middle(a, 1) / middle(b, 1)
-    good = max(seconds, memory) <= BOUNDS["caffe"]
+    good = max(seconds, memory) <= BOUNDS[kind]
     print(
-        f"caffe      ResNet-50: time {middle(a, 0):.2f} s against {middle(b, 0):.2f} s from ONNX: ratio {seconds:.2f}; "
-        f"peak {middle(a, 1):.0f} MiB against {middle(b, 1):.0f} MiB: ratio {memory:.2f} (both at most {BOUNDS['caffe']})"
+        f"{kind:10} ResNet-50: time {middle(a, 0):.2f} s against {middle(b, 0):.2f} s from ONNX: ratio {seconds:.2f}; "
+        f"peak {middle(a, 1):.0f} MiB against {middle(b, 1):.0f} MiB: ratio {memory:.2f} (both at most {BOUNDS[kind]})"
         f"{'' if good else '   MISSED'}",
         flush=True,
     )
@@ -247,7 +248,7 @@ def chain(folder: Path) -> bool:
 
 def prepare() -> None:
     """What an installation does, too: compile our modules; and switch the telemetry of ovc off."""
-    for package in ("mo_core", "mo_onnx", "mo_caffe", "mo_kaldi", "mo_tensorflow"):
+    for package in ("mo_core", "mo_onnx", "mo_caffe", "mo_mxnet", "mo_kaldi", "mo_tensorflow"):
         spec = importlib.util.find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
             compileall.compile_dir(folder, quiet=2)
@@ -260,7 +261,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--large", type=float, default=4.0, metavar="GIB")
-    parser.add_argument("--only", default="resnet50,encoder,tensorflow,detector,fusing,caffe,kaldi,large,chain")
+    parser.add_argument("--only", default="resnet50,encoder,tensorflow,detector,fusing,caffe,mxnet,kaldi,large,chain")
     arguments = parser.parse_args()
     prepare()
     with tempfile.TemporaryDirectory(prefix="mo-bench-") as name:
@@ -271,7 +272,8 @@ def main() -> int:
             "tensorflow": lambda: tensorflow(folder, arguments.rounds),
             "detector": lambda: detector(folder, arguments.rounds),
             "fusing": lambda: fusing_memory(made("resnet50", folder), folder),
-            "caffe": lambda: caffe(folder, arguments.rounds),
+            "caffe": lambda: against_onnx("caffe", folder, arguments.rounds),
+            "mxnet": lambda: against_onnx("mxnet", folder, arguments.rounds, "--input", "data[1,3,224,224]"),
             "kaldi": lambda: kaldi(folder, arguments.rounds),
             "large": lambda: large(folder, arguments.large),
             "chain": lambda: chain(folder),

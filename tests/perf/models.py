@@ -184,10 +184,55 @@ def caffe_resnet50(path: Path) -> Path:
     return path
 
 
+def mxnet_resnet50(path: Path) -> Path:
+    """ResNet-50 v1 as Gluon exports it, BatchNorms included: `path` and the `-symbol.json` beside it."""
+    from tests.adapters.mxnet.harness import Net, write
+
+    net, params, rng = Net(), {}, np.random.default_rng(0)
+
+    def learned(name: str, *shape: int, spread: float = 0.05, middle: float = 0.0) -> tuple[int, int]:
+        params[name] = rng.standard_normal(shape, dtype=np.float32) * np.float32(spread) + np.float32(middle)
+        return net.var(name)
+
+    def conv(
+        x: tuple[int, int], inner: int, outer: int, kernel: int, stride: int = 1, relu: bool = True
+    ) -> tuple[int, int]:
+        name = f"resnet{len(net.nodes)}"
+        weight = learned(f"{name}_weight", outer, inner, kernel, kernel, spread=(2 / (inner * kernel * kernel)) ** 0.5)
+        window = {"kernel": (kernel,) * 2, "stride": (stride,) * 2, "pad": (kernel // 2,) * 2}
+        y = net.op("Convolution", x, weight, num_filter=outer, no_bias=True, name=f"{name}_fwd", **window)
+        moments = {"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0}
+        inputs = [learned(f"{name}_{k}", outer, middle=m) for k, m in moments.items()]
+        y = net.op("BatchNorm", y, *inputs, eps=1e-5, fix_gamma=False, axis=1, name=f"{name}_norm")
+        return net.op("Activation", y, act_type="relu", name=f"{name}_relu") if relu else y
+
+    x = conv(net.var("data"), 3, 64, 7, 2)
+    x = net.op("Pooling", x, kernel=(3, 3), stride=(2, 2), pad=(1, 1), pool_type="max")
+    channels = 64
+    for stage, (blocks, inner) in enumerate(((3, 64), (4, 128), (6, 256), (3, 512))):
+        for block in range(blocks):
+            stride = 2 if stage and block == 0 else 1
+            y = conv(conv(conv(x, channels, inner, 1), inner, inner, 3, stride), inner, 4 * inner, 1, relu=False)
+            short = conv(x, channels, 4 * inner, 1, stride, relu=False) if block == 0 else x
+            x = net.op("Activation", net.op("elemwise_add", y, short), act_type="relu")
+            channels = 4 * inner
+    x = net.op("Pooling", x, kernel=(1, 1), global_pool=True, pool_type="avg")
+    last = learned("dense_weight", 1000, channels), learned("dense_bias", 1000)
+    net.output(net.op("FullyConnected", x, *last, num_hidden=1000))
+    return write(path.parent, net, params, "mxnet")
+
+
 def main() -> None:
     """`python -m tests.perf.models resnet50 PATH [ARGUMENT]`: in a process of its own, so that the caller stays small."""
     kind, path, *rest = sys.argv[1:]
-    makers = {"resnet50": resnet50, "encoder": encoder, "chain": chain, "large": large, "caffe": caffe_resnet50}
+    makers = {
+        "resnet50": resnet50,
+        "encoder": encoder,
+        "chain": chain,
+        "large": large,
+        "caffe": caffe_resnet50,
+        "mxnet": mxnet_resnet50,
+    }
     makers[kind](Path(path), *[float(r) if kind == "large" else int(r) for r in rest])  # type: ignore[operator]
 
 
