@@ -83,6 +83,16 @@ def test_one_damaged_weight_is_found(source, ir):
     assert worst.where and worst.got != worst.want and "of 256 values are off" in worst.reason
 
 
+def test_a_weight_that_hardly_matters_is_named_by_a_note(source, ir):
+    assert not mo_core.verify(source, ir).notes
+    weights = np.fromfile(ir.with_suffix(".bin"), np.float32)
+    weights[5] *= 1 + 1e-6
+    weights.tofile(ir.with_suffix(".bin"))
+    found = mo_core.verify(source, ir)
+    assert found.passed
+    assert found.notes == ['The weights of the IR are not those of a conversion now: "w" differs.']
+
+
 def test_a_wrong_axis_is_found_in_the_output_that_has_it(source, ir):
     text = ir.read_text()
     assert text.count('axis="1"') == 1

@@ -21,7 +21,8 @@ class Difference:
     """Two arrays compared.
 
     Attributes:
-        absolute: the greatest absolute difference; relative: that over the largest value of the reference.
+        absolute: the greatest absolute difference; relative: that over the largest value of the reference (`SMALL` when
+            all are smaller), which is what the tolerance limits.
         cosine: of the angle between the two, 1 when they point the same way; NaN when one of them is zero.
         where: the index of the greatest difference; got, want: the values there.
         differing: how many elements differ by more than the tolerance; size: how many there are.
@@ -108,7 +109,7 @@ def _real(got: Array, want: Array, tolerance: float) -> Difference:
     worst = max(worst, 0.0)
     norm = math.sqrt(dots[1] * dots[2])
     cosine = min(1.0, float(dots[0]) / norm) if norm > 0 else 1.0 if dots[1] == dots[2] else math.nan
-    relative = worst / largest if largest > 0 else 0.0 if worst == 0 else math.inf
+    relative = worst / max(largest, SMALL)
     if unlike >= 0:
         reason = "not finite where the reference is finite, or the other way round"
         return Difference(math.inf, math.inf, cosine, *_place(got, want, unlike), differing, want.size, reason)

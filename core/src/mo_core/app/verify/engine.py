@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -17,6 +18,7 @@ from mo_core.app.verify.compare import compare
 from mo_core.app.verify.feeds import Case, given_cases, random_cases
 from mo_core.app.verify.process import Answer, compute
 from mo_core.app.verify.result import OutputResult, Verification
+from mo_core.app.verify.stored import changed_weights, made_by_this_version
 from mo_core.errors import Unsupported, UsageError, did_you_mean
 from mo_core.ops import DetectionOutput
 
@@ -87,6 +89,8 @@ class Verifier:
         found.tolerance = _tolerance(settings, compressed)
         if compressed and settings.tolerance is None:
             found.notes.append("The weights of the IR are f16, so the tolerance is that of f16.")
+        if ir is not None:
+            self._compare_weights(ir)
         cases, wanted = self._reference()
         found.cases = [case.name for case in cases]
         got = self._runtime(xml, cases)
@@ -94,6 +98,17 @@ class Verifier:
         self._compare(cases, wanted, got, half)
         found.peaks["mo"] = peak_memory()
         return found
+
+    def _compare_weights(self, ir: Path) -> None:
+        """Say where the weights of an IR are not those that a conversion writes: no data may show one of a million."""
+        try:
+            if not made_by_this_version(ir) or not ir.with_suffix(".bin").is_file():
+                return
+            place = changed_weights(ir, self.model.save(self.folder / "fresh" / "model.xml"))
+        except (OSError, ValueError, ElementTree.ParseError):
+            return  # the runtime will say what is wrong with the files
+        if place:
+            self.found.notes.append(f'The weights of the IR are not those of a conversion now: "{place}" differs.')
 
     # -- the two sides
 
