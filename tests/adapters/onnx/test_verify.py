@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -283,7 +284,8 @@ def test_the_command_says_what_it_found_and_ends_with_it(source, ir, tmp_path, c
     ir.write_text(ir.read_text().replace('axis="1"', 'axis="2"'))
     assert main(["verify", str(source), str(ir)]) == 1
     assert 'different: "scores" of 2 outputs' in capsys.readouterr().out
-    assert main(["verify", str(source), str(ir), "--tolerance", "2"]) == 0
+    assert main(["verify", str(source), str(ir), "--tolerance", "2", "--stream_output"]) == 0
+    assert re.search(r"computing the source\b.*\n.*computing the IR\b", capsys.readouterr().err)
 
 
 def test_the_options_of_a_conversion_are_those_that_the_ir_was_made_with(tmp_path, capsys):

@@ -34,6 +34,7 @@ def test_a_frozen_graph_and_its_cuts(tmp_path):
     by_tensorflow(graph)
 
 
+@pytest.mark.slow
 def test_a_frozen_value_is_fed_to_the_framework(tmp_path):
     graph = frozen(lambda x, k: tf().multiply(x, k, name="y"), x=[2, 3], k=[])
     by_tensorflow(graph, freeze_placeholder_with_value="k->3")
@@ -68,6 +69,7 @@ def test_a_saved_model_of_the_second_generation(tmp_path):
     assert [o.name for o in found.outputs] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_a_model_of_keras_as_a_file_and_in_memory(tmp_path):
     network = keras_network()
     network.save(tmp_path / "net.keras")
@@ -92,6 +94,7 @@ def test_dropout_keeps_everything():
     by_tensorflow(frozen(net, x=[2, 3], keep=[]))
 
 
+@pytest.mark.slow
 def test_data_outside_of_the_domain_of_a_function_is_left():
     found = by_tensorflow(frozen(lambda x: tf().sqrt(x, name="y"), x=[2, 3]))
     assert found.cases == ["positive"]

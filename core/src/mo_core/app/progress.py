@@ -17,6 +17,8 @@ STAGES = {
     "convert": "converting",
     "optimise": "optimising",
     "write": "writing",
+    "reference": "computing the source",
+    "runtime": "computing the IR",
 }
 
 _PATIENCE = 1.0

@@ -6,12 +6,13 @@ import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mo_core.app import convert as api
 from mo_core.app import style
 from mo_core.app.commands.convert import OTHER_REPORT, STDOUT, target_of, write_report
 from mo_core.app.commands.source import chosen
+from mo_core.app.progress import Progress
 from mo_core.app.verify.engine import Settings, verify_model
 from mo_core.app.verify.stored import conversion_parameters
 from mo_core.errors import UsageError
@@ -33,12 +34,14 @@ def run(call: Call) -> int:
     notes = _repeat(call, ir) if ir is not None else []
     with ExitStack() as cleanup:
         source, options, frontend = chosen(call, words, cleanup)
-        model = api.run(source, options, call.session, frontend)
-        if options.report not in (None, STDOUT):
-            model.sources.guard(options.report, OTHER_REPORT)
-        if ir is None:
-            ir = _kept(model, options, source)
-        found = verify_model(model, ir, _settings(call))
+        mode = "lines" if options.stream_output else "always" if options.progress else "auto"
+        with Progress("off" if options.silent else mode) as progress:
+            model = api.run(source, options, call.session, frontend, progress)
+            if options.report not in (None, STDOUT):
+                model.sources.guard(options.report, OTHER_REPORT)
+            if ir is None:
+                ir = _kept(model, options)
+            found = verify_model(model, ir, _settings(call), progress.stage)
     found.notes += notes
     if options.report is not None:
         data = {**model.report.to_dict(), "verification": found.to_dict()}
@@ -93,7 +96,7 @@ def _repeat(call: Call, ir: Path) -> list[str]:
     return [f"The options of the conversion are taken from the IR: {shown}"] if shown else []
 
 
-def _kept(model: Model, options: Options, source: Any) -> Path | None:
+def _kept(model: Model, options: Options) -> Path | None:
     """The IR where the options say that it goes; None when they say nothing: it is a temporary one then."""
     if not any(name in options.given for name in _PLACES):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -68,8 +68,8 @@ class Settings:
 class Verifier:
     """One verification."""
 
-    def __init__(self, model: Model, settings: Settings, folder: Path) -> None:
-        self.model, self.settings, self.folder = model, settings, folder
+    def __init__(self, model: Model, settings: Settings, folder: Path, told: Callable[[str], None] | None) -> None:
+        self.model, self.settings, self.folder, self.told = model, settings, folder, told
         self.found = Verification(model=model.name)
         inputs, outputs = model.graph.inputs, model.graph.outputs
         self.detections = [isinstance(r.source.node, DetectionOutput) for r in outputs]
@@ -189,6 +189,8 @@ class Verifier:
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
+        if self.told is not None:
+            self.told(name)
         yield
         self.found.seconds[name] = time.perf_counter() - start
 
@@ -243,11 +245,16 @@ def _has_half_weights(xml: Path) -> bool:
     return False
 
 
-def verify_model(model: Model, ir: Any = None, settings: Settings | None = None) -> Verification:
-    """Verify a converted model, or the files of an IR of it. Raises MoError when there is nothing to compare."""
+def verify_model(
+    model: Model, ir: Any = None, settings: Settings | None = None, told: Callable[[str], None] | None = None
+) -> Verification:
+    """Verify a converted model, or the files of an IR of it; `told` is called with the name of each step.
+
+    Raises MoError when there is nothing to compare.
+    """
     path = Path(ir) if ir is not None else None
     with tempfile.TemporaryDirectory(prefix="mo-verify-", ignore_cleanup_errors=True) as folder:
-        found = Verifier(model, settings or Settings(), Path(folder)).run(path)
+        found = Verifier(model, settings or Settings(), Path(folder), told).run(path)
     if not found.outputs and not found.failures and not found.missing:
         raise Unsupported("the model has no output that could be compared", "Name outputs with --output.")
     return found
