@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.onnx.tiny import convolution
-from tests.docs import caffe_files, kaldi_files, tensorflow_files, verify_files
+import mo_core
+from tests.docs import caffe_files, kaldi_files, onnx_files, tensorflow_files, verify_files
+from tests.extensions.page import read_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,11 +38,11 @@ def environment():
 
 
 def commands(page):
-    for block in blocks(page, "console", "shell"):
-        for line in block.replace("\\\n", " ").splitlines():
-            command = line.removeprefix("$ ").strip()
-            if command and (line.startswith("$ ") or not any(b.startswith("$ ") for b in block.splitlines())):
-                yield command.split("   #")[0].strip()
+    """(command, the lines that it is shown to print), in order."""
+    yield from read_page(page).commands
+    for block in blocks(page, "shell"):
+        for line in block.splitlines():
+            yield line.partition("   #")[0].strip(), []
 
 
 def test_the_generated_pages_are_what_the_code_says():
@@ -56,10 +57,7 @@ def test_the_generated_pages_are_what_the_code_says():
 )
 def test_every_command_runs(page, tmp_path):
     """Commands run one after the other in one folder that has the files the page speaks of."""
-    convolution(tmp_path / "model.onnx")
-    (tmp_path / "layer.py").write_text(
-        "from mo_core import hookimpl\n@hookimpl\ndef mo_converters(framework):\n    return []\n"
-    )
+    onnx_files.write(tmp_path)
     if page.name.startswith("caffe"):
         caffe_files.write(tmp_path, *shown(page))
     if page.name.startswith(("kaldi", "README", "verify")):
@@ -68,13 +66,19 @@ def test_every_command_runs(page, tmp_path):
         verify_files.write(tmp_path)
     if page.name.startswith(("tensorflow", "README")):
         tensorflow_files.write(tmp_path)
-    for command in commands(page):
+    for name, content in read_page(page).files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    for command, expected in commands(page):
         if command.startswith(INSTALLS):
             continue  # the environment of the tests is what these set up
         done = subprocess.run(
             shlex.split(command), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        printed = f"{command}\n{done.stdout}{done.stderr}"
+        assert (done.returncode != 0) == any(line.startswith("mo: error:") for line in expected), printed
+        for line in expected:
+            wanted = re.compile(".*".join(map(re.escape, line.split("…"))))  # "…" stands for what may be another
+            assert any(map(wanted.fullmatch, printed.splitlines())), f"{line}\n{printed}"
 
 
 @pytest.mark.parametrize("page", ["add-an-op.md"])
@@ -84,18 +88,47 @@ def test_python_examples_run(page):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *(ROOT / "docs" / name for name in ("caffe.md", "verify.md"))], ids=lambda p: p.name
-)
+IN_ORDER = ("README.md", "caffe.md", "first-steps.md", "onnx.md", "ovc.md", "python.md", "verify.md")
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name in IN_ORDER], ids=lambda p: p.name)
 def test_python_that_converts_runs(page, tmp_path):
-    convolution(tmp_path / "model.onnx")
+    """With the files of the page, and the IR that its commands have written by then."""
+    onnx_files.write(tmp_path)
     caffe_files.write(tmp_path)
-    for code in blocks(page, "python"):
-        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
+    mo_core.convert(tmp_path / "model.onnx").save(tmp_path / "ir" / "model.xml")
+    shown = [code for code in blocks(page, "python") if "hookimpl" not in code]
+    assert shown
+    code = "\n".join(shown)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def test_links_lead_somewhere():
+    """Files and headings; what mkdocs checks, and README as well."""
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target, heading in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+            path = page.parent / target if target else page
+            assert path.exists(), f"{page.name}: {target}"
+            assert not heading or heading in headings(path), f"{page.name}: {target}#{heading}"
+
+
+def headings(page):
+    """The anchors of a page, as they are made from its headings."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower()) for title in found}
+
+
+def test_every_page_is_reachable():
+    """From the table of contents, which names no page twice."""
+    named = re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert sorted(named) == sorted(p.name for p in (ROOT / "docs").glob("*.md"))
+
+
+INSTALLED_BY_NAME = re.compile(r"pip install (?!\.|-)[^`\n]*\bmo-")
+
+
+def test_nothing_is_installed_by_a_name_that_no_registry_has():
+    for page in [*PAGES, *ROOT.glob("*/README.md"), *ROOT.glob("*/*/README.md")]:
+        found = INSTALLED_BY_NAME.findall(page.read_text(encoding="utf-8"))
+        assert not found, f"{page}: {found}"

@@ -18,13 +18,13 @@ class Page:
 
 
 def read_page(path: Path) -> Page:
-    """A file is a block behind a line with its name; in a `console` block, commands begin with `$ `."""
+    """A file is a block after a line with its name; in a `console` block, commands begin with `$ `."""
     page = Page({}, [])
     for block in _BLOCK.finditer(path.read_text(encoding="utf-8")):
         if block["path"]:
             page.files[block["path"]] = block["text"]
         elif block["language"] == "console":
-            for line in block["text"].splitlines():
+            for line in block["text"].replace("\\\n", " ").splitlines():
                 if line.startswith("$ "):
                     page.commands.append((line[2:], []))
                 else:
