@@ -13,6 +13,7 @@ from mo_core.frontend import Frontend, Reference, SourceModel
 if TYPE_CHECKING:
     from mo_core.frontend import Converter
     from mo_core.options import Options
+    from mo_core.rewriting import Replacer
 
 
 class OnnxFrontend(Frontend):
@@ -65,3 +66,13 @@ def mo_converters(framework: str) -> Sequence[Converter]:
     from mo_onnx import ops
 
     return converters_of(*ops.MODULES)
+
+
+@hookimpl
+def mo_replacers(framework: str) -> Sequence[Replacer]:
+    """What the descriptions do that came with the old tool."""
+    if framework != "onnx":
+        return ()
+    from mo_onnx.descriptions import REPLACERS
+
+    return REPLACERS
