@@ -258,3 +258,19 @@ def test_bytes_that_are_no_utf8_are_spelled_as_bytes_and_other_names_as_they_are
     emitted = emit.save(graph, tmp_path / "m.xml")
     assert [port.any_name for port in CORE.read_model(str(emitted.xml)).inputs] == [r"\xb2\xe31", "päivä\x85"]
     assert not [n for n in emitted.respelled if "päivä" in n]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the system has no advisory locks")
+def test_what_a_killed_run_left_is_cleared_away_and_what_another_run_writes_is_not(tmp_path):
+    import fcntl
+
+    left, held, fresh, other = (
+        tmp_path / name for name in (".m.bin.a.tmp", ".m.xml.b.tmp", ".m.bin.c.tmp", ".n.bin.d.tmp")
+    )
+    for file in (left, held, fresh, other):
+        file.write_bytes(b"weights")
+        os.utime(file, (0, 0) if file is not fresh else None)
+    with open(held, "r+b") as running:
+        fcntl.flock(running, fcntl.LOCK_EX)
+        emit.save(affine(), tmp_path / "m.xml")
+    assert {p.name for p in tmp_path.iterdir()} == {"m.xml", "m.bin", held.name, fresh.name, other.name}

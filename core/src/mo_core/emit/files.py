@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,11 +61,14 @@ def save(
         if sources is not None:
             sources.guard(target, "Give another name with --model_name, or another folder with --output_dir.")
     temporary: list[Path] = []
+    locks: list[int] = []
     try:
         xml.parent.mkdir(parents=True, exist_ok=True)
         for target in (xml, binary):
+            _clear_abandoned(target)
             handle, made = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-            os.close(handle)
+            locks.append(handle)
+            _lock(handle)
             temporary.append(Path(made))
         with (
             open(temporary[0], "w", encoding="utf-8", newline="\n", buffering=1 << 20) as text,
@@ -81,6 +86,8 @@ def save(
             f'cannot write "{e.filename or xml}": {e.strerror or e}', "Free some space or choose another --output_dir."
         ) from e
     finally:
+        for handle in locks:
+            os.close(handle)
         for made_path in temporary:
             made_path.unlink(missing_ok=True)
     emitted.xml, emitted.bin = xml, binary
@@ -116,6 +123,37 @@ def _write(
         kept_full=weights.kept_full,
         respelled=list(writer.respelled),
     )
+
+
+_ABANDONED = 60.0
+"""Seconds after which a temporary file that nobody holds is one of a run that was killed."""
+
+
+def _clear_abandoned(target: Path) -> None:
+    """Remove what runs that were killed have left beside the target: they are as large as the weights."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        try:
+            if time.time() - left.stat().st_mtime < _ABANDONED:
+                continue
+            handle = os.open(left, os.O_RDWR)
+            try:
+                if _lock(handle):
+                    left.unlink(missing_ok=True)
+            finally:
+                os.close(handle)
+        except OSError:
+            continue  # somebody else's
+
+
+def _lock(handle: int) -> bool:
+    """Hold an open file until it is closed; False when another process holds it, or the system has no such locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def _umask() -> int:
