@@ -309,6 +309,7 @@ def test_without_arguments_the_help_is_shown(toy: Path, capsys: pytest.CaptureFi
     [
         (["n.toy"], 2, r'there is no file "n.toy"\n.*"m.toy"'),
         (["m.toy", "o.toy"], 2, '"o.toy" is one too many'),
+        (["insepct", "m.toy"], 2, 'there is no command "insepct"\n.*"inspect"'),
         (["m.toy", "--input_model", "o.toy"], 2, "two models are given"),
         (["--silent"], 2, "there is no model to convert"),
         (["m.toy", "--inputs", "x"], 2, r'no option --inputs\n.*"--input"'),

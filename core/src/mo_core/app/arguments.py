@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,10 @@ def parse_arguments(argv: Sequence[str], table: OptionTable) -> Arguments:
     """Take a command line apart; `--` ends the options. Raises UsageError."""
     options, words = spelled(argv, table)
     command = COMMANDS[words.pop(0)] if words and words[0] in COMMANDS else COMMANDS["convert"]
+    if len(words) > 1 and command.name == "convert" and not os.path.exists(words[0]):
+        near = did_you_mean(words[0], COMMANDS)
+        if near:
+            raise UsageError(f'there is no command "{words[0]}"', near)
     namespace = parser("mo", command, table.options.values()).parse_args([*options, "--", *words])
     given = {name: value for name, value in vars(namespace).items() if name != "words" and value is not None}
     _check_command(command, given)
