@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
