@@ -104,7 +104,8 @@ def test_an_op_is_made_on_other_axes(name):
 
 def _early(transpose):
     """True for a Transpose of an input that only an op with a trait reads."""
-    return all(user.axis_trait is not None for user, _ in transpose.results[0].uses if user.type_name != "Result")
+    readers = [user for user, _ in transpose.results[0].uses if user.type_name != "Result"]
+    return all(user.axis_trait is not None and user.axis_trait.ports(user) for user in readers)
 
 
 # -- networks

@@ -45,6 +45,10 @@ def layers_of_reversed(command: Command, text: str) -> list[str]:
         (RESIZE, "Interpolate"),
         (POOL, "MaxPool"),
         ('%last = Clamp(%x) {min=-1.0, max=1.0} "clamp"', "Clamp"),
+        ('%last = SoftSign(%x) "softsign"', "SoftSign"),
+        ('%last = MVN(%x, [2, 3]) {eps=0.001, normalize_variance=true, eps_mode=inside_sqrt} "mvn"', "MVN"),
+        ('%last = Softmax(%x) {axis=3} "softmax"', "SoftMax"),
+        ('%last = ReduceMean(%x, [2]) {keep_dims=true} "mean"', "ReduceMean"),
     ],
 )
 def test_it_passes_what_treats_channels_alike(command, ahead, layer):

@@ -13,7 +13,7 @@ from mo_core.ir import types as t
 from mo_core.ir.known import axes_of, numbers
 from mo_core.ir.permutations import Order, identity, inverse, permuted
 
-__all__ = ["ALIKE", "FIRST", "along", "axes_listed", "where", "without"]
+__all__ = ["ALIKE", "FIRST", "along", "axes_listed", "fixed", "where", "without"]
 
 
 def _kept(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order]:
@@ -28,16 +28,33 @@ def _all(node: Node) -> Sequence[int]:
     return range(len(node.operands))
 
 
-ALIKE = AxisTrait(_all, _kept)
+def _nothing(node: Node) -> Sequence[int]:
+    return ()
+
+
+def _unturned(node: Node, operands: list[Value], order: Order) -> None:
+    return None
+
+
+ALIKE = AxisTrait(_all, _kept, _nothing)
 """Functions of elements at the same place of all operands, which broadcast as numpy's do."""
 
-FIRST = AxisTrait(_first, _kept)
+FIRST = AxisTrait(_first, _kept, _nothing)
 """Functions of the elements of the first operand, whatever the others (which have no axes of it) are."""
+
+
+def fixed(first: int) -> AxisTrait:
+    """Ops whose axes have places of their own (N, C, …): those from `first` on are mixed, those before are not."""
+    return AxisTrait(_nothing, _unturned, lambda node: range(first, node.operands[0].rank))
 
 
 def where(trait: AxisTrait, holds: Callable[[Node], bool]) -> AxisTrait:
     """The trait of those nodes for which this holds."""
-    return AxisTrait(lambda node: trait.ports(node) if holds(node) else (), trait.turn)
+    return AxisTrait(
+        lambda node: trait.ports(node) if holds(node) else (),
+        trait.turn,
+        lambda node: trait.mixes(node) if holds(node) else None,
+    )
 
 
 def along(attribute: str = "axis", all_operands: bool = False) -> AxisTrait:
@@ -47,7 +64,11 @@ def along(attribute: str = "axis", all_operands: bool = False) -> AxisTrait:
         axis = t.normalize_axis(getattr(node, attribute), len(order))
         return node.evolve(*operands, **{attribute: order[axis]}), order
 
-    return AxisTrait(_all if all_operands else _first, turn)
+    def mixes(node: Node) -> Sequence[int] | None:
+        shape = node.operands[0].shape
+        return None if shape is None else (t.normalize_axis(getattr(node, attribute), len(shape)),)
+
+    return AxisTrait(_all if all_operands else _first, turn, mixes)
 
 
 def axes_listed(port: int, drops: Callable[[Node], bool] | None = None) -> AxisTrait:
@@ -66,7 +87,11 @@ def axes_listed(port: int, drops: Callable[[Node], bool] | None = None) -> AxisT
             return made, order
         return made, without(order, axes)
 
-    return AxisTrait(_first, turn)
+    def mixes(node: Node) -> Sequence[int] | None:
+        shape = node.operands[0].shape
+        return None if shape is None or port >= len(node.operands) else axes_of(node.operands[port], len(shape))
+
+    return AxisTrait(_first, turn, mixes)
 
 
 def without(order: Order, axes: Sequence[int]) -> Order:
@@ -132,6 +157,18 @@ def resized(node: Node, operands: list[Value], order: Order) -> tuple[Node, Orde
     listed = constant([order[a] for a in axes], t.i64)
     changed = {name: permuted(p, inverse(order)) for name, p in pads.items() if any(p)}
     return node.evolve(*operands[:2], listed, **changed), order
+
+
+def resized_axes(node: Node) -> Sequence[int] | None:
+    """The axes that Interpolate resizes or pads."""
+    shape = node.operands[0].shape
+    if shape is None:
+        return None
+    axes = axes_of(node.operands[2], len(shape)) if len(node.operands) > 2 else identity(len(shape))
+    pads = [p for name in ("pads_begin", "pads_end") for p in (tuple(node.attributes[name]),) if any(p)]
+    if axes is None or any(len(p) != len(shape) for p in pads):
+        return None
+    return sorted({*axes, *(i for p in pads for i, count in enumerate(p) if count)})
 
 
 def cut(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order] | None:

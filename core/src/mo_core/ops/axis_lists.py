@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mo_core.ir import AxisTrait, Node, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.known import numbers
@@ -12,8 +14,8 @@ from mo_core.ops.gather import Gather
 __all__ = ["by_axis", "filled", "per_axis", "shape_listed"]
 
 
-def per_axis(*ports: int) -> AxisTrait:
-    """Ops with operands that have an entry for each axis of the first one."""
+def per_axis(*ports: int, nothing: int = 0) -> AxisTrait:
+    """Ops with operands that have an entry for each axis of the first one; `nothing`: that of an axis left alone."""
 
     def turn(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order] | None:
         for port in ports:
@@ -22,7 +24,13 @@ def per_axis(*ports: int) -> AxisTrait:
             operands[port] = by_axis(node.operands[port], order)
         return node.evolve(*operands), order
 
-    return AxisTrait(FIRST.ports, turn)
+    def mixes(node: Node) -> Sequence[int] | None:
+        lists = [numbers(node.operands[port]) for port in ports]
+        if any(entries is None for entries in lists):
+            return None
+        return sorted({i for entries in lists for i, entry in enumerate(entries or ()) if entry != nothing})
+
+    return AxisTrait(FIRST.ports, turn, mixes)
 
 
 def by_axis(entries: Value, order: Order) -> Value:

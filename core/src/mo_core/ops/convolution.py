@@ -23,6 +23,7 @@ from mo_core.ir.schema import (
 )
 from mo_core.ir.types import Dim, Dynamic, Type, format_shape
 from mo_core.ops._dims import agree, content_dims, dims_or, per_axis, unknowns, windows
+from mo_core.ops.axes import fixed
 
 __all__ = [
     "BinaryConvolution",
@@ -36,6 +37,8 @@ __all__ = [
 
 class Convolution(Node, opset="opset1"):
     """Convolution-1: filters are laid out O, I, <spatial>."""
+
+    axis_trait = fixed(1)
 
     data: Operand = operand()
     filters: Operand = operand()
@@ -56,6 +59,8 @@ class Convolution(Node, opset="opset1"):
 
 class GroupConvolution(Node, opset="opset1"):
     """GroupConvolution-1: filters are laid out G, O/G, I/G, <spatial>."""
+
+    axis_trait = fixed(1)
 
     data: Operand = operand()
     filters: Operand = operand()
@@ -79,6 +84,8 @@ class ConvolutionBackpropData(Node, opset="opset1"):
 
     `output_shape` holds the spatial sizes of the result; the paddings then follow from it.
     """
+
+    axis_trait = fixed(1)
 
     data: Operand = operand()
     filters: Operand = operand()
@@ -113,6 +120,8 @@ class GroupConvolutionBackpropData(ConvolutionBackpropData, opset="opset1"):
 
 class BinaryConvolution(Node, opset="opset1"):
     """BinaryConvolution-1: data and filters (u1; O, I, Y, X) stand for -1 and +1."""
+
+    axis_trait = fixed(1)
 
     data: Operand = operand()
     filters: Operand = operand()

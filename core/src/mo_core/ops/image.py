@@ -23,7 +23,7 @@ from mo_core.ir.schema import (
 )
 from mo_core.ir.types import Dim, Type
 from mo_core.ops._dims import agree, at, content_dims, of_rank, per_axis, rising, unknown, unknowns, windows
-from mo_core.ops.axes import FIRST, resized
+from mo_core.ops.axes import FIRST, resized, resized_axes
 
 __all__ = ["Col2Im", "ExtractImagePatches", "GridSample", "Interpolate", "ReorgYolo"]
 
@@ -34,7 +34,7 @@ BIGGEST_SCALE = 2.0**31
 class Interpolate(Node, opset="opset11"):
     """Interpolate-11: resize along `axes` (default: all) to sizes or by scales, as `shape_calculation_mode` says."""
 
-    axis_trait = AxisTrait(FIRST.ports, resized)
+    axis_trait = AxisTrait(FIRST.ports, resized, resized_axes)
 
     image: Operand = operand()
     scales_or_sizes: Operand = operand()

@@ -9,13 +9,15 @@ from mo_core.ir.known import axes_of
 from mo_core.ir.schema import Operand, boolean, integer, one_of, operand, real
 from mo_core.ir.types import Type
 from mo_core.ops._dims import agree, at, of_rank
-from mo_core.ops.axes import axes_listed
+from mo_core.ops.axes import axes_listed, fixed
 
 __all__ = ["GRN", "LRN", "MVN", "BatchNormInference", "GroupNormalization", "NormalizeL2"]
 
 
 class BatchNormInference(Node, opset="opset5"):
     """BatchNormInference-5: `gamma * (data - mean) / sqrt(variance + epsilon) + beta`, all per channel (axis 1)."""
+
+    axis_trait = fixed(1)  # the channels have parameters of their own
 
     data: Operand = operand()
     gamma: Operand = operand()

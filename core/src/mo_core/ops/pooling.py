@@ -8,12 +8,15 @@ from mo_core.ir import types as t
 from mo_core.ir.schema import Ints, Operand, boolean, element, integer, ints, one_of, operand
 from mo_core.ir.types import ElementType, Shape, Type
 from mo_core.ops._dims import content_dims, of_rank, unknowns, windows
+from mo_core.ops.axes import fixed
 
 __all__ = ["AdaptiveAvgPool", "AdaptiveMaxPool", "AvgPool", "AvgPool14", "AvgPool16", "MaxPool", "MaxPool14"]
 
 
 class AvgPool(Node, opset="opset1"):
     """AvgPool-1: mean over windows; `exclude_pad` leaves padding out of the count."""
+
+    axis_trait = fixed(2)
 
     data: Operand = operand()
     strides: Ints = ints()
@@ -46,6 +49,8 @@ class AvgPool16(AvgPool14, opset="opset16", type="AvgPool"):
 class MaxPool(Node, opset="opset8"):
     """MaxPool-8: maxima over windows, and their flat positions from `axis` on."""
 
+    axis_trait = fixed(2)
+
     data: Operand = operand()
     strides: Ints = ints()
     dilations: Ints = ints(default=())
@@ -73,6 +78,8 @@ class MaxPool14(MaxPool, opset="opset14", type="MaxPool"):
 class AdaptiveAvgPool(Node, opset="opset8"):
     """AdaptiveAvgPool-8: mean over as many windows per spatial axis as `output_shape` says."""
 
+    axis_trait = fixed(2)
+
     data: Operand = operand()
     output_shape: Operand = operand()
 
@@ -82,6 +89,8 @@ class AdaptiveAvgPool(Node, opset="opset8"):
 
 class AdaptiveMaxPool(Node, opset="opset8"):
     """AdaptiveMaxPool-8: maxima over as many windows per spatial axis as `output_shape` says, and their positions."""
+
+    axis_trait = fixed(2)
 
     data: Operand = operand()
     output_shape: Operand = operand()

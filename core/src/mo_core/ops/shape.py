@@ -261,7 +261,7 @@ def _stretch(d: Dim, target: Dim) -> Dim:
 class Tile(Node, opset="opset1", partial=True):
     """The whole tensor repeated along each axis (Tile-1); the shorter of shape and `repeats` is led by ones."""
 
-    axis_trait = per_axis(1)
+    axis_trait = per_axis(1, nothing=1)
 
     data: Operand = operand()
     repeats: Operand = operand()

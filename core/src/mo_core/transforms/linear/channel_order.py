@@ -18,27 +18,9 @@ from mo_core.ir.permutations import inverse
 from mo_core.ir.tensor import lazy
 from mo_core.ops import (
     Add,
-    AvgPool,
-    AvgPool14,
-    AvgPool16,
-    Clamp,
-    Convert,
-    Elu,
     Gather,
-    Gelu,
     GroupConvolution,
-    HSigmoid,
-    HSwish,
-    Interpolate,
-    MaxPool,
-    MaxPool14,
-    Mish,
     Multiply,
-    Pad,
-    ReLU,
-    Sigmoid,
-    Swish,
-    Tanh,
     Transpose,
 )
 from mo_core.rewriting.passes import Stage, rewrites
@@ -86,29 +68,21 @@ def _passes(user: Node, index: int, axis: int, far: int) -> bool:
     return behind is not None and _absorbed(user, behind, far - 1)
 
 
-_POOLS = (MaxPool, MaxPool14, AvgPool, AvgPool14, AvgPool16)
-_ALIKE = (Convert, ReLU, Clamp, Elu, Gelu, HSigmoid, HSwish, Mish, Sigmoid, Swish, Tanh)
-_MOVERS = (*_ALIKE, *_POOLS, Transpose, Pad, Interpolate)
-
-
 def _axis_behind(user: Node, axis: int) -> int | None:
-    """The place of an axis behind an op that does the same whatever the order along it; None for any other op."""
+    """The place of an axis after an op that does the same whatever the order along it; None for any other op."""
     if isinstance(user, Transpose):
         order = known_ints(user.order)
         return order.index(axis) if order is not None and axis in order else None
-    if isinstance(user, _ALIKE):
-        return axis if all(v.shape == () for v in user.operands[1:]) else None
-    if isinstance(user, _POOLS):
-        return axis if axis < 2 and not any(r.uses for r in user.results[1:]) else None
-    if isinstance(user, Pad):
-        counts = [known_ints(v) for v in (user.pads_begin, user.pads_end)]
-        return axis if all(c is not None and axis < len(c) and c[axis] == 0 for c in counts) else None
-    if isinstance(user, Interpolate):
-        axes = known_ints(user.axes)
-        if axes is None or any((*user.pads_begin, *user.pads_end)):
-            return None
-        return axis if axis not in (a % user.image.rank for a in axes) else None
-    return axis if axis == 1 and _is_depthwise(user) else None
+    if isinstance(user, GroupConvolution) and axis == 1:
+        return axis if _is_depthwise(user) else None
+    trait = user.axis_trait
+    after = trait.carried(user, axis) if trait is not None else None
+    if trait is None or after is None or any(r.uses for r in user.results[1:]):
+        return None
+    back = user.rank - after  # other operands are aligned at their last axes
+    others = [user.operands[i] for i in trait.ports(user) if i]
+    alike = all(v.shape is not None and (len(v.shape) < back or v.shape[-back] == 1) for v in others)
+    return after if alike else None
 
 
 def _is_depthwise(node: Node) -> bool:
@@ -170,7 +144,7 @@ def behind_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
     return gather.evolve(kind(x, c), *gather.operands[1:])
 
 
-@rule(op(*_MOVERS, operands=[_PERMUTED], name="mover"))
+@rule(op(Node, operands=[_PERMUTED], name="mover"))
 def behind_mover(mover: Node, x: Value, gather: Node) -> Value | None:
     """A permutation ahead of an op that treats all channels alike, behind which a layer takes it in."""
     found = _order(gather)

@@ -16,17 +16,9 @@ from mo_core.ir import types as t
 from mo_core.ir.known import axes_of, known_ints
 from mo_core.ir.types import Dim
 from mo_core.ops import (
-    AvgPool,
-    BatchNormInference,
     Concat,
-    Convolution,
-    ConvolutionBackpropData,
     Gather,
-    GroupConvolution,
-    GroupConvolutionBackpropData,
-    Interpolate,
     MatMul,
-    MaxPool,
     Reshape,
     Select,
     ShapeOf,
@@ -134,27 +126,11 @@ def _by_trait(node: Node, operands: Sequence[Batch]) -> Value:
     return turned[0]
 
 
-_BATCHES = (
-    AvgPool,
-    BatchNormInference,
-    Convolution,
-    ConvolutionBackpropData,
-    GroupConvolution,
-    GroupConvolutionBackpropData,
-    MaxPool,
-)
-"""Ops that treat each index of axis 0 of their first operand alike."""
-
-
 def _treats_as_batch(node: Node, operands: Sequence[Batch]) -> bool:
     """True for an op on a batch of one: the iterations are a batch of many."""
     if node.operands[0].dims[:1] != (1,) or node.dims[:1] != (1,) or any(not b.shared for b in operands[1:]):
         return False
-    if isinstance(node, Interpolate):
-        axes = axes_of(node.axes, node.rank) if node.axes is not None else (0,)
-        padded = any(node.pads_begin[:1]) or any(node.pads_end[:1])
-        return axes is not None and 0 not in axes and not padded
-    return isinstance(node, _BATCHES)
+    return node.axis_trait is not None and len(node.results) == 1 and node.axis_trait.carried(node, 0) == 0
 
 
 def _aligned(batch: Batch, inner: Value, rank: int) -> Value:
