@@ -239,3 +239,35 @@ def test_custom_operators_are_converted_by_extensions(tmp_path):
     net = one_op("Custom", {"x": values(2)}, op_type="gate", factor=3)
     got = run(net, {"x": values(2)}, extension=str(tmp_path / "my_gate.py"))
     assert_close(got, [3 * values(2)])
+
+
+REGIONS = np.array([[0, 0, 0, 15, 11], [1, 4, 2, 20, 19], [0, 7.5, 3.2, 19.1, 17]], np.float32)
+
+
+@pytest.mark.parametrize(("pooled", "group"), [(3, 3), (3, 0), (4, 2), (2, 3)])
+def test_regions_with_channels_of_their_own(pooled, group):
+    feeds = {"x": values(2, 2 * (group or pooled) ** 2, 12, 12), "rois": REGIONS}
+    sizes = {"spatial_scale": 0.5, "output_dim": 2, "pooled_size": pooled}
+    check_op("_contrib_PSROIPooling", feeds, group_size=group, rtol=2e-5, dynamic=False, **sizes)
+    if group:
+        moved = {"sample_per_part": 2, "trans_std": 0.1, "part_size": pooled}
+        feeds["trans"] = 0.5 * values(3, 2, pooled, pooled)
+        check_op("_contrib_DeformablePSROIPooling", feeds, group_size=group, rtol=2e-5, dynamic=False, **sizes, **moved)
+
+
+def test_aligned_regions_with_channels_of_their_own():
+    feeds = {"x": values(2, 12, 12, 12), "rois": REGIONS}
+    attributes = {"spatial_scale": 0.5, "pooled_size": (3, 2), "sample_ratio": 2}
+    check_op("_contrib_ROIAlign", feeds, position_sensitive=True, rtol=2e-5, **attributes)
+
+
+@pytest.mark.parametrize("op", ["_contrib_Proposal", "_contrib_MultiProposal"])
+def test_proposals_of_networks_trained_by_overlap(op):
+    feeds = {
+        "scores": np.random.default_rng(0).permutation(12 * 8 * 9).reshape(1, 12, 8, 9).astype(np.float32) / 3000,
+        "deltas": 2 * values(1, 24, 8, 9),
+        "info": np.array([[128, 144, 1]], np.float32),
+    }
+    sizes = {"feature_stride": 16, "scales": (2, 4), "ratios": (0.5, 1, 2), "rpn_min_size": 4}
+    counts = {"rpn_pre_nms_top_n": 100, "rpn_post_nms_top_n": 10}
+    check_op(op, feeds, iou_loss=True, rtol=1e-4, dynamic=False, **sizes, **counts)

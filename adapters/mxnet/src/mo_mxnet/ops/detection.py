@@ -72,9 +72,10 @@ def roi_align(
     position_sensitive: bool = False,
     aligned: bool = False,
 ) -> Value:
-    """Regions are the number of an image and corners; those of no image (-1) give zeros."""
-    if position_sensitive:
-        raise Unsupported("position-sensitive ROIAlign is not supported; the runtime has none")
+    """Regions are the number of an image and corners; those of no image (-1) give zeros.
+
+    Position-sensitive: each place of a region has channels of its own.
+    """
     height, width = _pooled_size(pooled_size)
     numbers = reshape_to(slice_axis(rois, 1, 0, 1), [-1])
     absent = Greater(constant_like(numbers, 0), numbers)
@@ -90,7 +91,16 @@ def roi_align(
         mode="avg",
         aligned_mode="half_pixel_for_nn" if aligned else "asymmetric",
     )
-    return Select(reshape_to(absent, [-1, 1, 1, 1]), constant_like(y, 0), y)
+    found = Select(reshape_to(absent, [-1, 1, 1, 1]), constant_like(y, 0), y)
+    return _own_channels(found, height, width) if position_sensitive else found
+
+
+def _own_channels(y: Value, height: int, width: int) -> Value:
+    """Of channels for all places, those that are meant for each: R, C, H, W from R, C * H * W, H, W."""
+    count = height * width
+    every = reshape_to(y, [dim_size(y, 0), -1, count * count])
+    own = Gather(every, constant(np.arange(count) * (count + 1), t.i64), integer(2))
+    return reshape_to(own, [dim_size(y, 0), -1, height, width])
 
 
 @mxnet_op("_contrib_RROIAlign")
@@ -120,11 +130,25 @@ def rotated_roi_align(
 def psroi_pooling(
     x: Value, rois: Value, *, spatial_scale: float, output_dim: int, pooled_size: int, group_size: int = 0
 ) -> Value:
-    if group_size not in (0, pooled_size):
-        raise Unsupported("PSROIPooling with a group_size that is not pooled_size is not supported")
     return PSROIPooling(
-        x, rois, output_dim=output_dim, group_size=pooled_size, spatial_scale=spatial_scale, mode="average"
+        _regrouped(x, output_dim, group_size or pooled_size, pooled_size),
+        rois,
+        output_dim=output_dim,
+        group_size=pooled_size,
+        spatial_scale=spatial_scale,
+        mode="average",
     )
+
+
+def _regrouped(x: Value, channels: int, groups: int, pooled: int) -> Value:
+    """Channels for groups of places, as channels for each place, which the runtime wants."""
+    if min(channels, groups, pooled) < 1:
+        raise ModelError("a pooling of regions needs positive numbers of channels, groups and places")
+    if groups == pooled:
+        return x
+    group = np.arange(pooled) * groups // pooled
+    places = (np.arange(channels)[:, None, None] * groups + group[:, None]) * groups + group
+    return Gather(x, constant(places.reshape(-1), t.i64), integer(1))
 
 
 @mxnet_op("_contrib_DeformablePSROIPooling")
@@ -142,15 +166,13 @@ def deformable_psroi_pooling(
     trans_std: float = 0.0,
     no_trans: bool = False,
 ) -> Value:
-    if group_size != pooled_size:
-        raise Unsupported("DeformablePSROIPooling with a group_size that is not pooled_size is not supported")
     return DeformablePSROIPooling(
-        x,
+        _regrouped(x, output_dim, group_size, pooled_size),
         rois,
         None if no_trans else trans,
         output_dim=output_dim,
         spatial_scale=spatial_scale,
-        group_size=group_size,
+        group_size=pooled_size,
         spatial_bins_x=sample_per_part,
         spatial_bins_y=sample_per_part,
         trans_std=trans_std,

@@ -23,7 +23,7 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
-from mo_core.errors import ModelError, Unsupported
+from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import (
@@ -85,6 +85,11 @@ def _decoded(anchors: Value, deltas: Value) -> list[Value]:
     return [found[0][0], found[1][0], found[0][1], found[1][1]]
 
 
+def _moved(anchors: Value, deltas: Value) -> list[Value]:
+    """Corners of the anchors moved each by itself, as networks are trained by the overlap of boxes."""
+    return [Add(corner, move) for corner, move in zip(split(anchors, 2, 4), split(deltas, 2, 4))]
+
+
 @mxnet_op("_contrib_Proposal", "_contrib_MultiProposal")
 def proposal(
     scores: Value,
@@ -105,8 +110,6 @@ def proposal(
 
     `info` is N, 3: height, width and scale of each image. Where fewer regions than wanted are left, they are repeated.
     """
-    if iou_loss:
-        raise Unsupported("Proposal with iou_loss is not supported")
     if min(feature_stride, rpn_post_nms_top_n) < 1 or not scales or not ratios or min(ratios) <= 0:
         raise ModelError("Proposal needs a positive stride and count, scales and ratios")
     base = base_anchors(feature_stride, ratios, scales)
@@ -115,7 +118,8 @@ def proposal(
     objectness = slice_axis(scores, 1, count, 2 * count)
     flat = reshape_to(permute(objectness, (0, 2, 3, 1)), [batch, -1])
     moves = permute(reshape_to(deltas, [batch, count, 4, height, width]), (0, 3, 4, 1, 2))
-    found = _decoded(_anchors(height, width, feature_stride, base), reshape_to(moves, [batch, -1, 4]))
+    decode = _moved if iou_loss else _decoded
+    found = decode(_anchors(height, width, feature_stride, base), reshape_to(moves, [batch, -1, 4]))
     rows, flat = _clipped(found, flat, info, rpn_min_size)
     outside = _outside(height, width, count, feature_stride, info)
     flat = Select(outside, constant_like(flat, -1), flat)
