@@ -168,6 +168,7 @@ class _Part:
         self.reader, self.graph, self.nodes = reader, graph, nodes
         self._locate = cache(locate)  # each reference is asked for again and again
         self._attributes = Attributes(reader.tensors, attributes)
+        self._read_by: dict[str, tuple[list[Edge], list[str]]] = {}
         self.values: dict[str, Sequence[Value]] = {}
         self.inputs: Mapping[str, Mapping[int, Type]] = {}
 
@@ -214,13 +215,20 @@ class _Part:
         """The nodes whose values a node reads, and those that tell in which branch of an old condition it is."""
         if name in self.inputs:
             return []
-        sources = []
-        for reference in self.nodes[name].input:
-            if not reference.startswith("^"):
-                sources.append(self._locate(reference)[0])
-            elif self._is_pivot(reference[1:]):
-                sources.append(reference[1:])
-        return sources
+        edges, controls = self._reads(name)
+        return [*(e.source for e in edges), *(c for c in controls if self._is_pivot(c))]
+
+    def _reads(self, name: str) -> tuple[list[Edge], list[str]]:
+        """The inputs of a node, and the nodes that it only waits for."""
+        found = self._read_by.get(name)
+        if found is None:
+            found = self._read_by[name] = [], []
+            for reference in self.nodes[name].input:
+                if reference.startswith("^"):
+                    found[1].append(reference[1:])
+                else:
+                    found[0].append(Edge(*self._locate(reference)))
+        return found
 
     def _is_pivot(self, name: str) -> bool:
         """True for the identity of a Switch, on which all in one branch depends."""
@@ -235,18 +243,16 @@ class _Part:
         """How many outputs of each node are read at least."""
         ports: dict[str, int] = {}
         for name in names:
-            for reference in self.nodes[name].input:
-                if not reference.startswith("^"):
-                    source, index = self._locate(reference)
-                    ports[source] = max(ports.get(source, 1), index + 1)
+            for source, index, _ in self._reads(name)[0]:
+                if index >= ports.get(source, 1):
+                    ports[source] = index + 1
         return ports
 
     # -- nodes
 
     def _record(self, node: Any, ports: int) -> Record:
         what = f'{node.op} "{node.name}"'
-        inputs = [Edge(*self._locate(r)) for r in node.input if not r.startswith("^")]
-        controls = [r[1:] for r in node.input if r.startswith("^")]
+        inputs, controls = self._reads(node.name)
         content = self.reader.values.find(node)
         if content is not None:
             return Record(node.name, _VALUE, attributes={"value": content}, controls=controls)
