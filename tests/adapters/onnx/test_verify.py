@@ -186,6 +186,18 @@ def test_preprocessing_is_part_of_what_is_verified(source):
     assert "mean_values" in found.notes[0]
 
 
+def test_an_ir_of_version_10_has_other_names(source):
+    found = mo_core.verify(source, ir_version=10)
+    assert found.passed and found.reference.startswith(RUNTIME)
+    assert len(found.outputs) == 2
+
+
+def test_brain_floats_are_rounded_by_the_evaluator(tmp_path):
+    nodes = [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.BFLOAT16)]
+    onnx.save(model(nodes, {"x": (2, 30)}, {"y": (2, 30)}, kinds={"y": TensorProto.BFLOAT16}), tmp_path / "net.onnx")
+    assert mo_core.verify(tmp_path / "net.onnx", framework=False).passed
+
+
 def test_unknown_dimensions_get_several_sizes(tmp_path):
     net = model([helper.make_node("Relu", ["x"], ["y"])], {"x": ("n", 3, "h", "w")}, {"y": ("n", 3, "h", "w")})
     onnx.save(net, tmp_path / "net.onnx")

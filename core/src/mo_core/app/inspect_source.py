@@ -192,7 +192,8 @@ def _weights(value: Value) -> list[Tensor]:
 
 
 def _typed(value: Value, types: dict[str, Value], name: str = "") -> Port:
-    known = next((types[n] for n in (name, *value.names) if n in types), None)
+    names = (name, *value.names, _result(value.node.name, value.index))
+    known = next((types[n] for n in names if n in types), None)
     shown = port(value, name)
     if known is None:
         return shown
@@ -207,5 +208,14 @@ def _types(source: Any, options: Options, session: Session, frontend: Frontend) 
         Conversion(session.converters(frontend.name), frontend, options, model.functions).run(model.graph)
     except (MoError, ValueError):
         return {}
-    found = {name: value for node in model.graph for value in node.results for name in value.names}
+    found: dict[str, Value] = {}
+    for node in model.graph:
+        found[_result(node.name, 0)] = node  # what is computed in place has no tensor name
+        found.update((_result(node.name, i), r) for i, r in enumerate(node.results) if i)
+    found.update((name, value) for node in model.graph for value in node.results for name in value.names)
     return {**found, **{r.name: r.source for r in model.graph.outputs if r.name}}
+
+
+def _result(node: str, index: int) -> str:
+    """How results without a tensor name are found: no name has this character."""
+    return f"{node}\0{index}"

@@ -71,14 +71,8 @@ class Verifier:
     def __init__(self, model: Model, settings: Settings, folder: Path, told: Callable[[str], None] | None) -> None:
         self.model, self.settings, self.folder, self.told = model, settings, folder, told
         self.found = Verification(model=model.name)
-        inputs, outputs = model.graph.inputs, model.graph.outputs
-        self.detections = [isinstance(r.source.node, DetectionOutput) for r in outputs]
-        self.ports: dict[str, Any] = {
-            "inputs": [list(dict.fromkeys([p.name, *p.names])) for p in inputs],
-            "outputs": [list(dict.fromkeys(n for n in (r.name, *r.source.names) if n)) for r in outputs],
-            "types": [p.element.name for p in inputs],
-            "origins": [list(r.source.node.origin) for r in outputs],
-        }
+        self.detections = [isinstance(r.source.node, DetectionOutput) for r in model.graph.outputs]
+        self.ports = _ports(model)
 
     def run(self, ir: Path | None) -> Verification:
         """Everything, in order."""
@@ -123,7 +117,10 @@ class Verifier:
             tried = given_cases(graph, load_data(settings.data, graph.inputs))
         else:
             tried = random_cases(graph, settings.seed, settings.cases)
-        references = References(self.model, self.ports, settings, self.folder, self.found)
+        named = self.ports  # of the source: an IR of version 10 has no tensor names
+        if self.model.options.ir_version == "10":
+            named = _ports(self.model.again(ir_version="11"))
+        references = References(self.model, named, settings, self.folder, self.found)
         with self._step("reference"):
             return references.outputs(tried)
 
@@ -193,6 +190,17 @@ class Verifier:
             self.told(name)
         yield
         self.found.seconds[name] = time.perf_counter() - start
+
+
+def _ports(model: Model) -> dict[str, Any]:
+    """The names, types and origins of inputs and outputs, as programs are told them."""
+    inputs, outputs = model.graph.inputs, model.graph.outputs
+    return {
+        "inputs": [list(dict.fromkeys([p.name, *p.names])) for p in inputs],
+        "outputs": [list(dict.fromkeys(n for n in (r.name, *r.source.names) if n)) for r in outputs],
+        "types": [p.element.name for p in inputs],
+        "origins": [list(r.source.node.origin) for r in outputs],
+    }
 
 
 def _unmoved(wanted: Sequence[Any]) -> list[int]:

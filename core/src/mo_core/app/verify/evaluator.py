@@ -15,7 +15,8 @@ from mo_core.app.verify.compare import Array
 from mo_core.errors import Unsupported
 from mo_core.ir import Constant, Graph, Node, Parameter, Result, Value, constant
 from mo_core.ir import types as t
-from mo_core.ir.tensor import encode
+from mo_core.ir.tensor import decode, encode
+from mo_core.ir.types import ElementType
 from mo_core.ops import Assign, If, Loop, MaxPool, ReadValue, TensorIterator
 from mo_core.ops.control import Concatenated, Merged, OutputPort, Sliced
 
@@ -57,7 +58,7 @@ class Evaluator:
             results = self._results(node, operands)
             for result, content in zip(node.results, results):
                 if content is not None:
-                    known[result] = content if content.dtype.kind in "OSU" else encode(content, result.element)
+                    known[result] = _in_type(content, result.element)
                     left[result] = len(result.uses)
             for value in node.operands:  # what nobody reads any more goes
                 if value in left:
@@ -151,6 +152,14 @@ class Evaluator:
         if made:
             return made[-1][port.result]
         return next(x for x, p in zip(values, node.input_ports) if isinstance(p, Merged) and p.result == port.result)
+
+
+def _in_type(content: Array, element: ElementType) -> Array:
+    """The numbers that the element type can hold; those that numpy has no type for stay f32."""
+    if content.dtype.kind in "OSU":
+        return content
+    stored = encode(content, element)
+    return stored if element.dtype is not None or not element.is_real else decode(stored, element, content.shape)
 
 
 def _pieces(x: Array, port: Sliced) -> list[Array]:
