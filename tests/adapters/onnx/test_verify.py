@@ -180,10 +180,16 @@ def test_frozen_inputs_are_fed_to_the_framework(tmp_path):
     assert found.passed and found.reference.startswith(RUNTIME)
 
 
-def test_preprocessing_is_part_of_what_is_verified(source):
-    found = mo_core.verify(source, mean_values="[1,2,3]", reverse_input_channels=True)
+def test_preprocessing_is_part_of_what_is_verified(source, tmp_path):
+    options = {"mean_values": "[10,20,30]", "scale_values": "[2,3,4]", "reverse_input_channels": True, "layout": "nchw"}
+    ir = mo_core.convert(source, **options).save(tmp_path / "ready.xml")
+    found = mo_core.verify(source, ir, **options)
+    assert found.passed and found.reference.startswith(RUNTIME), found.notes
+    wrong_way = mo_core.verify(source, ir, **{**options, "mean_values": "[30,20,10]"})
+    assert not wrong_way.passed
+    found = mo_core.verify(source, layout="x(nchw->nhwc)", scale=2)
     assert found.passed and found.reference.startswith("mo's own evaluator")
-    assert "mean_values" in found.notes[0]
+    assert "layout" in found.notes[0]
 
 
 def test_an_ir_of_version_10_has_other_names(source):

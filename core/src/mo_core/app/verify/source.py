@@ -5,15 +5,20 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mo_core.app.verify.evaluator import Evaluator
 from mo_core.app.verify.feeds import Case, draws, has_states
 from mo_core.app.verify.process import Answer, compute
-from mo_core.errors import Unsupported
+from mo_core.errors import MoError, Unsupported
+from mo_core.ir import Graph
+from mo_core.options import Options
+from mo_core.rewriting import passes
+from mo_core.transforms.requested.preprocess import preprocessing
 
 if TYPE_CHECKING:
     from mo_core.app.model import Model
@@ -24,17 +29,9 @@ if TYPE_CHECKING:
 PYTHON = "MO_VERIFY_PYTHON"
 """The environment variable with the Python that has the framework, when `--python` is not given."""
 _RUNTIME = Path(__file__).with_name("openvino_program.py")
-_CHANGES = (
-    "mean_values",
-    "scale_values",
-    "scale",
-    "reverse_input_channels",
-    "layout",
-    "source_layout",
-    "target_layout",
-    "transform",
-)
-"""Options that make the IR take or give other data than the source."""
+_PREPARING = ("mean_values", "scale_values", "scale", "reverse_input_channels")
+"""Options that make the IR take raw data; the framework gets what the IR makes of it first."""
+_LAYOUTS = ("layout", "source_layout", "target_layout")
 
 
 class References:
@@ -44,6 +41,7 @@ class References:
         self, model: Model, ports: dict[str, Any], settings: Settings, folder: Path, found: Verification
     ) -> None:
         self.model, self.ports, self.settings, self.folder, self.found = model, ports, settings, folder, found
+        self._prepare: Evaluator | None = None
 
     def outputs(self, tried: Sequence[Sequence[Case]]) -> tuple[list[Case], list[Any]]:
         """The cases that were computed, the first that works of each, and the outputs of their calls."""
@@ -61,9 +59,17 @@ class References:
         note, settings, options = self.found.notes.append, self.settings, self.model.options
         if not settings.framework:
             return None
-        changed = [name for name in _CHANGES if options.get(name)]
+        turned = [n for n in _LAYOUTS if any(spec.target or n == "target_layout" for spec in options.get(n))]
+        changed = [*turned, *(["transform"] if options.transform else [])]
         if changed:
             note(f"--{changed[0]} changes what the model takes or gives, so its framework is not asked.")
+            return None
+        try:
+            self._prepare = preparation(self.model)
+        except MoError as e:
+            note(
+                f"The pre-processing cannot be computed apart from the model, so its framework is not asked: {e.fact}."
+            )
             return None
         if has_states(self.model.graph):
             return None
@@ -113,15 +119,15 @@ class References:
 
     def _ask(self, reference: Reference, cases: Sequence[Case]) -> Answer:
         task = {**reference.task, **self.ports}
-        settings = self.settings
+        settings, prepare = self.settings, self._prepare
+        if prepare is not None:
+            cases = [replace(c, calls=tuple(tuple(prepare(*call)) for call in c.calls)) for c in cases]
         return compute(reference.program, task, cases, self.folder, python=self._python(), timeout=settings.timeout)
 
     # -- without the framework
 
     def _by_mo(self, tried: Sequence[Sequence[Case]]) -> tuple[list[Case], list[Any]]:
         """By the evaluator, or by the runtime, of the graph that no pass has optimised."""
-        from mo_core.app.verify.evaluator import Evaluator
-
         plain = self.model.again(unoptimised=True)
         missing = Evaluator.missing(plain.graph)
         if missing:
@@ -154,6 +160,26 @@ class References:
                 return list(cases), answer.outputs
         reason = answer.failure or next(e for e in answer.errors if e)
         raise Unsupported(f"nothing computes the source: {reason}", "Give data that fits with --data.")
+
+
+def preparation(model: Model) -> Evaluator | None:
+    """What the options put before a model: from its inputs to those of the source; None when there is nothing.
+
+    Raises MoError where the pre-processing cannot be told apart from the model.
+    """
+    options, defaults = model.options, Options()
+    if not any(options.get(name) for name in _PREPARING):
+        return None
+    source = model.again(unoptimised=True, **{name: defaults.get(name) for name in _PREPARING})
+    graph = Graph("preparation")
+    for p in source.graph.inputs:
+        if not p.element.is_real:
+            raise Unsupported(f'"{p.label}" holds whole numbers')
+        made = graph.add_input(p.name, p.element, p.shape)
+        made.names[:] = p.names
+        graph.add_output(made, p.label)
+    passes.run([preprocessing], graph, passes.Context(options=options))
+    return Evaluator(graph)
 
 
 @dataclass
