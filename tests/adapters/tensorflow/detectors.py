@@ -183,9 +183,8 @@ def saved_ssd(folder: Path) -> None:
 
     def call(input_tensor: Any) -> Any:
         def resize(image: Any) -> Any:
-            normal = tf().subtract(tf().multiply(tf().cast(image, "float32"), 2 / 255), 1.0)
-            (normal,) = tf().unstack(tf().expand_dims(normal, 0))
-            return tf().compat.v1.image.resize_images(normal, [SIZE, SIZE])
+            (scaled,) = tf().unstack(tf().multiply(tf().cast(image, "float32")[None], 2 / 255))
+            return tf().compat.v1.image.resize_images(scaled, [SIZE, SIZE])[None][0] - 1.0
 
         boxes, scores, classes, count = one_stage(tf().map_fn(resize, input_tensor, dtype=tf().float32, name="map"))
         return {

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mo_core.options import Options
 
 _LOOP = "(?:.*/)?Preprocessor/map/"
-_APART = "Preprocessor/unstack"
-"""Takes the images apart, each of which is resized by itself."""
+_APART, _TOGETHER = "Preprocessor/unstack", "Preprocessor/stack"
+"""Where images are taken apart, and put together again when each of them is resized."""
 _MAP = "(?:.*/)?map/"
 _PASSED = ("ExpandDims", "Unpack", "Squeeze", "Identity", "StopGradient", "Pack")
 _RESIZED = ("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea")
@@ -65,7 +65,7 @@ def _resizing(graph: Graph, functions: Library | None) -> Resizing | None:
     taken = first_named(graph, f"{_LOOP}TensorArrayStack/TensorArrayGatherV3")
     if given is not None and taken is not None:  # a loop of TensorFlow 1 has nothing else in it
         return Resizing(taken, given.operands[2], given.operands[2])
-    apart, together = first_named(graph, f"(?:.*/)?{_APART}"), first_named(graph, "(?:.*/)?Preprocessor/stack")
+    apart, together = (first_named(graph, f"(?:.*/)?{name}") for name in (_APART, _TOGETHER))
     if apart is not None and together is not None:  # one image, without a loop
         return Resizing(together, apart.operands[0], apart.operands[0])
     given = first_named(graph, f"{_MAP}TensorArrayUnstack/TensorListFromTensor")
@@ -75,39 +75,51 @@ def _resizing(graph: Graph, functions: Library | None) -> Resizing | None:
     source = given.operands[0]
     if functions is None:
         return Resizing(taken, source, source)
-    normal = _normalised(through(taken.operands[0], _PASSED).node, functions, source)
+    normal = _normalised(through(taken.operands[0], _PASSED), functions, source)
     return None if normal is None else Resizing(taken, normal, source)
 
 
-def _normalised(loop: Node, functions: Library, images: Value) -> Value | None:
-    """What the body of a loop does to an image before it resizes it, done to all images; None for something else."""
+def _normalised(stacked: Value, functions: Library, images: Value) -> Value | None:
+    """What the body of a loop does to an image, but for resizing it, done to all images; None for something else.
+
+    `stacked` is the result of the loop that collects them.
+    """
+    loop = stacked.node
     ref = loop.attributes.get("body")
     if not isinstance(loop, Foreign) or not isinstance(ref, FunctionRef):
         return None
     body = functions.body(ref, loop)
-    resize = first_named(body, f"(?:.*/)?{_APART}")
-    if resize is None:
-        resize = next((n for n in body.walk() if isinstance(n, Foreign) and n.op in _RESIZED), None)
-    return None if resize is None else _applied(resize.operands[0], images)
+    stored = through(body.outputs[stacked.index].source, ("Identity",))
+    return _applied(body, stored.node.operands[2], images) if op_of(stored) == "TensorListSetItem" else None
 
 
-def _applied(value: Value, images: Value) -> Value | None:
+def _applied(body: Graph, value: Value, images: Value) -> Value | None:
     """The images, computed with as `value` is from one of them: number by number, with constants."""
     steps: list[Callable[[Value], Value]] = []
+    apart = first_named(body, f"(?:.*/)?{_APART}")
     while op_of(value) not in ("TensorListGetItem", ""):
         op, operands = op_of(value), value.node.operands
         numbers = [v.node.value for v in operands if isinstance(v.node, Constant)]
         places = [i for i, v in enumerate(operands) if not isinstance(v.node, Constant)]
+        if apart is not None and value.node.name.endswith(_TOGETHER):  # between the two it is resized
+            value, apart = apart.operands[0], None
+            continue
         if op == "Cast":
             steps.append(lambda x: to_element(x, t.f32))
         elif op in _COMPUTED and len(places) == len(numbers) == 1:
             steps.append(partial(_computed, op, constant(numbers[0].numpy()), places[0]))
-        elif op not in _PASSED:
+        elif op not in (*_PASSED, *_RESIZED) and not _is_index(value.node):
             return None
         value = operands[places[0] if places else 0]
     for step in reversed(steps):
         images = step(images)
     return images
+
+
+def _is_index(node: Node) -> bool:
+    """True for what adds or takes away an axis of one element."""
+    given = node.attributes
+    return op_of(node) == "StridedSlice" and bool(given.get("new_axis_mask") or given.get("shrink_axis_mask"))
 
 
 def _computed(op: str, number: Value, place: int, x: Value) -> Value:
