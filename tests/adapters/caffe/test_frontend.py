@@ -458,3 +458,10 @@ def test_no_framework_is_imported(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path), str(tmp_path / "m.xml")], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_a_description_may_be_called_anything(tmp_path):
+    text = 'input: "x" input_shape { dim: 1 dim: 2 }\nlayer { name: "r" type: "ReLU" bottom: "x" top: "y" }\n'
+    (tmp_path / "net.txt").write_text(text)
+    model = mo_core.convert(tmp_path / "net.txt")
+    assert [str(type_) for type_ in model.outputs.values()] == ["f32[1,2]"]

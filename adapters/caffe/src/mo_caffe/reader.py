@@ -66,8 +66,8 @@ def files_of(source: Path, given: Any) -> tuple[Path | None, Path | None, list[s
         description = Path(given)
         if not description.is_file():
             raise UsageError(f'there is no file "{description}"', "Give the network's .prototxt with --input_proto.")
-        return (None if source.suffix.lower() == ".prototxt" and source == description else source), description, []
-    if source.suffix.lower() == ".prototxt":
+        return (None if source == description and _is_text(source) else source), description, []
+    if _is_text(source):
         weights = source.with_suffix(".caffemodel")
         if weights.is_file():
             return weights, source, [f'the weights are those of "{weights.name}", which lies beside the .prototxt.']
@@ -77,6 +77,15 @@ def files_of(source: Path, given: Any) -> tuple[Path | None, Path | None, list[s
         return source, description, []
     note = f'there is no "{description.name}"; the network in the .caffemodel is taken, perhaps that of the training.'
     return source, None, [note]
+
+
+def _is_text(path: Path) -> bool:
+    """True for a description: by its suffix, or by what is in it when it is called otherwise."""
+    suffix = path.suffix.lower()
+    if suffix in (".prototxt", ".caffemodel"):
+        return suffix == ".prototxt"
+    with open(path, "rb") as file:
+        return b"\0" not in file.read(4096)
 
 
 def content(path: Path) -> bytes:
