@@ -365,7 +365,7 @@ def test_an_extension_brings_a_python_layer(extension: str, written: str) -> Non
 def test_an_extension_may_replace_a_layer(tmp_path: Path) -> None:
     path = tmp_path / "relu.py"
     path.write_text(
-        EXTENSION.replace('"Wave", "wave_param"', '"ReLU", "relu_param"')
+        EXTENSION.replace('"Wave", "wave_param"', '"ReLU", "relu_param", overrides=True')
         .replace("x, weights, *", "x, *")
         .replace("Multiply(x, weights)", "x")
     )

@@ -28,7 +28,8 @@ def unsupported(problems: Sequence[Problem]) -> Unsupported:
             f'{p.op} ({p.count} node{"s" * (p.count > 1)}, first "{p.name}"){": " + p.reason if p.reason else ""}'
         )
     count = len({p.op for p in problems})
-    fact = f"{count} operation{'s are' if count > 1 else ' is'} not supported: " + "; ".join(lines)
+    what = "not supported" if any(not p.reason for p in problems) else "used in a way that is not supported"
+    fact = f"{count} operation{'s are' if count > 1 else ' is'} {what}: " + "; ".join(lines)
     remedy = (
         "Cut the model before or after them with --input and --output, or give a converter with --extension FILE.py."
     )
