@@ -86,10 +86,11 @@ def compare(name: str, model: Path, folder: Path, rounds: int, program: str = "m
     a, b = pairs(ours, theirs, rounds)
     seconds = statistics.median(x[0] / y[0] for x, y in zip(a, b))
     memory = middle(a, 1) / middle(b, 1)
-    good = seconds <= BOUNDS[bound] and (bound != "time" or memory <= BOUNDS["memory"])
+    most = BOUNDS["memory" if bound == "time" else bound]
+    good = seconds <= BOUNDS[bound] and memory <= most
     print(
         f"{name:10} time {middle(a, 0):.2f} s against {middle(b, 0):.2f} s of ovc: ratio {seconds:.2f} (at most {BOUNDS[bound]}); "
-        f"peak {middle(a, 1):.0f} MiB against {middle(b, 1):.0f} MiB: ratio {memory:.2f} (at most {BOUNDS['memory']})"
+        f"peak {middle(a, 1):.0f} MiB against {middle(b, 1):.0f} MiB: ratio {memory:.2f} (at most {most})"
         f"{'' if good else '   MISSED'}",
         flush=True,
     )
