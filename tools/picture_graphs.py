@@ -183,7 +183,7 @@ def factor_past_shift(g: Graph) -> Value:
 @example(
     "linear-fusion",
     "bias-form",
-    "A shift behind a convolution, one number or one for each channel, is written as a bias of full rank, which "
+    "A shift after a convolution, one number or one for each channel, is written as a bias of full rank, which "
     "the runtime computes together with the convolution.",
 )
 def bias_form(g: Graph) -> Value:
@@ -221,10 +221,10 @@ def ahead_of_pooling(g: Graph) -> Value:
 
 @example(
     "linear-motion",
-    "behind-mover",
-    "Every layer behind can take the factor or shift in, and nothing ahead can.",
+    "past-mover",
+    "Every following layer can take the factor or shift in, and nothing ahead can.",
 )
-def behind_mover(g: Graph) -> Value:
+def past_mover(g: Graph) -> Value:
     return ops.MatMul(
         ops.Reshape(ops.Multiply(data(g, 2, 4, 1, 1), w(4, 1, 1)), ints(0, -1), special_zero=True), w(4, 8)
     )
@@ -266,7 +266,7 @@ def reshapes_to_and_fro(g: Graph) -> Value:
     "channel-order",
     "into-weights",
     "Every reader takes the permuted axis for its input channels and has no groups. Factors and shifts between "
-    "are permuted (`behind-linear`).",
+    "are permuted (`past-linear`).",
 )
 def into_weights(g: Graph) -> Value:
     return conv(ops.Gather(data(g, 1, 3, 8, 8), ints(2, 1, 0), ints(1)))
@@ -355,11 +355,11 @@ def shape_readers(g: Graph) -> Sequence[Value]:
 
 @example(
     "linear-motion",
-    "behind-sum",
-    "All layers behind the sum have a bias already and no padding, so that the shift costs nothing there (linear "
+    "past-sum",
+    "All layers after the sum have a bias already and no padding, so that the shift costs nothing there (linear "
     "residual blocks). Also for a bias ahead of a layer (`shift-into-next`).",
 )
-def behind_sum(g: Graph) -> Value:
+def past_sum(g: Graph) -> Value:
     biased = ops.Add(conv(data(g), 8, 1), w(1, 8, 1, 1))
     total = ops.Add(biased, data(g, 1, 8, 8, 8, name="y"))
     return ops.Add(conv(total, 4, 1), w(1, 4, 1, 1))

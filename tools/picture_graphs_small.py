@@ -115,7 +115,7 @@ def log_softmax(g: Graph) -> Value:
     "normalisation-fusion",
     "mean-variance",
     "Both means are over the same constant axes and of the same value; eps is a number that is not negative. "
-    "Factor and shift behind it stay as they are.",
+    "Factor and shift after it stay as they are.",
 )
 def mean_variance(g: Graph) -> Value:
     x = data(g, 2, 5, 16)
@@ -194,7 +194,7 @@ def blocks_and_depth(g: Graph) -> Value:
 @example(
     "reduction-fusion",
     "reductions",
-    "Both are of one kind and both keep, or both drop, their axes. Also: axes dropped behind a reduction, or put "
+    "Both are of one kind and both keep, or both drop, their axes. Also: axes dropped after a reduction, or put "
     "in again (`reduced-axes-dropped`, `reduced-axes-restored`).",
 )
 def reductions(g: Graph) -> Value:

@@ -132,3 +132,10 @@ def test_nothing_is_installed_by_a_name_that_no_registry_has():
     for page in [*PAGES, *ROOT.glob("*/README.md"), *ROOT.glob("*/*/README.md")]:
         found = INSTALLED_BY_NAME.findall(page.read_text(encoding="utf-8"))
         assert not found, f"{page}: {found}"
+
+
+def test_words_that_readers_stumble_on():
+    """`behind` where after is meant."""
+    for page in PAGES:
+        text = re.sub(r"`[^`]*`|\]\([^)]*\)", "", page.read_text(encoding="utf-8"))
+        assert not re.findall(r"\b(?:behind|beside)\b.*", text, re.I), page.name

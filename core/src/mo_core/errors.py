@@ -125,6 +125,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest_first(name: str, known: Iterable[str], remedy: str) -> str:
-    """`remedy` behind the question whether a name that is near was meant."""
+    """`remedy` after the question whether a name that is near was meant."""
     near = did_you_mean(name, known)
     return f"{near[0].upper()}{near[1:]} {remedy}".strip() if near else remedy

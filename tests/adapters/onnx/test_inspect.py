@@ -112,7 +112,7 @@ def test_an_ir_is_read_too(source, tmp_path, capsys):
     assert re.search(r"Convolution +.*f32\[1,4,6,8\] +weights 432 B", listed)
     assert "note: --batch: without effect on an IR." in listed
     (tmp_path / "net.bin").unlink()
-    assert 'note: there is no "net.bin" beside it' in shown(capsys, "net.xml")
+    assert 'note: there is no "net.bin" next to it' in shown(capsys, "net.xml")
     assert mo_core.inspect("net.xml").ops["Convolution"] == 1
 
 

@@ -183,7 +183,7 @@ def careless_about_relu(patch):
 
 
 def bias_of_both(patch):
-    real = linear_motion.behind_sum[0]
+    real = linear_motion.past_sum[0]
 
     def twice(total, node, x, c, y):
         found = real.function(total, node, x, c, y)

@@ -156,7 +156,7 @@ NEAR = [
     (resized_in_two_ways, "resize-fusion", "the two have different attributes"),
     (factor_in_space, "linear-fusion", "the factor varies along other axes than the channels"),
     (nothing_above, "linear-motion", "no layer ahead takes the factor in"),
-    (nothing_below, "linear-motion", "not all layers behind take the factor in"),
+    (nothing_below, "linear-motion", "not all following layers take the factor in"),
 ]
 
 

@@ -70,8 +70,8 @@ def files_of(source: Path, given: Any) -> tuple[Path | None, Path | None, list[s
     if _is_text(source):
         weights = source.with_suffix(".caffemodel")
         if weights.is_file():
-            return weights, source, [f'the weights are those of "{weights.name}", which lies beside the .prototxt.']
-        return None, source, [f'there is no "{weights.name}" beside the .prototxt, so that no layer has weights.']
+            return weights, source, [f'the weights are those of "{weights.name}", which is next to the .prototxt.']
+        return None, source, [f'there is no "{weights.name}" next to the .prototxt, so that no layer has weights.']
     description = source.with_suffix(".prototxt")
     if description.is_file():
         return source, description, []

@@ -117,8 +117,8 @@ def _beside(symbol: Path, notes: list[str]) -> list[Path]:
         if path.stem == stem or (epoch and path.stem[: epoch.start()] == stem):
             found.append((int(epoch[1]) if epoch and path.stem != stem else -1, path.name, path))
     if not found:
-        notes.append(f'there are no "{stem}-*.params" beside the symbol, so that no operator has learned inputs.')
+        notes.append(f'there are no "{stem}-*.params" next to the symbol, so that no operator has learned inputs.')
         return []
     chosen = max(found)[2]
-    notes.append(f'the parameters are those of "{chosen.name}", which lies beside the symbol.')
+    notes.append(f'the parameters are those of "{chosen.name}", which is next to the symbol.')
     return [chosen]

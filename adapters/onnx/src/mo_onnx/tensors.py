@@ -159,7 +159,7 @@ class Tensors:
             if not location or not _inside(path, self._allowed()):
                 raise ModelError(
                     f'the model wants its weights from "{location}", which is outside of its folder',
-                    "Put the weights beside the model and correct the location, if you trust the file.",
+                    "Put the weights next to the model and correct the location, if you trust the file.",
                 )
             if not path.is_file():
                 raise ModelError(

@@ -38,7 +38,7 @@ OPTIONS = (
     Option(
         "input_meta_graph",
         "path",
-        "A .meta file with its checkpoint beside it, in the place of --input_model.",
+        "A .meta file with its checkpoint next to it, in the place of --input_model.",
         excludes=("input_model", "saved_model_dir"),
         metavar="PATH",
     ),

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None, framework: str | None = None) -> int
 
 
 def _tell(program: str, argv: Sequence[str], text: str, code: int) -> int:
-    """Print an error, with the traceback behind it when that was asked for."""
+    """Print an error, with the traceback after it when that was asked for."""
     try:
         if _scan(argv, "log_level").upper() == "DEBUG":
             import traceback

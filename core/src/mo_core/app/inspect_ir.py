@@ -44,7 +44,7 @@ def inspect_ir(path: Path, nodes: str | None = None) -> Inspection:
         raise ModelError(f'"{path}" is damaged: {e}', "Convert the model again.") from e
     weights = path.with_suffix(".bin")
     files = {str(p): p.stat().st_size for p in (path, weights) if p.is_file()}
-    notes = [] if weights.is_file() else [f'there is no "{weights.name}" beside it, so that it cannot be loaded.']
+    notes = [] if weights.is_file() else [f'there is no "{weights.name}" next to it, so that it cannot be loaded.']
     return reader.inspection(files, notes, nodes)
 
 

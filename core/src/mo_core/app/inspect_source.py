@@ -187,7 +187,7 @@ def _lines(model: SourceModel, types: dict[str, Value]) -> list[NodeLine]:
 
 
 def _weights(value: Value) -> list[Tensor]:
-    """The tensor behind an operand, also when it is held by a source op without operands."""
+    """The tensor after an operand, also when it is held by a source op without operands."""
     return _own(value.node) if not value.node.operands else []
 
 

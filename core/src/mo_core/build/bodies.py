@@ -85,7 +85,7 @@ def settled(
     """Convert the body of a loop with types of its carried values that hold in every iteration.
 
     `run` converts a copy of the body with the types given for the carried values, and returns the values that they
-    have after one iteration (and whatever it likes behind those). A dimension that changes on the way becomes dynamic.
+    have after one iteration (and whatever it likes after those). A dimension that changes on the way becomes dynamic.
     Returns the converted copy and what `run` returned. Raises ModelError when an element type changes.
     """
     own: set[Dim] = set()

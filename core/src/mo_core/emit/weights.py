@@ -19,7 +19,7 @@ _FP16_MAX = 65504.0
 
 
 class WeightsWriter:
-    """Writes tensors one behind the other.
+    """Writes tensors one after the other.
 
     Attributes:
         size: bytes so far; shared: bytes that equal tensors saved; kept_full: labels of tensors that did not fit fp16.

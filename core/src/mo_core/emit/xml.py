@@ -184,7 +184,7 @@ class XmlWriter:
         self._write("</rt_info>\n" if indent else "</rt_info>")
 
     def _constant(self, node: Constant, number: int, places: dict[Value, tuple[int, int]], edges: list[str]) -> int:
-        """A Const layer, with a Convert behind it when the tensor is stored in a smaller type; returns the next id."""
+        """A Const layer, with a Convert after it when the tensor is stored in a smaller type; returns the next id."""
         stored, offset, length = self._weights.add(node.value, node.stored_as, node.label)
         compressed = stored is not node.element
         name = node.name or "Constant"

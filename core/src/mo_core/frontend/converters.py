@@ -61,7 +61,7 @@ class Converter:
     def required_inputs(self) -> tuple[int, ...]:
         """Places of those that must be given: no default, and no None in the annotation either.
 
-        (`x: Value | None` without a default is an optional input with required ones behind it.)
+        (`x: Value | None` without a default is an optional input with required ones after it.)
         """
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         positional = [p for p in self._parameters if p.kind in kinds]

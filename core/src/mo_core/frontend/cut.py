@@ -80,7 +80,7 @@ class Request:
             raise UsageError(
                 f"--input lists {counted(len(self.inputs), 'input')}, and --input_shape has "
                 f"{counted(len(self.shapes), 'shape')}",
-                'Give one shape for each, or write them behind the names: --input "name[1,3,224,224]".',
+                'Give one shape for each, or write them after the names: --input "name[1,3,224,224]".',
             )
         for place, shape in zip(places, self.shapes):
             self.inputs[place] = replace(self.inputs[place], shape=shape)

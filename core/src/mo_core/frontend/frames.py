@@ -79,8 +79,8 @@ class _Loops:
             entries.setdefault(_frame_name(enter), []).append(enter)
         while work:
             record = work.pop()
-            behind = (*_sources(record), *record.controls)  # a constant is tied to its frame by what runs before it
-            frame = max((self._frame_behind(source, frames) for source in behind), key=len, default=())
+            after = (*_sources(record), *record.controls)  # a constant is tied to its frame by what runs before it
+            frame = max((self._frame_behind(source, frames) for source in after), key=len, default=())
             if record.op == "Enter":
                 name = _frame_name(record)
                 if len(frame) > len(around.get(name, ())):
@@ -164,7 +164,7 @@ class _Guards:
         self.members: dict[tuple[Edge, int], set[str]] = {}  # the names of the records under a condition
         self.conditions: dict[str, Edge] = {}  # of a Merge
 
-    def behind(self, edge: Edge) -> Guard:
+    def after(self, edge: Edge) -> Guard:
         """The guard of a value."""
         record = self._records.get(edge.source)
         if record is None:
@@ -185,7 +185,7 @@ class _Guards:
 
     def settle(self, record: Record) -> None:
         """Find the guard of a record, once those of what it reads are known."""
-        sides = [self.behind(e) for e in record.reads()]
+        sides = [self.after(e) for e in record.reads()]
         if record.op == "Merge":
             guard = self._joined(record, sides)
         else:
@@ -273,7 +273,7 @@ def _branch(
     numbers: tuple[list[Record], list[Record]] = ([], [])
     for merge in merges:
         inputs = [e for e in merge.inputs if e is not None]
-        first = 0 if (condition, 0) in guards.behind(inputs[0]) or (condition, 1) in guards.behind(inputs[1]) else 1
+        first = 0 if (condition, 0) in guards.after(inputs[0]) or (condition, 1) in guards.after(inputs[1]) else 1
         for side, place in ((first, 0), (1 - first, 1)):
             sides[side].append(inputs[place])
             if Edge(merge.name, 1) in read:

@@ -151,7 +151,7 @@ def inline(graph: Graph, call: Foreign, body: Graph) -> list[Node]:
 
 def _leave_out(parameter: Parameter, call: Foreign) -> None:
     """Let whatever reads a parameter that the call does not give have an empty slot there."""
-    for node, index in sorted(parameter.uses, key=lambda use: -use[1]):  # the last first: indices behind it move
+    for node, index in sorted(parameter.uses, key=lambda use: -use[1]):  # the last first: indices after it move
         if isinstance(node, Foreign):
             node.leave_out(index)
         elif not isinstance(node, Result):

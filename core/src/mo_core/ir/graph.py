@@ -220,7 +220,7 @@ class Graph:
             for node in self:
                 node.refresh()
             return
-        # In the order of the list: where paths meet again, a node is inferred once, behind all of them.
+        # In the order of the list: where paths meet again, a node is inferred once, after all of them.
         waiting = dict.fromkeys(nodes)
         heap = [(node._order, i, node) for i, node in enumerate(waiting)]
         heapify(heap)

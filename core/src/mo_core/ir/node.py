@@ -461,7 +461,7 @@ class Parameter(Node, opset="opset1", sink=True):
         return [("element_type", self.element_type.name), ("shape", shape)]
 
     def retype(self, element: ElementType, shape: Shape) -> None:
-        """Give the input another type; the graph must be refreshed behind it (`Graph.refresh`)."""
+        """Give the input another type; the graph must be refreshed after it (`Graph.refresh`)."""
         self.element_type, self.dimensions = element, shape
 
 
@@ -470,7 +470,7 @@ class Constant(Node, opset="opset1", type="Const"):
 
     Attributes:
         value: the tensor; stored_as: element type of the stored form when it differs (fp16 compression): the emission
-            writes a Convert behind it, or stores the tensor as it is when a value does not fit.
+            writes a Convert after it, or stores the tensor as it is when a value does not fit.
     """
 
     value: Tensor = s.hidden()

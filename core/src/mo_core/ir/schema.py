@@ -8,7 +8,7 @@
 A field is typed by a descriptor class, so that `mypy --strict` checks constructors (a plain number or a list may stand
 for a constant) and attribute access (`conv.strides`). Two things are written for the type checker alone: `default=` on
 every field that has one (`one_of` and `optional` included), and `kw_only=True` on a required attribute that is declared
-behind an optional operand.
+after an optional operand.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         def __set__(self, node: object, value: Like) -> None: ...
 
     class OptionalOperand:
-        """An operand that may be absent; those behind it are then absent too."""
+        """An operand that may be absent; those after it are then absent too."""
 
         def __get__(self, node: object, owner: type) -> Value | None: ...
         def __set__(self, node: object, value: Like | None) -> None: ...

@@ -107,7 +107,7 @@ class _Reader:
             graph = Graph()
             self._statements(graph, {}, "")
         if self._at < len(self._text):
-            raise self._fail("nothing is expected behind the graph")
+            raise self._fail("nothing is expected after the graph")
         return graph
 
     def _graph(self, outer: Mapping[str, Value]) -> Graph:

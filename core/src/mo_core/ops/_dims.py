@@ -118,7 +118,7 @@ def _at_least_one(dim: Dim) -> Dim:
 
 
 def _ceil_inside(size: int, extent: int, stride: int, pad_begin: int, pads: int) -> int:
-    """Windows counted with ceil, less one that would start behind the data and the padding ahead of it."""
+    """Windows counted with ceil, less one that would start after the data and the padding ahead of it."""
     count = -(-(size + pads - extent) // stride) + 1
     return count - 1 if (count - 1) * stride >= size + pad_begin else count
 

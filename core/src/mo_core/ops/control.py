@@ -46,7 +46,7 @@ class Invariant:
 class Sliced:
     """The parameter has one piece of the operand in each iteration: `part_size` indices of `axis`.
 
-    The pieces lie from index `start` to index `end`, both included; negative ones are counted from behind. `stride` is
+    The pieces lie from index `start` to index `end`, both included; negative ones are counted from the end. `stride` is
     `part_size`, or its negative when the pieces go backwards (`start=-1, end=0, stride=-1`).
     """
 
@@ -256,7 +256,7 @@ ROUNDS = 16
 def close(body: Graph) -> list[Value]:
     """Cut a body off from the graphs around it; returns the outer values that it needs, in order.
 
-    Each of these gets a new parameter behind those that are there already; constants are copied into the body.
+    Each of these gets a new parameter after those that are there already; constants are copied into the body.
     """
     inside = {body, *(b for node in body.walk() for b in node.bodies)}
     needed: list[Value] = []
@@ -381,7 +381,7 @@ def _iterations(node: Iteration) -> list[Dim]:
 
 
 def _span(node: Node, key: int, size: Dim, start: int, end: int) -> Dim:
-    """Number of indices from `start` to `end`, both included and negative ones counted from behind."""
+    """Number of indices from `start` to `end`, both included and negative ones counted from the end."""
     if {start, end} == {0, -1}:
         return size
     if (start < 0) == (end < 0):

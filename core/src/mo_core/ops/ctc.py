@@ -12,7 +12,7 @@ __all__ = ["CTCGreedyDecoder", "CTCGreedyDecoderSeqLen", "CTCLoss"]
 
 
 class CTCGreedyDecoder(Node, opset="opset1"):
-    """CTCGreedyDecoder-1: best classes N, T, 1, 1 (-1 behind the end) of data T, N, C; sequence_mask is T, N."""
+    """CTCGreedyDecoder-1: best classes N, T, 1, 1 (-1 after the end) of data T, N, C; sequence_mask is T, N."""
 
     data: Operand = operand()
     sequence_mask: Operand = operand()
@@ -26,7 +26,7 @@ class CTCGreedyDecoder(Node, opset="opset1"):
 
 
 class CTCGreedyDecoderSeqLen(Node, opset="opset6"):
-    """CTCGreedyDecoderSeqLen-6: best classes N, T (-1 behind the end) of data N, T, C, and their numbers N."""
+    """CTCGreedyDecoderSeqLen-6: best classes N, T (-1 after the end) of data N, T, C, and their numbers N."""
 
     data: Operand = operand()
     sequence_length: Operand = operand()

@@ -356,7 +356,7 @@ class RegionYolo(Node, opset="opset1"):
             return Type(self.data.element, (shape[0], channels, *shape[2:]))
         first, last = t.normalize_axis(self.axis, 4), t.normalize_axis(self.end_axis, 4, "end_axis")
         if first > last:
-            raise ShapeError(f"axis {self.axis} lies behind end_axis {self.end_axis}")
+            raise ShapeError(f"axis {self.axis} lies after end_axis {self.end_axis}")
         return Type(self.data.element, (*shape[:first], t.size_of(shape[first : last + 1]), *shape[last + 1 :]))
 
 

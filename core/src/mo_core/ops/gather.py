@@ -66,7 +66,7 @@ class Gather(Node, opset="opset8", partial=True):
         if not batch:
             return np.take(data, indices.astype(np.int64), at)
         rows = np.ix_(*map(np.arange, data.shape[:batch]))
-        moved = np.moveaxis(data, at, batch)  # the axis comes right behind the batch axes
+        moved = np.moveaxis(data, at, batch)  # the axis comes right after the batch axes
         picked: NDArray = moved[(*(r.reshape(*r.shape, *[1] * (indices.ndim - batch)) for r in rows), indices)]
         k = indices.ndim - batch
         middle = at - batch  # axes of data that stood between

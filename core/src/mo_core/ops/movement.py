@@ -75,7 +75,7 @@ class Concat(Node, opset="opset1", partial=True):
 
 
 class Pad(Node, opset="opset12", partial=True):
-    """Elements put before and behind along each axis, or taken away where a number is negative (Pad-12).
+    """Elements put before and after, along each axis, or taken away where a number is negative (Pad-12).
 
     The pad is `pad_value` (0 when absent), the outermost element, or a mirror image without (`reflect`) or with
     (`symmetric`) that element.

@@ -32,7 +32,7 @@ class AvgPool(Node, opset="opset1"):
 
 
 class AvgPool14(AvgPool, opset="opset14", type="AvgPool"):
-    """AvgPool-14: `ceil_torch` drops a last window that would start behind data and leading padding."""
+    """AvgPool-14: `ceil_torch` drops a last window that would start after data and leading padding."""
 
     rounding_type: str = one_of("floor", "ceil", "ceil_torch", default="floor")
 
@@ -70,7 +70,7 @@ class MaxPool(Node, opset="opset8"):
 
 
 class MaxPool14(MaxPool, opset="opset14", type="MaxPool"):
-    """MaxPool-14: `ceil_torch` drops a last window that would start behind data and leading padding."""
+    """MaxPool-14: `ceil_torch` drops a last window that would start after data and leading padding."""
 
     rounding_type: str = one_of("floor", "ceil", "ceil_torch", default="floor", kw_only=True)
 

@@ -179,7 +179,7 @@ class Bucketize(Node, opset="opset3"):
 class SearchSorted(Node, opset="opset15"):
     """Where each of `values` would be put into its row of `sorted_sequence` (SearchSorted-15).
 
-    Equal elements are behind that place, or before it when `right_mode`. A sequence of one axis serves all values; else
+    Equal elements are after that place, or before it when `right_mode`. A sequence of one axis serves all values; else
     all axes but the last one agree.
     """
 

@@ -137,7 +137,7 @@ class Names:
         for node in self._graph.walk():
             if node.graph is not self._graph and spec.name in (node.name, *(n for r in node.results for n in r.names)):
                 fact = f'"{spec.name}" is inside of a sub-graph of the model'
-                return UsageError(fact, "Cut before or behind the whole sub-graph.")
+                return UsageError(fact, "Cut before or after the whole sub-graph.")
         known = list(dict.fromkeys((*self._tensors, *self._nodes)))
         if len(known) > _MANY_NAMES:  # comparing with all names of a large model would take seconds
             head, tail = spec.name[:4].lower(), spec.name[-4:].lower()

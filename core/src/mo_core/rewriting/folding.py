@@ -59,7 +59,7 @@ def _check_shapes(node: Node, folded: Sequence[Constant]) -> None:
 
 
 def _stays_compressed(node: Node, source: Tensor) -> bool:
-    """Weights in a small type with a Convert behind them are meant to be stored like that; quantised ones likewise."""
+    """Weights in a small type with a Convert after them are meant to be stored like that; quantised ones likewise."""
     if isinstance(node, ops.FakeQuantize):
         return True
     if not isinstance(node, ops.Convert) or source.element.bits >= node.element.bits:

@@ -72,7 +72,7 @@ def correlation_1d(
 ) -> Value:
     """`b` moves along the rows only: to both sides, or to the right (`single_direction: 1`)."""
     if single_direction not in (0, 1):
-        raise Unsupported(f"single_direction {single_direction} is not supported: it looks behind the border of images")
+        raise Unsupported(f"single_direction {single_direction} is not supported: it looks past the border of images")
     moves = [d for d in _moves(max_displacement, stride_2) if d >= 0 or not single_direction]
     window = _Window(kernel_size, stride_1, correlation_type)
     return _correlated(a, b, (0, pad), (0, max_displacement), ([0], moves), window)

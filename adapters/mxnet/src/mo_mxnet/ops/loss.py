@@ -92,7 +92,7 @@ def ctc_loss(
     if blank_label not in ("first", "last"):
         raise ModelError(f'blank_label is "{blank_label[:40]}", which is none of first, last')
     if any(r.uses for r in node.results[1:]):
-        raise Unsupported("the gradient that CTCLoss gives beside the loss is not supported")
+        raise Unsupported("the gradient that CTCLoss gives apart from the loss is not supported")
     given = iter(lengths)
     batch = dim_size(x, 1)
     times = to_element(next(given), t.i32) if use_data_lengths else broadcast_to(_size(x, 0), [batch])

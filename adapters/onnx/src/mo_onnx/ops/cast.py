@@ -72,7 +72,7 @@ def converted(x: Value, element: ElementType, saturate: bool = True, round_mode:
         return x
     if t.string in (x.element, element):
         raise Unsupported(
-            "the runtime does not convert between numbers and strings", "Cut the model before or behind the Cast."
+            "the runtime does not convert between numbers and strings", "Cut the model before or after the Cast."
         )
     if element is t.boolean and x.element is not t.dynamic:
         return NotEqual(x, constant_like(x, 0))

@@ -138,7 +138,7 @@ def qlinear_softmax(
 def qlinear_concat(y_scale: Value, y_zero: Value, *inputs: Value, axis: int) -> Value:
     """The inputs are a tensor, its scale and its zero point, in turn."""
     if len(inputs) % 3:
-        raise ModelError(f"QLinearConcat has {len(inputs)} inputs behind the first two, and they come in threes")
+        raise ModelError(f"QLinearConcat has {len(inputs)} inputs after the first two, and they come in threes")
     parts = [dequantized(x, s, z) for x, s, z in zip(inputs[::3], inputs[1::3], inputs[2::3])]
     return requantized(concat(parts, axis), y_scale, y_zero)
 

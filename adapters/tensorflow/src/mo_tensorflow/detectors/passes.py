@@ -61,7 +61,7 @@ def _replace_unasked(graph: Graph, edit: Editor) -> None:
         return
     if done:
         edit.context.notes.append(
-            f'{what}, and "{FILE}" lies beside it: its post-processing is one DetectionOutput. '
+            f'{what}, and "{FILE}" is next to it: its post-processing is one DetectionOutput. '
             f"--output {names} keeps the outputs of the model."
         )
 

@@ -263,7 +263,7 @@ def matrix_diag(
     """A vector on the main diagonal of a square matrix."""
     sizes = [known_ints(v) for v in (num_rows, num_cols) if v is not None]
     if (k is not None and known_ints(k) != (0,)) or any(s not in ((-1,), None) for s in sizes):
-        raise Unsupported("diagonals beside the main one, and matrices that are not square, are not supported")
+        raise Unsupported("diagonals other than the main one, and matrices that are not square, are not supported")
     places = arange(dim_of(x, -1), t.i64)
     on_diagonal = Equal(unsqueeze(places, 1), unsqueeze(places, 0))
     empty = constant_like(x, 0) if padding is None else padding
@@ -274,7 +274,7 @@ def matrix_diag(
 def matrix_diag_part(x: Value, k: Value | None = None, padding: Value | None = None) -> Value:
     """The main diagonal."""
     if k is not None and known_ints(k) != (0,):
-        raise Unsupported("diagonals beside the main one are not supported")
+        raise Unsupported("diagonals other than the main one are not supported")
     count = Minimum(dim_of(x, -2), dim_of(x, -1))
     rows = slice_axis(x, -2, 0, count)
     places = unsqueeze(arange(count, t.i64), 1)
@@ -285,7 +285,7 @@ def matrix_diag_part(x: Value, k: Value | None = None, padding: Value | None = N
 @tf_op("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3", ignore=("align",))
 def matrix_set_diag(x: Value, diagonal: Value, k: Value | None = None) -> Value:
     if k is not None and known_ints(k) != (0,):
-        raise Unsupported("diagonals beside the main one are not supported")
+        raise Unsupported("diagonals other than the main one are not supported")
     rows = unsqueeze(arange(dim_of(x, -2), t.i64), 1)
     columns = unsqueeze(arange(dim_of(x, -1), t.i64), 0)
     if x.dims[-1] != x.dims[-2]:

@@ -11,7 +11,7 @@ from mo_core.ir.tensor import Tensor
 from mo_core.ops import Equal, ReduceLogicalOr, ReduceMax, Select
 from mo_tensorflow.registry import tf_op
 
-_TEXTS = "Cut the model behind it with --input: what it looks up is then an input."
+_TEXTS = "Cut the model after it with --input: what it looks up is then an input."
 
 
 class Table(Pack):

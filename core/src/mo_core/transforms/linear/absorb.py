@@ -71,7 +71,7 @@ _PLAIN = (Multiply, Add, Subtract, Divide, Transpose, Gather, Convert)
 
 
 def _is_quantised_below(value: Value, far: int = 6) -> bool:
-    """True when the first layers behind a value compute with quantised numbers, or may do so."""
+    """True when the first layers after a value compute with quantised numbers, or may do so."""
     for user in value.users():
         layer = layer_of(user) if isinstance(user, LAYERS) else None
         if layer is not None:

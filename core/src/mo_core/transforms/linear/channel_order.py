@@ -64,11 +64,11 @@ def _passes(user: Node, index: int, axis: int, far: int) -> bool:
         return True
     if linear(user) is not None:
         return _absorbed(user, axis, far - 1)
-    behind = _axis_behind(user, axis) if index == 0 else None
-    return behind is not None and _absorbed(user, behind, far - 1)
+    after = _axis_after(user, axis) if index == 0 else None
+    return after is not None and _absorbed(user, after, far - 1)
 
 
-def _axis_behind(user: Node, axis: int) -> int | None:
+def _axis_after(user: Node, axis: int) -> int | None:
     """The place of an axis after an op that does the same whatever the order along it; None for any other op."""
     if isinstance(user, Transpose):
         order = known_ints(user.order)
@@ -109,11 +109,11 @@ def into_weights(layer: Node, x: Value, gather: Node) -> Value | None:
 
 
 def _check_moves(gather: Node, past: Node, axis: int) -> None:
-    """Raise Decline when a permutation must stay where it is, or no layer behind takes it in along this axis."""
+    """Raise Decline when a permutation must stay where it is, or no following layer takes it in along this axis."""
     if len(gather.uses) > 1:
         raise Decline(f'"{gather.label}" is read by others, which need the order')
     if not _absorbed(past, axis):
-        raise Decline("not all layers behind take the order of the channels in")
+        raise Decline("not all following layers take the order of the channels in")
 
 
 def _turned(weights: Value, order: Sequence[int], axis: int) -> Value:
@@ -130,8 +130,8 @@ def _turned(weights: Value, order: Sequence[int], axis: int) -> Value:
 
 
 @rule(p.Multiply(_PERMUTED, const("c"), name="node"), p.Add(_PERMUTED, const("c"), name="node"))
-def behind_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
-    """A permutation ahead of a factor or shift, behind which a layer takes it in."""
+def past_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
+    """A permutation ahead of a factor or shift, after which a layer takes it in."""
     found = _order(gather)
     if found is None or linear(node) is None:
         return None
@@ -145,10 +145,10 @@ def behind_linear(node: Node, x: Value, c: Value, gather: Node) -> Value | None:
 
 
 @rule(op(Node, operands=[_PERMUTED], name="mover"))
-def behind_mover(mover: Node, x: Value, gather: Node) -> Value | None:
-    """A permutation ahead of an op that treats all channels alike, behind which a layer takes it in."""
+def past_mover(mover: Node, x: Value, gather: Node) -> Value | None:
+    """A permutation ahead of an op that treats all channels alike, after which a layer takes it in."""
     found = _order(gather)
-    axis = _axis_behind(mover, found[1]) if found is not None else None
+    axis = _axis_after(mover, found[1]) if found is not None else None
     if axis is None:
         return None
     _check_moves(gather, mover, axis)
@@ -156,8 +156,8 @@ def behind_mover(mover: Node, x: Value, gather: Node) -> Value | None:
 
 
 @rule(p.GroupConvolution(_PERMUTED, const("w"), name="layer"))
-def behind_depthwise(layer: Node, x: Value, w: Value, gather: Node) -> Value | None:
-    """A permutation ahead of a depthwise convolution, behind which a layer takes it in."""
+def past_depthwise(layer: Node, x: Value, w: Value, gather: Node) -> Value | None:
+    """A permutation ahead of a depthwise convolution, after which a layer takes it in."""
     found = _order(gather)
     if found is None or found[1] != 1 or not _is_depthwise(layer):
         return None
@@ -172,9 +172,9 @@ def behind_depthwise(layer: Node, x: Value, w: Value, gather: Node) -> Value | N
 channel_order = rewrites(
     "channel-order",
     into_weights,
-    behind_linear,
-    behind_mover,
-    behind_depthwise,
+    past_linear,
+    past_mover,
+    past_depthwise,
     stage=Stage.FUSE,
     after=("linear",),
     doc="Put a permutation of the channels (--reverse_input_channels) into the weights of the first layer.",

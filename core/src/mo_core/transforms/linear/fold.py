@@ -1,4 +1,4 @@
-"""Factors and shifts into the weights of the layer before them (backward) or behind them (forward)."""
+"""Factors and shifts into the weights of the layer before them (backward) or after them (forward)."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ def _into_weights(node: Node, factor: Value) -> Value | None:
 
 @rule(p.Multiply(p.Convolution(name="layer"), const("factor")))
 def factor_into_convolution(layer: Node, factor: Value) -> Value | None:
-    """A factor behind a convolution: into its filters."""
+    """A factor after a convolution: into its filters."""
     return _into_weights(layer, factor)
 
 
 @rule(p.Multiply(p.GroupConvolution(name="layer"), const("factor")))
 def factor_into_group_convolution(layer: Node, factor: Value) -> Value | None:
-    """A factor behind a grouped or depthwise convolution: into its filters."""
+    """A factor after a grouped or depthwise convolution: into its filters."""
     return _into_weights(layer, factor)
 
 
 @rule(p.Multiply(p.ConvolutionBackpropData(name="layer"), const("factor")))
 def factor_into_transposed_convolution(layer: Node, factor: Value) -> Value | None:
-    """A factor behind a transposed convolution (grouped or not): into its filters."""
+    """A factor after a transposed convolution (grouped or not): into its filters."""
     return _into_weights(layer, factor)
 
 
 @rule(p.Multiply(p.MatMul(name="layer"), const("factor")))
 def factor_into_matmul(layer: Node, factor: Value) -> Value | None:
-    """A factor behind a matrix product: into the weights."""
+    """A factor after a matrix product: into the weights."""
     return _into_weights(layer, factor)
 
 
 @rule(p.Add(op(*CONVOLUTIONS, name="layer"), const("shift")))
 def bias_form(layer: Node, shift: Value) -> Value | None:
-    """A shift behind a convolution: the form of a bias, one number a channel at full rank."""
+    """A shift after a convolution: the form of a bias, one number a channel at full rank."""
     dims = dims_of(shift, layer)
     if dims is None or (shift.shape == dims and dims[1] == layer.dims[1]):
         return None
@@ -105,7 +105,7 @@ def factor_into_next(layer: Node, x: Value, factor: Value, scale: Node) -> Value
     p.MatMul(any_(), _SHIFTED, name="layer"),
 )
 def shift_into_next(layer: Node, x: Value, shift: Value, sum: Node) -> Value | None:
-    """A shift ahead of a layer without padding: into a bias behind it."""
+    """A shift ahead of a layer without padding: into a bias after it."""
     found, effect = _reading(layer_of(layer), sum), effect_of(shift, x, shift=True)
     if found is None or effect is None or not is_arithmetic(x):
         return None
@@ -123,7 +123,7 @@ def shift_into_next(layer: Node, x: Value, shift: Value, sum: Node) -> Value | N
 
 @rule(p.Add(_SCALED, const("shift"), name="sum"))
 def factor_past_shift(sum: Node, x: Value, factor: Value, shift: Value, scale: Node) -> Value | None:
-    """A factor ahead of a shift that must stay (padding): behind it, where the next layers take it in."""
+    """A factor ahead of a shift that must stay (padding): after it, where the next layers take it in."""
     effect, kept = effect_of(factor, x, shift=False), effect_of(shift, x, shift=True)
     if effect is None or kept is None or not is_arithmetic(x) or len(scale.uses) > 1:
         return None

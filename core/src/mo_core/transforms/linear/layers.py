@@ -182,7 +182,7 @@ def is_weights(v: Value, depth: int = 6) -> bool:
 
 
 def is_quantised(v: Value) -> bool:
-    """True for weights in whole numbers, or behind a FakeQuantize."""
+    """True for weights in whole numbers, or after a FakeQuantize."""
     node = v.node
     if isinstance(node, Constant):
         return not node.element.is_real

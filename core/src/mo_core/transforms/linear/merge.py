@@ -69,25 +69,25 @@ def _into_layer(norm: BatchNormInference, layer: Node) -> Value | None:
 
 @rule(p.BatchNormInference(p.Convolution(name="layer"), name="norm"))
 def into_convolution(norm: BatchNormInference, layer: Node) -> Value | None:
-    """Batch norm behind a convolution: into its filters and a bias."""
+    """Batch norm after a convolution: into its filters and a bias."""
     return _into_layer(norm, layer)
 
 
 @rule(p.BatchNormInference(p.GroupConvolution(name="layer"), name="norm"))
 def into_group_convolution(norm: BatchNormInference, layer: Node) -> Value | None:
-    """Batch norm behind a grouped or depthwise convolution: into its filters and a bias."""
+    """Batch norm after a grouped or depthwise convolution: into its filters and a bias."""
     return _into_layer(norm, layer)
 
 
 @rule(p.BatchNormInference(p.ConvolutionBackpropData(name="layer"), name="norm"))
 def into_transposed_convolution(norm: BatchNormInference, layer: Node) -> Value | None:
-    """Batch norm behind a transposed convolution: into its filters and a bias."""
+    """Batch norm after a transposed convolution: into its filters and a bias."""
     return _into_layer(norm, layer)
 
 
 @rule(p.BatchNormInference(p.MatMul(name="layer"), name="norm"))
 def into_matmul(norm: BatchNormInference, layer: Node) -> Value | None:
-    """Batch norm behind a matrix product: into its weights and a bias."""
+    """Batch norm after a matrix product: into its weights and a bias."""
     return _into_layer(norm, layer)
 
 
@@ -166,7 +166,7 @@ def shifts(first: Node, x: Value, inner: Value, outer: Value) -> Value | None:
 
 @rule(p.Multiply(p.Add(any_("x"), const("shift"), name="first"), const("factor"), name="last"))
 def factor_ahead_of_shift(last: Node, first: Node, x: Value, shift: Value, factor: Value) -> Value | None:
-    """A factor behind a shift: the factor first, then the shift multiplied by it."""
+    """A factor after a shift: the factor first, then the shift multiplied by it."""
     if not _mergeable(first, x, shift, factor):
         return None
     effect = effect_of(factor, x, shift=False)
@@ -194,10 +194,8 @@ def shifts_of_both(
 
 
 @rule(p.Add(p.Add(_FIRST, any_("y"), name="sum"), const("outer"), name="last"))
-def shift_behind_sum(
-    last: Node, sum: Node, first: Node, x: Value, y: Value, inner: Value, outer: Value
-) -> Value | None:
-    """A shift behind a sum one operand of which has a shift: one, of that operand."""
+def shift_after_sum(last: Node, sum: Node, first: Node, x: Value, y: Value, inner: Value, outer: Value) -> Value | None:
+    """A shift after a sum one operand of which has a shift: one, of that operand."""
     if not is_sum(sum) or linear(last) is None or linear(first) is None:
         return None
     if len(sum.uses) > 1:
@@ -227,5 +225,5 @@ RULES = (
     shifts,
     factor_ahead_of_shift,
     shifts_of_both,
-    shift_behind_sum,
+    shift_after_sum,
 )

@@ -39,31 +39,31 @@ def _behind(*kinds: type[Node]) -> tuple[Op, Op]:
 
 @rule(*_behind(Transpose))
 def ahead_of_transpose(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
-    """A factor or shift behind a Transpose, ahead of which it can be taken in (channels-last models)."""
+    """A factor or shift after a Transpose, ahead of which it can be taken in (channels-last models)."""
     return _above(node, mover, x, c)
 
 
 @rule(*_behind(*VIEWS))
 def ahead_of_reshape(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
-    """A factor or shift behind a Reshape, Squeeze or Unsqueeze, ahead of which it can be taken in."""
+    """A factor or shift after a Reshape, Squeeze or Unsqueeze, ahead of which it can be taken in."""
     return _above(node, mover, x, c)
 
 
 @rule(*_behind(*POOLINGS))
 def ahead_of_pooling(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
-    """A factor (above zero for maxima) or shift behind a pooling or resizing, ahead of which it can be taken in."""
+    """A factor (above zero for maxima) or shift after a pooling or resizing, ahead of which it can be taken in."""
     return _above(node, mover, x, c)
 
 
 @rule(p.Multiply(op(*HOMOGENEOUS, operands=[any_("x")], name="mover"), const("c"), name="node"))
 def ahead_of_relu(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
-    """A factor above zero behind a ReLU, PReLU or Abs, ahead of which it can be taken in."""
+    """A factor above zero after a ReLU, PReLU or Abs, ahead of which it can be taken in."""
     return _above(node, mover, x, c)
 
 
 @rule(*_behind(BatchToSpace))
 def ahead_of_batch_to_space(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
-    """A factor or shift behind a BatchToSpace that leaves the channels alone."""
+    """A factor or shift after a BatchToSpace that leaves the channels alone."""
     return _above(node, mover, x, c)
 
 
@@ -72,7 +72,7 @@ def ahead_of_batch_to_space(node: Node, mover: Node, x: Value, c: Value) -> Valu
     p.Add(p.Concat(name="concat"), const("c"), name="node"),
 )
 def ahead_of_concat(node: Node, concat: Concat, c: Value) -> Value | None:
-    """A factor or shift behind a Concat, when each operand can take its part of it in."""
+    """A factor or shift after a Concat, when each operand can take its part of it in."""
     shift = isinstance(node, Add)
     effect = effect_of(c, concat, shift=shift)
     if effect is None or not is_arithmetic(concat):
@@ -95,7 +95,7 @@ def ahead_of_concat(node: Node, concat: Concat, c: Value) -> Value | None:
 def _takes_part(v: Value, length: int, axis: int, effect: Effect) -> bool:
     dims = effect.dims
     own = effect.moved((*dims[:axis], min(dims[axis], length), *dims[axis + 1 :]))
-    # one shift behind is cheaper than one for each operand, unless they have one already
+    # one shift after it is cheaper than one for each operand, unless they have one already
     return absorbed_above(v, own) and (not effect.shift or isinstance(v.node, Add))
 
 
@@ -110,37 +110,37 @@ def _told(node: Node) -> str:
 
 
 def _goes_down(node: Node, x: Value, effect: Effect) -> bool:
-    """True when all layers behind can take the effect in, and (in the case of a shift) lose an op more than above."""
+    """True when all following layers can take the effect in, and (for a shift) lose an op more than above."""
     if not absorbed_below(node, effect):
         return False
     return not absorbed_above(x, effect) or absorbed_below(node, effect, free=True)
 
 
 @rule(op(*MOVERS, operands=[_LINEAR], name="mover"))
-def behind_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
-    """A factor or shift ahead of an op that moves elements, when all layers behind can take it in."""
+def past_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
+    """A factor or shift ahead of an op that moves elements, when all following layers can take it in."""
     shift = isinstance(node, Add)
     effect = effect_of(c, x, shift=shift)
     if effect is None or not is_arithmetic(x):
         return None
     move = across(mover, effect.dims, up=False, shift=shift, positive=effect.positive)
     if move is None:
-        raise Decline(f"{_told(node)} cannot go behind {mover.type_name}, which mixes what it tells apart")
+        raise Decline(f"{_told(node)} cannot go after {mover.type_name}, which mixes what it tells apart")
     if not _goes_down(node, x, effect):
-        raise Decline(f"not all layers behind take {_told(node)} in")
+        raise Decline(f"not all following layers take {_told(node)} in")
     return type(node)(mover.evolve(x, *mover.operands[1:]), move(c))
 
 
 @rule(p.Add(p.Add(any_("x"), const("c"), name="node"), any_("y"), name="total"))
-def behind_sum(total: Node, node: Node, x: Value, c: Value, y: Value) -> Value | None:
-    """A shift of one of the operands of a sum (a residual block), when all layers behind can take it in."""
+def past_sum(total: Node, node: Node, x: Value, c: Value, y: Value) -> Value | None:
+    """A shift of one of the operands of a sum (a residual block), when all following layers can take it in."""
     effect = effect_of(c, x, shift=True)
     if effect is None or not is_sum(total) or not is_arithmetic(x):
         return None
     if not _goes_down(node, x, effect):
-        raise Decline("not all layers behind take the shift in")
+        raise Decline("not all following layers take the shift in")
     return Add(Add(x, y), c)
 
 
-RULES = (ahead_of_transpose, ahead_of_reshape, ahead_of_pooling, ahead_of_relu, behind_mover, behind_sum)
+RULES = (ahead_of_transpose, ahead_of_reshape, ahead_of_pooling, ahead_of_relu, past_mover, past_sum)
 """Besides `ahead_of_concat` and `ahead_of_batch_to_space`, which are passes of their own."""

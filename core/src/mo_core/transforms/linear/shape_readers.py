@@ -11,12 +11,12 @@ from mo_core.rewriting.record import origins
 from mo_core.transforms.linear.layers import LAYERS
 
 _LINEAR = (Multiply, Add, Subtract, Divide, Negative, BatchNormInference)
-_RULE = "shape-behind"
+_RULE = "shape-after"
 
 
 @graph_pass("shape-readers", stage=Stage.NORMALIZE, after=("shapes", "shape-lists"), fusion=True)
 def shape_readers(graph: Graph, edit: Editor) -> None:
-    """Let ShapeOf read what stands behind the factors, shifts and batch norms of a layer: the shape is the same."""
+    """Let ShapeOf read what stands after the factors, shifts and batch norms of a layer: the shape is the same."""
     for node in graph:
         shapes = _shapes_of(node) if isinstance(node, LAYERS) else []
         chain = _chain(node, shapes) if shapes else []
@@ -31,7 +31,7 @@ def _shapes_of(value: Value) -> list[ShapeOf]:
 
 
 def _chain(layer: Node, shapes: list[ShapeOf]) -> list[Node]:
-    """The linear ops by constants behind a layer that nothing else than ShapeOf reads; adds what reads their shapes."""
+    """The linear ops by constants after a layer that nothing else than ShapeOf reads; adds what reads their shapes."""
     chain: list[Node] = []
     value: Value = layer
     while True:

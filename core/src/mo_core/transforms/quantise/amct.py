@@ -20,7 +20,7 @@ from mo_core.transforms.linear import motion as linear_motion
 from mo_core.transforms.linear.channels import content
 from mo_core.transforms.linear.layers import layer_of
 
-# -- batch norm behind something that stands behind a layer
+# -- batch norm after something that stands after a layer
 
 
 batch_to_space = rewrites(
@@ -97,7 +97,7 @@ matmul_batch_norm = rewrites(
     p.FakeQuantize(p.ReLU(any_("x"), name="limit"), name="quantize"),
 )
 def limit_before_quantize(quantize: FakeQuantize, limit: Clamp | ReLU, x: Value) -> Value | None:
-    """A Clamp or ReLU whose limits lie outside of the range of the FakeQuantize behind it."""
+    """A Clamp or ReLU whose limits lie outside of the range of the FakeQuantize after it."""
     readers = [u for u in limit.users() if isinstance(u, FakeQuantize) and u.data is limit]
     if len(readers) != len(limit.uses):
         raise Decline(f'"{limit.label}" is read by others than FakeQuantize')

@@ -132,7 +132,7 @@ _CHOSEN = p.Convert(op(*_CHOOSERS, operands=[any_("x")], name="chooser"), name="
 
 @rule(p.Multiply(p.Subtract(_CHOSEN, const("zero")), const("scale")))
 def ahead_of_choice(chooser: Node, back: Convert, x: Value, zero: Value, scale: Value) -> Value | None:
-    """Dequantisation behind a maximum over windows, or behind moved axes, of quantised data: ahead of these."""
+    """Dequantisation after a maximum over windows, or after moved axes, of quantised data: ahead of these."""
     if not _passes(chooser, x, zero, scale):
         return None
     real = Convert(x, destination_type=back.element)

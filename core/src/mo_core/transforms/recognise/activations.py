@@ -63,7 +63,7 @@ def _limited(x: Value, low: float, high: float) -> Value | None:
 
 @rule(op(*_LIMITS, name="node", where=is_data))
 def limits(node: Node) -> Value | None:
-    """Minimum and Maximum with numbers, ReLU and Clamp behind each other: one Clamp or ReLU."""
+    """Minimum and Maximum with numbers, ReLU and Clamp in a row: one Clamp or ReLU."""
     outer = _limits(node)
     if outer is None:
         return None

@@ -1,4 +1,4 @@
-"""Several convolutions as one: a grouped one behind a Split, or a wide one on the same data."""
+"""Several convolutions as one: a grouped one after a Split, or a wide one on the same data."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def pad_into_pooling(
 
 
 def _is_dequantised(x: Value) -> bool:
-    """True for integers of at most 8 bits brought to real numbers, also behind a Transpose."""
+    """True for integers of at most 8 bits brought to real numbers, also after a Transpose."""
     while isinstance(x.node, (ops.Multiply, ops.Subtract, ops.Transpose)):
         x = x.node.operands[0]
     node = x.node
@@ -122,7 +122,7 @@ pad_fusion = rewrites(
     stage=Stage.FUSE,
     group="recognise",
     before=("linear",),
-    doc="Pads behind each other as one, and into convolutions and poolings.",
+    doc="Pads in a row as one, and into convolutions and poolings.",
 )
 
 
@@ -191,7 +191,7 @@ def dilated_convolution(
 def transpose_ahead_of_blocks(
     moved: Node, blocks: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
 ) -> Value | None:
-    """A Transpose behind SpaceToBatch goes ahead of it (channels-last models), nearer to the Transpose of the data."""
+    """A Transpose after SpaceToBatch goes ahead of it (channels-last models), nearer to the Transpose of the data."""
     axes = known_ints(order)
     if not axes or axes[0] != 0:
         raise Decline("the Transpose moves the batch")
@@ -208,10 +208,10 @@ def transpose_ahead_of_blocks(
         name="blocks",
     )
 )
-def transpose_behind_blocks(
+def transpose_after_blocks(
     blocks: Node, moved: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
 ) -> Value | None:
-    """A Transpose ahead of BatchToSpace goes behind it (channels-last models)."""
+    """A Transpose ahead of BatchToSpace goes after it (channels-last models)."""
     axes = known_ints(order)
     lists = [known_ints(v) for v in (block, begin, end)]
     if not axes or axes[0] != 0 or any(numbers is None for numbers in lists):
@@ -228,7 +228,7 @@ dilated_fusion = rewrites(
     "dilated-convolution",
     dilated_convolution,
     transpose_ahead_of_blocks,
-    transpose_behind_blocks,
+    transpose_after_blocks,
     stage=Stage.FUSE,
     group="recognise",
     before=("linear",),
@@ -397,7 +397,7 @@ parts_fusion = rewrites(
     )
 )
 def reduced_axes_dropped(node: Node, reduce: Reduction, x: Value, axes: Value) -> Value | None:
-    """A reduction that keeps its axes, which are dropped behind it: one that does not keep them."""
+    """A reduction that keeps its axes, which are dropped after it: one that does not keep them."""
     numbers = known_ints(axes)
     if not reduce.keep_dims or x.shape is None or numbers is None:
         return None
@@ -410,7 +410,7 @@ def reduced_axes_dropped(node: Node, reduce: Reduction, x: Value, axes: Value) -
 
 @rule(p.Unsqueeze(op(Reduction, operands=[any_("x"), const("axes")], name="reduce", uses=1), const("new")))
 def reduced_axes_restored(reduce: Reduction, x: Value, axes: Value, new: Value) -> Value | None:
-    """A reduction whose axes are put in again behind it: one that keeps them."""
+    """A reduction whose axes are put in again after it: one that keeps them."""
     numbers, wanted = known_ints(axes), known_ints(new)
     if reduce.keep_dims or x.shape is None or numbers is None or wanted is None:
         return None
@@ -451,7 +451,7 @@ reduction_fusion = rewrites(
     stage=Stage.FUSE,
     group="linear",
     after=("recognise",),
-    doc="Reductions behind each other as one; axes dropped or kept where that saves a Reshape.",
+    doc="Reductions in a row as one; axes dropped or kept where that saves a Reshape.",
 )
 
 

@@ -238,7 +238,7 @@ def group_norm(mvn: ops.MVN, apart: Node, x: Value) -> Instead | None:
         if vectors is not None:
             norm = ops.GroupNormalization(x, *vectors, num_groups=groups, epsilon=mvn.eps)
             return instead(root, norm, *arithmetic, *nodes, seeds=[apart, mvn])
-    raise Decline("there is no factor and shift for each channel behind the groups")
+    raise Decline("there is no factor and shift for each channel after the groups")
 
 
 def _groups(mvn: ops.MVN, apart: Node, x: Value) -> int | None:

@@ -62,12 +62,10 @@ _LAST = p.MatMul(
 )
 
 
-@rule(p.Transpose(either(_LAST, p.Add(_LAST, const(), name="bias", uses=1)), const("behind"), name="last"))
-def product_of_channels(
-    last: Transpose, layer: MatMul, x: Value, ahead: Value, w: Value, behind: Value
-) -> Value | None:
+@rule(p.Transpose(either(_LAST, p.Add(_LAST, const(), name="bias", uses=1)), const("after"), name="last"))
+def product_of_channels(last: Transpose, layer: MatMul, x: Value, ahead: Value, w: Value, after: Value) -> Value | None:
     """Channels moved last, a matrix product over them, and moved back: a convolution with windows of one element."""
-    orders = known_ints(ahead), known_ints(behind)
+    orders = known_ints(ahead), known_ints(after)
     rank = last.rank if last.shape is not None else 0
     if rank not in (3, 4, 5) or orders != ((0, *range(2, rank), 1), (0, rank - 1, *range(1, rank - 1))):
         raise Decline("the Transposes do not move the channels last and back")

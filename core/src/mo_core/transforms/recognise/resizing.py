@@ -1,4 +1,4 @@
-"""Resizing: elements copied by moving axes, and Interpolates behind each other, as one Interpolate."""
+"""Resizing: elements copied by moving axes, and Interpolates in a row, as one Interpolate."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def copies_along_new_axes(together: Node, spread: Node, apart: Node, x: Value) -
 
 
 def _times(source: Sequence[t.Dim], apart: Sequence[t.Dim], spread: Sequence[t.Dim]) -> dict[int, int] | None:
-    """For each axis the size of the axis of copies right behind it."""
+    """For each axis the size of the axis of copies right after it."""
     times: dict[int, int] = {}
     at = 0
     for one, many in zip(apart, spread):
@@ -87,7 +87,7 @@ def copies_of_parts(concat: ops.Concat, first: Value) -> Value | None:
     return _copied(x, {along: count})
 
 
-# -- behind each other
+# -- several in a row
 
 _SEPARABLE = ("nearest", "linear_onnx", "cubic")
 

@@ -243,7 +243,7 @@ def _walked(space: _Space, channels: int) -> _Path | None:
 
 
 def _after(user: Node, index: int, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
-    """The channel axis and the content of zero channels behind an op; None when the op cannot do without them."""
+    """The channel axis and the content of zero channels after an op; None when the op cannot do without them."""
     unknown = np.where(content == 0, 0.0, np.nan)
     if is_sum(user):
         return axis, content

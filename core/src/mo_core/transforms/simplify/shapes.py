@@ -76,7 +76,7 @@ Source: TypeAlias = "int | tuple[int]"
 
 @rule(op(*_VIEWS, operands=[op(*_VIEWS, operands=[any_("x")], name="inner", uses=1)], name="outer"))
 def views(outer: Node, inner: Node, x: Value) -> Value | None:
-    """Reshape, Squeeze and Unsqueeze behind each other: one of them."""
+    """Reshape, Squeeze and Unsqueeze in a row: one of them."""
     if x.shape is None or inner.shape is None:
         return None
     copied: list[Source] = [(i,) for i in range(len(x.shape))]

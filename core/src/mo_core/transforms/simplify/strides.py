@@ -20,7 +20,7 @@ _CONVOLUTIONS = (Convolution, GroupConvolution)
 
 @graph_pass("stride-optimization", stage=Stage.FUSE, after=("linear",))
 def stride_optimization(graph: Graph, edit: Editor) -> None:
-    """Move strides from 1x1 convolutions up to the convolution above, with poolings of kernel 1 beside them."""
+    """Move strides from 1x1 convolutions up to the convolution above, with poolings of kernel 1 next to them."""
     if not any(isinstance(node, _CONVOLUTIONS) and max(node.strides) > 1 and _is_pointwise(node) for node in graph):
         return
     plan = _Plan(edit)
@@ -114,7 +114,7 @@ class _Plan:
                 pool = MaxPool(v, strides=strides, dilations=ones, pads_begin=zeros, pads_end=zeros, kernel=ones)
                 self.edit.put(pool, node, node, f"{node.name}/{v.label}/pool")
                 pools[v] = pool
-                self._fired("pooling-beside", pool)
+                self._fired("pooling-next-to", pool)
             self.edit.set_operand(node, i, pools[v])
 
     def _fired(self, rule: str, node: Node) -> None:

@@ -1,6 +1,6 @@
-"""Reductions of data with an axis more, written so that the runtime does not take the axis behind them.
+"""Reductions of data with an axis more, written so that the runtime does not take the axis after them.
 
-OpenVINO (seen in 2026.4) moves an Unsqueeze, or a Reshape that does the same, behind a reduction that keeps its axes,
+OpenVINO (seen in 2026.4) moves an Unsqueeze, or a Reshape that does the same, after a reduction that keeps its axes,
 and counts the axes as if the reduction dropped them: the result has another shape. Negative axes it counts wrongly
 whether they are kept or not; `positive-axes` writes those from the front.
 `test_reduced_unsqueezes` tells when that is mended.

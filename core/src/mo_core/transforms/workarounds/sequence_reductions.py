@@ -25,7 +25,7 @@ _FAR = 6
 
 @graph_pass("sequence-reductions", stage=Stage.CLEANUP, after=("common-subexpressions",), before=("dead-code",))
 def sequence_reductions(graph: Graph, edit: Editor) -> None:
-    """Reduce sequences as images where the runtime would take a constant behind along the wrong axis."""
+    """Reduce sequences as images where the runtime would take a following constant along the wrong axis."""
     for node in list(graph):
         if isinstance(node, Reduction) and _is_wrong(node):
             edit.replace(node, _as_image(node), rule="as-image")
@@ -39,7 +39,7 @@ def _is_wrong(node: Reduction) -> bool:
 
 
 def _meets_constant(value: Value, far: int) -> bool:
-    """True when element-wise ops behind have a constant with more than one element."""
+    """True when following element-wise ops have a constant with more than one element."""
     for user in value.users() if far else ():
         if isinstance(user, _FUSED):
             if any(isinstance(v.node, Constant) and t.size_of(v.shape) != 1 for v in user.operands):
