@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mo_core.build import constant_like, gather, reshape_to, slice_axis, to_element
-from mo_core.ir import Foreign, Graph, Node, Value
+from mo_core.ir import Graph, Node, Value
 from mo_core.ir import types as t
 from mo_core.ops import Maximum, Subtract
 from mo_core.rewriting import Editor
@@ -14,6 +14,11 @@ from mo_tensorflow.detectors.ssd import before_reshape
 from mo_tensorflow.detectors.suppression import XYWH
 
 OUTPUT = "detection_masks"
+_STACKS = (
+    ("/TensorArrayStack/TensorArrayGatherV3", "/TensorArrayStack_2/TensorArrayGatherV3"),
+    ("/stack_6", "/stack_8"),
+)
+"""The ends of the names of boxes and classes, of loops over images and without one."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Third:
 
 def find_third(graph: Graph) -> Third | None:
     """The stage that computes masks; None where there is none, or nobody asks for masks."""
-    masks = first_named(graph, f"(?:.*/)?{OUTPUT}")
+    masks = next((r.source for r in graph.outputs if r.name == OUTPUT), None) or first_named(graph, f"(?:.*/)?{OUTPUT}")
     crops = [n for n in named(graph, ".*") if n.op == "CropAndResize"]
     if masks is None or len(crops) < 2:
         return None
@@ -43,10 +48,14 @@ def find_third(graph: Graph) -> Third | None:
 
 
 def _classes_with(graph: Graph, boxes: Value) -> Value | None:
-    """The classes that the suppression gives with these boxes: the third of the arrays that it stacks."""
-    name = boxes.node.name.replace("/TensorArrayStack/", "/TensorArrayStack_2/")
-    found = next((n for n in graph if n.name == name and isinstance(n, Foreign)), None)
-    return None if found is None or found is boxes.node else found
+    """The classes that the suppression gives with these boxes, which it stacks first, then scores, then classes."""
+    name = boxes.node.name
+    for of_boxes, of_classes in _STACKS:
+        wanted = name.removesuffix(of_boxes) + of_classes
+        found = next((n for n in graph if name.endswith(of_boxes) and n.name == wanted), None)
+        if found is not None:
+            return found
+    return None
 
 
 def connect(edit: Editor, third: Third, detections: Value, count: int) -> Value:

@@ -30,7 +30,7 @@ from mo_tensorflow.detectors.suppression import XYWH
 
 _FIRST = "(?:.*/)?FirstStageBoxPredictor/"
 _SCOPE = "(?:.*/)?SecondStagePostprocessor/"
-_TOP = "(?:StatefulPartitionedCall/)?"
+_TOP = r"(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)*"
 _ALL = 2**31 - 1
 
 
