@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mo_core.options.descriptions import parse_descriptions
+from typing import Any
+
 from mo_core.options.inputs import parse_frozen, parse_inputs, parse_outputs, parse_shapes
 from mo_core.options.preparation import ChannelValues, parse_channel_values, parse_layouts, parse_transforms
 from mo_core.options.table import Option
@@ -17,6 +18,13 @@ _TELL = "Report and log"
 _OLD = "Former options"
 
 _NO_NEED = "has no effect any more: "
+
+
+def _descriptions(given: Any, option: str) -> Any:
+    from mo_core.options.descriptions import parse_descriptions  # few give it, and all would pay for its import
+
+    return parse_descriptions(given, option)
+
 
 COMMON: tuple[Option, ...] = (
     Option(
@@ -242,7 +250,7 @@ COMMON: tuple[Option, ...] = (
         "spec",
         "JSON files that describe sub-graphs of the model and what replaces them.",
         (),
-        parse=parse_descriptions,
+        parse=_descriptions,
         aliases=("--tensorflow_use_custom_operations_config",),
         group=_EXTEND,
         metavar="FILES",

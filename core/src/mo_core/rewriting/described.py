@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import MoError, UsageError, bug, nearest_first
 from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value
-from mo_core.options.descriptions import POINTS, SCOPE, Description, Port
 from mo_core.options.names import quoted
 from mo_core.rewriting.editor import Editor
+
+if TYPE_CHECKING:
+    from mo_core.options.descriptions import Description, Port
 
 _SHOWN = 6
 _MANY, _ALIKE = 2000, 4
@@ -128,9 +130,9 @@ def _one_op(place: SubGraph) -> Sequence[Value]:
 
 def find(description: Description, edit: Editor) -> Iterator[SubGraph]:
     """The sub-graphs that a description means; raises UsageError when there is none, and says what is near."""
-    if description.kind == POINTS:
+    if description.kind == "points":
         yield _between(description, edit)
-    elif description.kind == SCOPE:
+    elif description.kind == "scope":
         for scope in scopes(description, edit.graph):
             if any(n.name.startswith(scope) for n in edit.graph):
                 yield _of_scope(description, edit, scope)
