@@ -138,11 +138,13 @@ def test_an_ir_that_does_not_run_fails(source, ir):
     assert found.exit_code == 1 and "the runtime cannot run the IR" in found.failures[0]
 
 
+@pytest.mark.slow
 def test_the_evaluator_of_mo_is_called_so(source):
     found = mo_core.verify(source, framework=False)
     assert found.passed and found.reference.startswith("mo's own evaluator")
 
 
+@pytest.mark.slow
 def test_a_python_without_the_framework_leads_to_the_evaluator(source, tmp_path):
     found = mo_core.verify(source, python=str(tmp_path / "python"))
     assert found.passed and found.reference.startswith("mo's own evaluator")
@@ -192,12 +194,14 @@ def test_preprocessing_is_part_of_what_is_verified(source, tmp_path):
     assert "layout" in found.notes[0]
 
 
+@pytest.mark.slow
 def test_an_ir_of_version_10_has_other_names(source):
     found = mo_core.verify(source, ir_version=10)
     assert found.passed and found.reference.startswith(RUNTIME)
     assert len(found.outputs) == 2
 
 
+@pytest.mark.slow
 def test_brain_floats_are_rounded_by_the_evaluator(tmp_path):
     nodes = [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.BFLOAT16)]
     onnx.save(model(nodes, {"x": (2, 30)}, {"y": (2, 30)}, kinds={"y": TensorProto.BFLOAT16}), tmp_path / "net.onnx")
@@ -212,6 +216,7 @@ def test_unknown_dimensions_get_several_sizes(tmp_path):
     assert found.cases[0] == "[1,3,224,224]"
 
 
+@pytest.mark.slow
 def test_sizes_that_the_model_refuses_are_left(tmp_path):
     shape = numpy_helper.from_array(np.array([2, 32], np.int64))
     nodes = [helper.make_node("Constant", [], ["s"], value=shape), helper.make_node("Reshape", ["x", "s"], ["y"])]
@@ -232,6 +237,7 @@ def test_data_of_ones_own(source, tmp_path):
         mo_core.verify(source, data={"x": x, "z": x, "y": x} | {}, input="c")
 
 
+@pytest.mark.slow
 def test_images_are_data(source, tmp_path):
     from PIL import Image
 
@@ -243,6 +249,7 @@ def test_images_are_data(source, tmp_path):
     assert found.passed and found.outputs[0].shape == (1, 4, 8, 8)
 
 
+@pytest.mark.slow
 def test_random_ids_stay_inside_of_the_table(tmp_path):
     table = np.arange(10, dtype=np.float32).reshape(5, 2)
     nodes = [helper.make_node("Gather", ["table", "ids"], ["y"])]
@@ -317,6 +324,7 @@ def test_the_options_of_a_conversion_are_those_that_the_ir_was_made_with(tmp_pat
     assert main(["verify", words[0], str(tmp_path / "ir.xml"), "--scale", "3"]) == 1
 
 
+@pytest.mark.slow
 def test_the_ir_is_kept_where_the_options_say(source, tmp_path):
     assert main(["verify", str(source), "--output_dir", str(tmp_path / "kept"), "--silent"]) == 0
     assert sorted(p.name for p in (tmp_path / "kept").iterdir()) == ["net.bin", "net.xml"]
@@ -334,6 +342,7 @@ def test_what_is_missing_is_said(source, tmp_path, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_output_that_never_changes_is_said_to_say_little(tmp_path):
     nodes = [helper.make_node("Shape", ["x"], ["y"])]
     onnx.save(model(nodes, {"x": (2, 3)}, {"y": (2,)}, kinds={"y": TensorProto.INT64}), tmp_path / "net.onnx")
@@ -341,9 +350,20 @@ def test_an_output_that_never_changes_is_said_to_say_little(tmp_path):
     assert found.passed and 'The output "y" is the same for all data that was tried' in found.notes[0]
 
 
+@pytest.mark.slow
 def test_an_ir_of_another_tool_is_verified_too(source, tmp_path):
     import openvino
 
     openvino.save_model(openvino.convert_model(str(source)), tmp_path / "other.xml", compress_to_fp16=False)
     found = mo_core.verify(source, tmp_path / "other.xml")
     assert found.passed and not found.missing and not found.extra
+
+
+@pytest.mark.parametrize("command", ["verify", "inspect"])
+def test_a_report_replaces_no_file_of_the_ir(command, source, ir, capsys):
+    words = {"verify": [str(source), str(ir)], "inspect": [str(ir)]}[command]
+    for path in (ir, ir.with_suffix(".bin")):
+        before = path.read_bytes()
+        assert main([command, *words, "--report", str(path)]) == 2
+        assert "would be replaced" in capsys.readouterr().err
+        assert path.read_bytes() == before

@@ -30,6 +30,13 @@ class SourceFiles:
         """Remember a file by its status."""
         self._paths.setdefault((status.st_dev, status.st_ino), path)
 
+    def add_path(self, path: Path) -> None:
+        """Remember a file by its path; one that is not there is none."""
+        try:
+            self.add(path, os.stat(path))
+        except OSError:
+            pass
+
     def guard(self, target: str | os.PathLike[str], remedy: str) -> None:
         """Raise UsageError when something written to `target` would replace a file that was read."""
         try:

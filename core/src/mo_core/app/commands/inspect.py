@@ -14,6 +14,7 @@ from mo_core.app.inspect_ir import inspect_ir, ir_of
 from mo_core.app.inspect_source import inspect
 from mo_core.app.inspection import Inspection
 from mo_core.errors import UsageError
+from mo_core.ir.sources import SourceFiles
 
 if TYPE_CHECKING:
     from mo_core.app.commands import Call
@@ -26,6 +27,7 @@ def run(call: Call) -> int:
     report = call.arguments.given.get("report")
     ir = ir_of(words[0] if words else call.arguments.given.get("input_model"))
     if ir is not None and len(words) <= 1:
+        _guard(report, ir)
         found = inspect_ir(ir, nodes)
         others = [call.table.require(n).flag for n in call.arguments.given if n not in ("nodes", "json", "report")]
         if others:
@@ -44,6 +46,15 @@ def run(call: Call) -> int:
     if folder is not None:
         _scaffold(Path(folder), call, [m.op for m in found.missing])
     return 0
+
+
+def _guard(report: str | None, ir: Path) -> None:
+    """Raise UsageError when the report would replace a file of the IR."""
+    if report not in (None, STDOUT):
+        sources = SourceFiles()
+        for path in (ir, ir.with_suffix(".bin")):
+            sources.add_path(path)
+        sources.guard(str(report), OTHER_REPORT)
 
 
 def _print(found: Inspection, as_json: bool) -> None:

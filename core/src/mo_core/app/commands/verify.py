@@ -38,6 +38,9 @@ def run(call: Call) -> int:
         with Progress("off" if options.silent else mode) as progress:
             model = api.run(source, options, call.session, frontend, progress)
             if options.report not in (None, STDOUT):
+                for path in (ir, ir and ir.with_suffix(".bin"), call.value("data")):
+                    if path is not None:
+                        model.sources.add_path(Path(path))
                 model.sources.guard(options.report, OTHER_REPORT)
             if ir is None:
                 ir = _kept(model, options)
