@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import mo_core
-from tests.docs import caffe_files, kaldi_files, onnx_files, tensorflow_files, verify_files
+from tests.docs import caffe_files, kaldi_files, mxnet_files, onnx_files, tensorflow_files, verify_files
 from tests.extensions.page import read_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +62,8 @@ def test_every_command_runs(page, tmp_path):
         caffe_files.write(tmp_path, *shown(page))
     if page.name.startswith(("kaldi", "README", "verify")):
         kaldi_files.write(tmp_path)
+    if page.name == "mxnet.md":
+        mxnet_files.write(tmp_path)
     if page.name.startswith("verify"):
         verify_files.write(tmp_path)
     if page.name.startswith(("tensorflow", "README")):
