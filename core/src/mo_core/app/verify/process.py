@@ -62,7 +62,7 @@ def compute(
     request = {"program": str(program.absolute()), "task": task, "cases": calls}
     (place / "task.json").write_text(json.dumps(request), encoding="utf-8")
     command = [python or sys.executable, str(_WORKER), str(place)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "TF_ENABLE_ONEDNN_OPTS": "0"}
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=timeout, env=environment, check=False
