@@ -74,15 +74,15 @@ def preprocess(images: Any) -> tuple[Any, Any]:
         return v1.map_fn(resize, normal, dtype=(tf().float32, tf().int32), name="map")
 
 
-def network(images: Any, anchors: int, seed: int = 0) -> tuple[Any, Any]:
-    """Box deltas N, cells * anchors, 4 and class logits N, cells * anchors, classes + 1 of a grid of 4 x 4 cells."""
+def network(images: Any, anchors: int, classes: int, seed: int = 0) -> tuple[Any, Any]:
+    """Box deltas N, cells * anchors, 4 and class logits N, cells * anchors, classes of a grid of 4 x 4 cells."""
     features = tf().nn.relu(tf().nn.conv2d(images, random(8, 8, 3, 8, seed=seed) * 0.3, 8, "VALID", name="features"))
 
     def head(width: int, seed: int) -> Any:
         filters = random(1, 1, 8, anchors * width, seed=seed) * 0.5
         return tf().reshape(tf().nn.conv2d(features, filters, 1, "VALID"), [-1, 16 * anchors, width])
 
-    return head(4, seed + 1), head(CLASSES + 1, seed + 2)
+    return head(4, seed + 1), head(classes, seed + 2)
 
 
 def grid() -> Array:
@@ -153,19 +153,19 @@ def exported(graph: Any, *more: str) -> Any:
     return tf().compat.v1.graph_util.extract_sub_graph(graph.as_graph_def(), names)
 
 
-def ssd(per_class: int = PER_CLASS) -> Any:
-    """The GraphDef of a single-shot detector."""
+def ssd(per_class: int = PER_CLASS, background: bool = True) -> Any:
+    """The GraphDef of a single-shot detector, with a class of no object or without."""
     v1 = tf().compat.v1
     v1.disable_control_flow_v2()
     with tf().Graph().as_default() as graph:
         images = v1.placeholder(tf().uint8, [None, None, None, 3], "image_tensor")
-        outputs(one_stage(preprocess(images)[0], per_class))
+        outputs(one_stage(preprocess(images)[0], per_class, background))
     return exported(graph)
 
 
-def one_stage(images: Any, per_class: int = PER_CLASS) -> tuple[Any, Any, Any, Any]:
+def one_stage(images: Any, per_class: int = PER_CLASS, background: bool = True) -> tuple[Any, Any, Any, Any]:
     """The detections of a single-shot network on images of one size."""
-    deltas, logits = network(images, 2)
+    deltas, logits = network(images, 2, CLASSES + background)
     anchors = tf().identity(grid(), name="Concatenate/concat")
     with tf().compat.v1.name_scope("Postprocessor"):
         deltas = tf().identity(deltas, name="raw_box_encodings")
@@ -174,7 +174,9 @@ def one_stage(images: Any, per_class: int = PER_CLASS) -> tuple[Any, Any, Any, A
         boxes = decode(tf().reshape(deltas, [-1, 4]), tf().reshape(tiled, [-1, 4]))
         boxes = tf().expand_dims(tf().reshape(boxes, [count[0], count[1], 4]), 2)
         scores = tf().sigmoid(tf().multiply(logits, 1.0, name="scale_logits"), name="convert_scores")
-        scores = tf().slice(tf().identity(scores, name="raw_box_scores"), [0, 0, 1], [-1, -1, -1], name="Slice")
+        scores = tf().identity(scores, name="raw_box_scores")
+        if background:
+            scores = tf().slice(scores, [0, 0, 1], [-1, -1, -1], name="Slice")
         return suppress(boxes, scores, per_class)
 
 

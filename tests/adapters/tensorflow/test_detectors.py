@@ -50,6 +50,15 @@ def test_an_ssd_gives_the_detections_of_tensorflow(ssd, tmp_path, count):
     compare_detections(rows, wanted)
 
 
+def test_an_ssd_without_a_class_of_no_object_counts_its_classes_alike(tmp_path):
+    graph, images = detectors.ssd(background=False), image(2, SIZE, SIZE)
+    wanted = detectors.detections(graph, images)
+    assert {label for _, label, *_ in wanted} == {1, 2, 3}
+    text = SSD_CONFIG.replace("num_classes: 3", "num_classes: 3 add_background_class: false")
+    (rows,) = run(graph, {"image_tensor": images}, **{PIPELINE: config(tmp_path, text)}).values()
+    compare_detections(rows, wanted)
+
+
 @pytest.mark.parametrize("build", [detectors.ssd, detectors.faster_rcnn])
 def test_the_number_of_detections_of_a_class_is_limited_after_suppression(tmp_path, build):
     graph, images = build(per_class=2), image(2, SIZE, SIZE, seed=5)
