@@ -100,7 +100,7 @@ def test_a_wrong_axis_is_found_in_the_output_that_has_it(source, ir):
     ir.write_text(text.replace('axis="1"', 'axis="2"'))
     found = mo_core.verify(source, ir)
     assert wrong(found) == ["scores"]
-    assert 'different: "scores" of 2 outputs' in found.text()
+    assert 'different: "scores" of 2 outputs' in found.text() and "--data" in found.notes[-1]
 
 
 def test_swapped_names_of_outputs_are_found(tmp_path):

@@ -179,6 +179,11 @@ class Verifier:
                         result = replace(result, fp16=compare(half_of, w, TOLERANCE_FP16))
                     results[i] = results[i].worse(result) if i in results else result
         self.found.outputs = [results[i] for i in sorted(results)]
+        if self.settings.data is None and any(not o.passed for o in self.found.outputs):
+            self.found.notes.append(
+                "The data was random, and where a model chooses among nearly equal things the smallest difference "
+                "shows: see with --data whether real data differs, too."
+            )
         for i in _unmoved(wanted):
             name = self.ports["outputs"][i][0]
             self.found.notes.append(f'The output "{name}" is the same for all data that was tried, so it says little.')
