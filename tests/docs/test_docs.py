@@ -83,7 +83,7 @@ def test_every_command_runs(page, tmp_path):
             assert any(map(wanted.fullmatch, printed.splitlines())), f"{line}\n{printed}"
 
 
-@pytest.mark.parametrize("page", ["add-an-op.md"])
+@pytest.mark.parametrize("page", ["add-an-op.md", "reference-plugins.md"])
 def test_python_examples_run(page):
     code = "\n".join(blocks(ROOT / "docs" / page, "python"))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
