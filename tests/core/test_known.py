@@ -12,7 +12,7 @@ from mo_core.ir import Graph, constant, permutations
 from mo_core.ir import types as t
 from mo_core.ir.known import axes_of, entries, is_number, known_ints, number, numbers, scalar
 from mo_core.ir.types import Dynamic
-from mo_core.ops import ReLU, ShapeOf
+from mo_core.ops import Concat, ReLU, ShapeOf
 
 
 def test_a_shape_is_known_as_far_as_the_dimensions_are():
@@ -56,3 +56,10 @@ def test_permutations_agree_with_transposes(rank):
 def test_what_is_no_permutation():
     assert permutations.is_permutation((1, 0, 2)) and not permutations.is_permutation((1, 1, 2))
     assert not permutations.is_permutation((1, 2))
+
+
+def test_a_dimension_that_follows_from_other_operands_is_no_obstacle():
+    open_ = Graph().add_input("x", t.i64, (Dynamic(), 1))
+    joined = Concat([constant(np.array([[2, 3]])), open_], axis=1)
+    assert joined.shape == (1, 3)
+    assert [entry if isinstance(entry, int) else None for entry in joined.known.reshape(-1)] == [2, 3, None]
