@@ -233,7 +233,7 @@ def past_mover(g: Graph) -> Value:
 @example(
     "batch-to-space-reorder",
     "ahead-of-batch-to-space",
-    "The blocks leave the channels alone, and what stands ahead can take the factor or shift in.",
+    "The blocks leave the channels alone, and what comes before can take the factor or shift in.",
 )
 def ahead_of_batch_to_space(g: Graph) -> Value:
     blocks = ops.BatchToSpace(conv(data(g, 4, 4, 8, 8)), ints(1, 1, 2, 2), ints(0, 0, 0, 0), ints(0, 0, 0, 0))
@@ -345,7 +345,7 @@ def side_by_side(g: Graph) -> Sequence[Value]:
 @example(
     "shape-readers",
     "",
-    "What stands between the layer and the end of the linear operations is read by ShapeOf alone, and they leave the "
+    "What comes between the layer and the end of the linear operations is read by ShapeOf alone, and they leave the "
     "shape as it is.",
 )
 def shape_readers(g: Graph) -> Sequence[Value]:

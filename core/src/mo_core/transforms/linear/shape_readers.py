@@ -16,7 +16,7 @@ _RULE = "shape-after"
 
 @graph_pass("shape-readers", stage=Stage.NORMALIZE, after=("shapes", "shape-lists"), fusion=True)
 def shape_readers(graph: Graph, edit: Editor) -> None:
-    """Let ShapeOf read what stands after the factors, shifts and batch norms of a layer: the shape is the same."""
+    """Let ShapeOf read what comes after the factors, shifts and batch norms of a layer: the shape is the same."""
     for node in graph:
         shapes = _shapes_of(node) if isinstance(node, LAYERS) else []
         chain = _chain(node, shapes) if shapes else []
