@@ -69,8 +69,8 @@ class Unsupported(MoError):
     """A valid model with something that is not supported; the remedy says what would help.
 
     Attributes:
-        problems: the kinds of source ops that are not supported, when that is the reason; before: the tensors at which
-        a cut avoids all of them, as far as that is known.
+        problems: the kinds of source ops that are not supported, when that is the reason.
+        before: the tensors at which a cut avoids all of them, as far as that is known.
     """
 
     exit_code = 4

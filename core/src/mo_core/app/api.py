@@ -56,8 +56,13 @@ def convert(source: Any = None, **options: Any) -> Model:
 def inspect(source: Any = None, **options: Any) -> Inspection:
     """What is in a model, without converting it: inputs, outputs, operations, and those that are not supported.
 
-    Args and errors as for `convert`, and `source` may be the `.xml` of an IR; `nodes`: which nodes to list, "" for all.
-    Options that only matter to a conversion are accepted and have no effect, which a note says.
+    Args:
+        source: as for `convert`, or the `.xml` of an IR.
+        options: as for `convert`, and `nodes`: which nodes to list, "" for all. Options that only matter to a
+            conversion have no effect, which a note says.
+
+    Raises:
+        MoError: as for `convert`.
     """
     from mo_core.app.inspect_ir import inspect_ir, ir_of
     from mo_core.app.inspect_source import inspect as inspect_source

@@ -52,10 +52,16 @@ class Inspection:
     """A model as it is in its file.
 
     Attributes:
-        framework: its title; model: the name inside the file; facts: producer, versions and the like.
-        files: path to bytes, of what was read; weights_bytes: of all weights, equal ones counted each time.
-        inputs, outputs: names and types; unknown dimensions that have a name are shown by it.
-        ops: counts by operation; missing: operations without a converter.
+        framework: its title.
+        model: the name inside the file.
+        inputs: names and types; unknown dimensions that have a name are shown by it.
+        outputs: likewise.
+        ops: counts by operation.
+        missing: operations without a converter.
+        notes: what one should know.
+        facts: producer, versions and the like.
+        files: path to bytes, of what was read.
+        weights_bytes: of all weights, equal ones counted each time.
         nodes: those that were asked for, None when none were.
     """
 

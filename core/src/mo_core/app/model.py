@@ -28,8 +28,10 @@ class Model:
     """A converted model.
 
     Attributes:
-        graph: of OpenVINO ops; report: what happened; name: of the output files; sources: the files that it was read
-        from, which no output may replace.
+        graph: of OpenVINO ops.
+        report: what happened.
+        name: of the output files.
+        sources: the files that it was read from, which no output may replace.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Model:
         return [("input", self.inputs), ("output", self.outputs)]
 
     def save(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
-        """Write `path` (`.xml`) and the `.bin` beside it, both or none; returns the path of the `.xml`."""
+        """Write `path` (`.xml`) and the `.bin` next to it, both or none; returns the path of the `.xml`."""
         start = time.perf_counter()
         emitted = emit.save(
             self.graph,

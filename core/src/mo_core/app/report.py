@@ -48,15 +48,27 @@ class Report:
     """One conversion.
 
     Attributes:
-        framework, model: title of the framework and name inside the file; plugins: what was loaded.
-        source_inputs, source_outputs, source_ops: of the file; inputs, outputs, ops: of the result. Operations are
-            counts by type with those of bodies; the constants of the result are not among them.
-        seconds: by stage; pass_seconds: by pass; peak_bytes: peak memory of the process.
-        files: path to bytes; weights_bytes: of the constants; shared_bytes: what equal constants saved; kept_full:
-            constants that did not fit f16.
+        framework: its title.
+        model: the name inside the file.
+        plugins: what was loaded.
+        source_inputs: of the file.
+        source_outputs: likewise.
+        source_ops: counts by type, with those of bodies.
+        inputs: of the result.
+        outputs: likewise.
+        ops: counts by type, with those of bodies; constants are not among them.
+        seconds: by stage.
+        pass_seconds: by pass.
+        peak_bytes: peak memory of the process.
+        files: path to bytes.
+        weights_bytes: of the constants.
+        shared_bytes: what equal constants saved.
+        kept_full: constants that do not fit f16.
         error: of a conversion that failed: class, fact, remedy, notes, exit code, operations that are not supported.
-        notes: what the user should know; info: what passes tell (the pre-processing in effect, …).
-        record: firings and declines of the rewrite rules; source_names: of the nodes in the file.
+        notes: what the user should know.
+        info: what passes tell (the pre-processing in effect, …).
+        record: firings and declines of the rewrite rules.
+        source_names: of the nodes in the file.
     """
 
     framework: str = ""

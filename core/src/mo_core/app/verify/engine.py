@@ -280,14 +280,18 @@ def verify(source: Any, ir: Any = None, **given: Any) -> Verification:
     in numpy; `Verification.reference` says which. The IR is computed by OpenVINO in f32.
 
     Args:
-        source: what `convert` takes. ir: the `.xml` of an IR made earlier, or by another tool; default: converted anew.
+        source: what `convert` takes.
+        ir: the `.xml` of an IR made earlier, or by another tool; default: converted anew.
         given: `data` (arrays by the names of the inputs, or the path of an .npz, a folder of images, an .ark),
             `tolerance` (as a part of the largest value of an output; default 3e-4, with f16 weights 2e-2), `fp16`
             (True: tell what f16 weights cost), `seed`, `cases`, `framework` (False: do not ask it), `python` (the one
             that has the framework), `timeout` in seconds; everything else is an option of `convert`.
 
-    Returns what was found, which is true when all outputs agree. Raises MoError when the model cannot be converted, or
-    when nothing computes it.
+    Returns:
+        What was found, which is true when all outputs agree.
+
+    Raises:
+        MoError: when the model cannot be converted, or when nothing computes it.
     """
     from mo_core.app.api import convert
 

@@ -18,9 +18,13 @@ class OutputResult:
     """One output: the worst of what was found in all cases.
 
     Attributes:
-        name: in the source; element, shape: of the reference's result there.
-        difference: between the IR and the reference. fp16: between the IR with f16 weights and the reference, when
-            that was asked for. case, call: where the worst is; case: the shapes of the inputs, or the number.
+        name: in the source.
+        element: of the reference's result there.
+        shape: likewise.
+        difference: between the IR and the reference.
+        fp16: between the IR with f16 weights and the reference, when that was asked for.
+        case: the data where the worst is: the shapes of the inputs, or the number.
+        call: the call where the worst is, in a model with states.
     """
 
     name: str
@@ -53,11 +57,19 @@ class Verification:
     """What `mo verify` found; true when the IR computes what the source does.
 
     Attributes:
-        reference: what computed the source. tolerance: for real numbers, as a part of the largest value of an output.
-        outputs: one an output of the source; missing, extra: names of outputs that the IR does not have, or has beside.
-        failures: what makes the verification fail apart from single outputs; notes: what one should know.
-        cases: how many sets of data were computed; seconds: for each step; peaks: memory in bytes of the process of
-            the reference, that of the runtime, and this one (`mo`).
+        model: the name of the model.
+        ir: the path of the IR, empty for a temporary one.
+        reference: what computed the source.
+        runtime: what computed the IR.
+        tolerance: for real numbers, as a part of the largest value of an output.
+        outputs: one for each output of the source.
+        missing: names of outputs that the IR does not have.
+        extra: names of outputs that only the IR has.
+        failures: what makes the verification fail apart from single outputs.
+        notes: what one should know.
+        cases: the sets of data that were computed.
+        seconds: for each step.
+        peaks: memory of the processes in bytes.
     """
 
     model: str = ""
