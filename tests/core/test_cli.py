@@ -443,3 +443,15 @@ def test_the_package_runs_as_a_module_and_shows_what_it_has() -> None:
     wrong = subprocess.run([sys.executable, "-m", "mo_core", "--nothing"], capture_output=True, text=True, timeout=60)
     assert wrong.returncode == mo_core.UsageError.exit_code
     assert set(mo_core.__all__) <= set(dir(mo_core))
+
+
+def test_the_report_of_a_failure_replaces_an_earlier_report_only(toy: Path) -> None:
+    (toy / "unknown.toy").write_text(MODEL.replace("toy.Twice", "toy.Thrice"))
+    before = (toy / "unknown.toy").read_text()
+    assert run("unknown.toy", "--report", "unknown.toy") == 4
+    assert (toy / "unknown.toy").read_text() == before
+    for _ in range(2):
+        assert run("unknown.toy", "--report", "r.json") == 4
+        assert json.loads((toy / "r.json").read_text())["status"] == "failed"
+    assert run("m.toy", "--report", "r.json", "--silent") == 0
+    assert json.loads((toy / "r.json").read_text())["status"] == "converted"

@@ -277,13 +277,20 @@ def test_transforms() -> None:
         TransformSpec("LowLatency2", {"use_const_initializer": False}),
         TransformSpec("Pruning"),
     ]
-    assert parse_transforms("MakeStateful[param_res_names={'in':'out','a':'b'};n=2]") == [
-        TransformSpec("MakeStateful", {"param_res_names": {"in": "out", "a": "b"}, "n": 2})
+    assert parse_transforms("MakeStateful[param_res_names={'in':'out','a':'b'}]") == [
+        TransformSpec("MakeStateful", {"param_res_names": {"in": "out", "a": "b"}})
     ]
     pair = ("MakeStateful", {"param_res_names": {"in": "out"}})
     assert parse_transforms([pair]) == parse_transforms(pair) == [TransformSpec(*pair)]
     assert parse_transforms("LowLatency2[]") == [TransformSpec("LowLatency2")]
-    for text, message in (("LowLatency3", "LowLatency2"), ("LowLatency", "no longer"), ("Pruning[x]", "key=value")):
+    for text, message in (
+        ("LowLatency3", "LowLatency2"),
+        ("LowLatency", "no longer"),
+        ("Pruning[x]", "key=value"),
+        ("Pruning[x=1]", "It has none"),
+        ("MakeStateful[param_res_name={'a':'b'}]", "param_res_names"),
+        ("Pruning,Pruning", "names Pruning twice"),
+    ):
         with pytest.raises(UsageError, match=message):
             parse_transforms(text)
 

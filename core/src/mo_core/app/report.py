@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of what the JSON holds: it grows when something that was there changes or goes."""
 
+HEAD = '{\n "schema": '
+"""How a report begins as JSON, which tells it from other files."""
+
 _SHOWN = 8
 _COMPARED = 4000
 """Names that are looked through for one that is near: in a large model all of them would take seconds."""

@@ -14,7 +14,7 @@ from mo_core.app.commands.source import chosen
 from mo_core.app.convert import run as convert
 from mo_core.app.progress import Progress
 from mo_core.app.recognition import model_name
-from mo_core.app.report import Report
+from mo_core.app.report import HEAD, Report
 from mo_core.errors import MoError, UsageError
 from mo_core.options.names import counted
 
@@ -45,10 +45,17 @@ def run(call: Call) -> int:
 
 
 def _write_failure(to: Any, report: Report) -> None:
+    """Write the report of a failure, over nothing but an earlier report: what the model needs may not be read yet."""
     try:
-        write_report(to, report.to_json())
-    except MoError:
+        if to == STDOUT or not os.path.lexists(to) or _is_report(to):
+            write_report(to, report.to_json())
+    except (MoError, OSError):
         return  # the first error says more
+
+
+def _is_report(path: Any) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(HEAD)) == HEAD.encode()
 
 
 def _convert(call: Call, source: Any, options: Options, frontend: Frontend, report: Report) -> int:
