@@ -69,7 +69,7 @@ class Verification:
         notes: what one should know.
         cases: the sets of data that were computed.
         seconds: for each step.
-        peaks: memory of the processes in bytes.
+        peaks: memory in bytes of the process of the reference, that of the runtime, and this one (`mo`).
     """
 
     model: str = ""
