@@ -100,3 +100,12 @@ def test_shares_that_others_read_stay() -> None:
     graph.add_output(ops.MatMul(shares, v, transpose_a=False, transpose_b=False), "y")
     graph.add_output(shares, "shares")
     h.unchanged(graph, attention.attention_fusion)
+
+
+@pytest.mark.parametrize("shape", [(5,), (1,)])
+def test_a_mask_of_one_axis_gets_the_axes_that_the_operation_needs(shape) -> None:
+    graph, (q, k, v, mask) = h.inputs(Q, K, V, shape)
+    graph.add_output(heads(ops.Add(dots(q, k), mask), v), "y")
+    h.check(graph, attention.attention_fusion)
+    fused = next((n for n in graph if n.type_name == "ScaledDotProductAttention"), None)
+    assert fused is None or fused.operands[3].rank >= 2
