@@ -243,6 +243,11 @@ def test_inspection_converts_nothing(toy: Path, capsys: pytest.CaptureFixture[st
 def test_lists(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--list-ops", framework="toy") == 0
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["Relu", "Twice"]
+    assert run("ops", "--framework", "other") == 0
+    assert capsys.readouterr().out == ""
+    assert run("ops", "m.toy") == 2
+    assert run("ops", "--framework", "toi") == 2
+    assert 'did you mean "toy"' in capsys.readouterr().err
     assert run("--list_passes") == 0
     lines = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
     stages = [stage for stage, _ in lines]
@@ -318,7 +323,7 @@ def test_without_arguments_the_help_is_shown(toy: Path, capsys: pytest.CaptureFi
         (["m.toy", "--disable_pass", "nothing"], 2, 'no pass "nothing"'),
         (["m.toy", "--other_file", "f"], 2, "option for other models, and this is a model of toy"),
         (["m.toy", "--input_proto", "f"], 2, "option for Caffe models"),
-        (["m.toy", "--framework", "kaldi", "--block_plugin", "mo-kaldi"], 2, "pip install mo-kaldi"),
+        (["m.toy", "--framework", "kaldi", "--block_plugin", "mo-kaldi"], 2, "left out\nTake it off --block_plugin"),
         (["m.toy", "--model_name", "a/b"], 2, "Give a name without folders"),
         (["m.toy", "--output_dir", "m.toy"], 2, "cannot be written to"),
         (["m.toy", "--report", "no/such/r.json"], 2, "no folder for"),

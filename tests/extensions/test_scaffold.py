@@ -70,7 +70,7 @@ def test_kept_operations_run_with_the_scaffold(model, capsys, monkeypatch):
         results = run(f"{name}.xml", x, runtime.Warp, runtime.Lambda)
         np.testing.assert_array_equal(results[0], np.maximum(x, 0))
     assert 'absent_inputs="1"' in Path("kept.xml").read_text()
-    assert "stays as operations of the set" in capsys.readouterr().out
+    assert "stays an operation of the set" in capsys.readouterr().out
 
 
 def test_the_types_of_kept_operations_are_asked_for(model):

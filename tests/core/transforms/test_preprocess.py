@@ -132,6 +132,14 @@ def test_an_input_may_take_pixels_though_the_model_computes_with_real_numbers(co
     assert model.compiled().input("data").element_type.get_type_name() == "u8"
 
 
+def test_pixels_may_come_in_another_layout(command):
+    original = command.convert(convolution())
+    model = command.convert(convolution(), "--input", "data{u8}", "--layout", "data(nchw->nhwc)", *ALL)
+    x = raw(1, 8, 8, 3, element=np.uint8)
+    exact(model, original, x, ready(x, 3, True, MEAN, SCALE).transpose(0, 3, 1, 2))
+    assert model.compiled().input("data").element_type.get_type_name() == "u8"
+
+
 def test_a_cut_may_take_pixels_too(command):
     text = """
         %x = Parameter : f32[1,3,8,8] "data"

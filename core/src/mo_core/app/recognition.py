@@ -70,7 +70,7 @@ def choose_frontend(session: Session, source: Any, framework: str | None = None)
         framework = frameworks.canonical(framework)
         if framework in frontends:
             return frontends[framework]
-        raise _not_installed(framework, frontends)
+        raise _not_installed(framework, session)
     if not isinstance(source, (str, os.PathLike)):
         for f in frontends.values():
             if f.accepts(source):
@@ -89,7 +89,7 @@ def choose_frontend(session: Session, source: Any, framework: str | None = None)
         return found
     guess = frameworks.by_suffix(path.suffix) or (frameworks.framework("tensorflow") if path.is_dir() else None)
     if guess is not None and guess.name not in frontends:
-        raise _not_installed(guess.name, frontends)
+        raise _not_installed(guess.name, session)
     known = describe(path, _head(path))
     if known is not None:
         raise UsageError(f'"{path}" is {known[0]}, and no model that can be converted', known[1])
@@ -121,9 +121,12 @@ def _head(path: Path) -> bytes:
         raise ModelError(f'cannot read "{path}": {e.strerror or e}') from e
 
 
-def _not_installed(framework: str, frontends: dict[str, Frontend]) -> UsageError:
-    missing = frameworks.framework(framework)
+def _not_installed(framework: str, session: Session) -> UsageError:
+    missing, frontends = frameworks.framework(framework), session.frontends
     if missing is not None:
+        if any(p.distribution == missing.distribution for p in session.plugins.blocked):
+            fact = f"the front-end for {framework} models is left out"
+            return UsageError(fact, "Take it off --block_plugin, or out of MO_DISABLE_PLUGINS.")
         fact = f"the front-end for {framework} models is not installed"
         return UsageError(fact, f"pip install {missing.distribution}")
     known = sorted({*(f.name for f in frameworks.FRAMEWORKS), *frontends})

@@ -183,7 +183,7 @@ class Conversion:
             return
         for op, count in self._keeper.kept.items():
             self.notes.append(
-                f"{counted(count, op + ' node')} stay{'s' * (count == 1)} as operations of the set "
+                f"{counted(count, op + ' node')} stay{'s an operation' if count == 1 else ' operations'} of the set "
                 f'"{self.frontend.name}": the runtime needs an extension that computes them; '
                 "mo inspect MODEL --scaffold DIR writes one to start from."
             )

@@ -100,10 +100,18 @@ def _turn_input(edit: Editor, parameter: Any, to_source: Sequence[int], to_targe
             f'the rank of "{parameter.label}" is unknown, so that its layout cannot be changed',
             f'Give its shape: --input "{parameter.label}[1,3,224,224]".',
         )
-    readers = list(parameter.uses)
+    readers, decoded = list(parameter.uses), _decoded(parameter)
     edit.retype(parameter, parameter.element, tuple(parameter.shape[i] for i in to_target))
-    turned = _named(Transpose(parameter, list(to_source)), parameter, "layout")
-    _let_read(edit, readers, turned)
+    if decoded is None:
+        _let_read(edit, readers, _named(Transpose(parameter, list(to_source)), parameter, "layout"))
+        return
+    # what decodes whole numbers stays next to the input, where mean and scale look for it
+    ready = _named(Convert(parameter, destination_type=decoded), parameter, "convert")
+    turned = _named(Transpose(ready, list(to_source)), parameter, "layout")
+    _let_read(edit, [(n, i) for n, i in readers if isinstance(n, ShapeOf)], turned)
+    for node, _ in readers:
+        if not isinstance(node, ShapeOf):
+            edit.replace(node, turned, rule="decoded")
 
 
 def _turn_output(edit: Editor, result: Any, to_source: Sequence[int], to_target: Sequence[int]) -> None:
