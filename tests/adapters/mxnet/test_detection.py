@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -234,8 +233,8 @@ def test_custom_operators_of_other_types_are_refused():
 
 def test_custom_operators_are_converted_by_extensions(tmp_path):
     page = (Path(__file__).resolve().parents[3] / "docs" / "mxnet.md").read_text(encoding="utf-8")
-    block = page.split("# my_gate.py", 1)[1].split("\n\n## ", 1)[0]
-    (tmp_path / "my_gate.py").write_text(textwrap.dedent("    #" + block))
+    block = page.split("`my_gate.py`:", 1)[1].split("```python\n", 1)[1].split("```", 1)[0]
+    (tmp_path / "my_gate.py").write_text(block)
     net = one_op("Custom", {"x": values(2)}, op_type="gate", factor=3)
     got = run(net, {"x": values(2)}, extension=str(tmp_path / "my_gate.py"))
     assert_close(got, [3 * values(2)])

@@ -340,7 +340,7 @@ ERRORS: list[tuple[Build, str]] = [
     (lambda: suppressed(ops.MatrixNms, boxes="f32[3,100,4]"), "numbers of images 3 and 2"),
     (lambda: suppressed(ops.MulticlassNms, p("i32[2]")), "scores must have rank 2"),
     (lambda: yolo("f32[1,125,13]"), "data must have rank 4"),
-    (lambda: yolo("f32[1,125,13,13]", axis=3, end_axis=1), "axis 3 lies behind end_axis 1"),
+    (lambda: yolo("f32[1,125,13,13]", axis=3, end_axis=1), "axis 3 lies after end_axis 1"),
     (lambda: pooled(ops.ROIPooling, "f32[1,3,8,8]", "f32[?,4]", pooled_h=6, pooled_w=7), "coordinates 4 and 5"),
     (lambda: pooled(ops.ROIPooling, "f32[1,3,8,8]", "f32[?,5]", pooled_h=0, pooled_w=7), "pooled to 0 x 7"),
     (lambda: pooled(ops.ROIAlign, "f32[1,3,8,8]", "f32[3,4]", "i32[4]", **ALIGN), "numbers of regions 3 and 4"),

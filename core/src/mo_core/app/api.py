@@ -81,6 +81,8 @@ def _chosen(
 ) -> tuple[Any, Options, Session, Frontend, tempfile.TemporaryDirectory[str] | None]:
     """Everything that a conversion needs, and the folder of the file that bytes were written to."""
     for name, remedy in _ELSEWHERE.items():
+        if name == "output_dir" and options.get("save_params_from_nd"):
+            continue  # the adapter for MXNet writes that file while it reads
         if options.get(name) not in (None, False):
             raise UsageError(f"{name} is an option of the command line", remedy)
     session = Session(*(listed(name, options.get(name)) for name in ("extension", "block_plugin")))

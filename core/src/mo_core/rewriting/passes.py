@@ -193,9 +193,15 @@ class Context:
     before_pass: Callable[[str, Graph], None] | None = None
     around: Callable[[str, Graph], AbstractContextManager[Any]] | None = None
     replacers: Callable[[], Sequence[Replacer]] = tuple
-    converts: Callable[[Foreign], bool] = lambda _: True
+    converts: Callable[[Foreign], bool] = lambda _: False
     check: bool = False
     after_pass: Callable[[str, Graph, bool], None] | None = None
+
+    def inline_calls(self, graph: Graph) -> None:
+        """Put the bodies of functions in the place of their calls, but where a converter takes the call as a whole."""
+        if self.model is not None:
+            functions = self.model.functions
+            functions.expand(graph, lambda node: None if self.converts(node) else functions.callee(node))
 
 
 def order(passes: Sequence[Pass], *, complete: bool = False) -> list[Pass]:

@@ -25,8 +25,7 @@ def replace_postprocessing(graph: Graph, edit: Editor) -> None:
     if edit.options.get(OPTION):
         pipeline = pipeline_of(edit)
         assert pipeline is not None
-        if edit.context.model is not None:  # exporters of TensorFlow 2 put the detector into a function
-            edit.context.model.functions.expand(graph)
+        edit.context.inline_calls(graph)  # exporters of TensorFlow 2 put the detector into a function
         if not has_detections(graph) and not _replace(graph, edit, pipeline):
             raise UsageError(
                 f"--{OPTION} is given, and the model has no post-processing of the Object Detection API that fits it",

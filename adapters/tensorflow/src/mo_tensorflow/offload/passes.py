@@ -33,7 +33,7 @@ def offload(graph: Graph, editor: Editor, context: Context) -> None:
     """Put one node for each group of those that TensorFlow is to compute."""
     options = context.options
     assert options is not None and context.model is not None
-    context.model.functions.expand(graph)
+    context.inline_calls(graph)
     alone, together = _chosen(graph, options, context)
     for group in grouped(graph, alone, together):
         _replace(graph, group, editor)

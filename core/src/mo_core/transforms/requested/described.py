@@ -16,6 +16,5 @@ from mo_core.rewriting.passes import Stage, graph_pass
 )
 def described_sub_graphs(graph: Graph, edit: Editor) -> None:
     """Replace the sub-graphs that --transformations_config describes; names are those with all functions inlined."""
-    if edit.context.model is not None:
-        edit.context.model.functions.expand(graph)
+    edit.context.inline_calls(graph)
     replace_described(edit, edit.options.transformations_config, edit.context.replacers())
