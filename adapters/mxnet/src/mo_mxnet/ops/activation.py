@@ -63,7 +63,7 @@ def relu(x: Value) -> Value:
 
 @mxnet_op("sigmoid", "_sparse_sigmoid", "_npx_sigmoid")
 def sigmoid(x: Value) -> Value:
-    return Sigmoid(as_real(x))
+    return to_element(Sigmoid(as_real(x)), x.element)
 
 
 @mxnet_op("softsign")

@@ -39,27 +39,31 @@ def with_number(x: Value, scalar: float, is_int: bool) -> tuple[Value, Value]:
     """`x` and a number in one element type: whole numbers become real when the number is."""
     data = numeric(x)
     if data.element.is_integer and not is_int:
-        data = to_element(data, t.f64 if x.element is not t.boolean else t.f32)
+        data = to_element(data, t.f64)
+    elif x.element is t.boolean:
+        data = to_element(x, t.i64)
     number = int(scalar) if data.element.is_integer else scalar
     return data, constant_like(data, number)
 
 
 def on_two(compute: Binary, *names: str) -> Callable[..., Value]:
-    """The converter of an operator on two values."""
+    """The converter of an operator on two values; two booleans give one, for functions that keep the type."""
 
     @mxnet_op(*names)
     def convert(a: Value, b: Value) -> Value:
-        return compute(*pair(numeric(a), numeric(b)))
+        y = compute(*pair(numeric(a), numeric(b)))
+        both = a.element is t.boolean and b.element is t.boolean
+        return to_element(y, t.boolean) if both and y.element.is_integer else y
 
     return convert
 
 
-def on_number(compute: Binary, *names: str) -> Callable[..., Value]:
-    """The converter of an operator on a value and the attribute `scalar`, in this order."""
+def on_number(compute: Binary, *names: str, real: bool = False) -> Callable[..., Value]:
+    """The converter of an operator on a value and the attribute `scalar`, in this order; `real`: in real numbers."""
 
     @mxnet_op(*names)
     def convert(x: Value, *, scalar: float = 1.0, is_int: bool = True) -> Value:
-        return compute(*with_number(x, scalar, is_int))
+        return compute(*with_number(as_real(x) if real else x, scalar, is_int))
 
     return convert
 
@@ -101,9 +105,10 @@ def power(a: Value, b: Value) -> Value:
 
 def copy_sign(a: Value, b: Value) -> Value:
     """The size of `a` with the sign of `b`."""
+    element = a.element
     a, b = as_real(a), as_real(b)
     size = Abs(a)
-    return Select(Less(b, constant_like(b, 0)), Negative(size), size)
+    return to_element(Select(Less(b, constant_like(b, 0)), Negative(size), size), element)
 
 
 def scaled_by_two(a: Value, b: Value) -> Value:
@@ -118,8 +123,11 @@ def add(a: Value, b: Value) -> Value:
 
 
 def subtract(a: Value, b: Value) -> Value:
-    """`a - b`."""
-    return Subtract(a, b)
+    """`a - b`; numbers of 8 bits without a sign begin anew below 0, where the runtime would stay at 0."""
+    if a.element is not t.u8:
+        return Subtract(a, b)
+    difference = Subtract(to_element(a, t.i32), to_element(b, t.i32))
+    return to_element(FloorMod(difference, constant_like(difference, 256)), t.u8)
 
 
 def multiply(a: Value, b: Value) -> Value:
@@ -199,8 +207,8 @@ number_minus = on_number(swapped(subtract), "_rminus_scalar", "_RMinusScalar", "
 times_number = on_number(multiply, "_mul_scalar", "_MulScalar", "_npi_multiply_scalar")
 by_number = on_number(divide, "_div_scalar", "_DivScalar")
 number_by = on_number(swapped(divide), "_rdiv_scalar", "_RDivScalar")
-truly_by_number = on_number(true_divide, "_npi_true_divide_scalar")
-number_truly_by = on_number(swapped(true_divide), "_npi_rtrue_divide_scalar")
+truly_by_number = on_number(true_divide, "_npi_true_divide_scalar", real=True)
+number_truly_by = on_number(swapped(true_divide), "_npi_rtrue_divide_scalar", real=True)
 modulo_number = on_number(modulo, "_mod_scalar", "_ModScalar", "_npi_mod_scalar")
 number_modulo = on_number(swapped(modulo), "_rmod_scalar", "_RModScalar", "_npi_rmod_scalar")
 to_number = on_number(power, "_power_scalar", "_PowerScalar", "_npi_power_scalar")

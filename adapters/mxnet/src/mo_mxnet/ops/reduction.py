@@ -95,8 +95,8 @@ def norm(
     return unsqueeze(y, 0) if y.shape == () else y
 
 
-def np_reduced(kind: Any, *names: str, real: bool = False) -> Callable[..., Value]:
-    """The converter of a reduction of the numpy interface."""
+def np_reduced(kind: Any, *names: str, real: bool = False, chooses: bool = False) -> Callable[..., Value]:
+    """The converter of a reduction of the numpy interface; one that `chooses` gives booleans of booleans."""
 
     @mxnet_op(*names)
     def convert(
@@ -110,8 +110,11 @@ def np_reduced(kind: Any, *names: str, real: bool = False) -> Callable[..., Valu
         data = to_element(x, element(dtype)) if dtype is not None else as_real(x) if real else numeric(x)
         if initial is not None:
             raise ModelError("a reduction begins with a number, which MXNet itself refuses to compute")
+        truth = x.element is t.boolean and dtype is None
+        if truth and not real:
+            data = to_element(x, t.i64)
         y: Value = kind(data, ints(axes_of(x, axis)), keep_dims=keepdims)
-        return y
+        return to_element(y, t.boolean) if truth and chooses else y
 
     return convert
 
@@ -119,8 +122,8 @@ def np_reduced(kind: Any, *names: str, real: bool = False) -> Callable[..., Valu
 np_sum = np_reduced(ReduceSum, "_np_sum")
 np_mean = np_reduced(ReduceMean, "_npi_mean", real=True)
 np_product = np_reduced(ReduceProd, "_np_prod", "_np_product")
-np_max = np_reduced(ReduceMax, "_np_max", "_np_amax")
-np_min = np_reduced(ReduceMin, "_np_min", "_np_amin")
+np_max = np_reduced(ReduceMax, "_np_max", "_np_amax", chooses=True)
+np_min = np_reduced(ReduceMin, "_np_min", "_np_amin", chooses=True)
 
 
 @mxnet_op("_np_all")
@@ -149,14 +152,19 @@ def _variance(x: Value, axis: Ints | None, dtype: str | None, ddof: int, keepdim
 def np_var(
     x: Value, *, axis: Ints | None = None, dtype: str | None = None, ddof: int = 0, keepdims: bool = False
 ) -> Value:
-    return _variance(x, axis, dtype, ddof, keepdims)
+    return _in_own_type(_variance(x, axis, dtype, ddof, keepdims), x, dtype)
+
+
+def _in_own_type(y: Value, x: Value, dtype: str | None) -> Value:
+    """Whole numbers have whole ones for their variance, cut."""
+    return to_element(y, x.element) if dtype is None and x.element.is_integer else y
 
 
 @mxnet_op("_npi_std")
 def np_std(
     x: Value, *, axis: Ints | None = None, dtype: str | None = None, ddof: int = 0, keepdims: bool = False
 ) -> Value:
-    return Sqrt(_variance(x, axis, dtype, ddof, keepdims))
+    return _in_own_type(Sqrt(_variance(x, axis, dtype, ddof, keepdims)), x, dtype)
 
 
 @mxnet_op("_npi_average")

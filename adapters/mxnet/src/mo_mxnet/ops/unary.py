@@ -27,6 +27,7 @@ from mo_core.ops import (
     Erf,
     Exp,
     Floor,
+    FloorMod,
     Greater,
     IsNaN,
     Less,
@@ -101,6 +102,14 @@ def exp_less_one(x: Value) -> Value:
     """`exp(x) - 1`, exact for small `x` too."""
     half = Multiply(x, constant_like(x, 0.5))
     return Multiply(Multiply(constant_like(x, 2), Sinh(half)), Exp(half))
+
+
+def negated(x: Value) -> Value:
+    """`-x`; numbers of 8 bits without a sign begin anew below 0."""
+    if x.element is not t.u8:
+        return Negative(x)
+    wide = Negative(to_element(x, t.i32))
+    return to_element(FloorMod(wide, constant_like(wide, 256)), t.u8)
 
 
 def nearest(x: Value) -> Value:
@@ -195,7 +204,7 @@ def gamma_of(x: Value) -> Value:
 
 
 absolute = on_one(Abs, "abs", "_sparse_abs", "_npi_absolute", "_npi_abs", real=False)
-negative = on_one(Negative, "negative", "_sparse_negative", "_npi_negative", real=False)
+negative = on_one(negated, "negative", "_sparse_negative", "_npi_negative", real=False)
 sign = on_one(Sign, "sign", "_sparse_sign", "_npi_sign", "_contrib_sign_ste", "_sparse__contrib_sign_ste", real=False)
 square = on_one(lambda x: Multiply(x, x), "square", "_sparse_square", "_npi_square", real=False)
 exp = on_one(Exp, "exp", "_sparse_exp", "_npi_exp")
