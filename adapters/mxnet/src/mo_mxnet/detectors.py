@@ -6,12 +6,12 @@ is converted as it is, with the results of MXNet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mo_core.build import ints, split
-from mo_core.errors import ModelError, UsageError, nearest_first
+from mo_core.errors import UsageError, nearest_first
 from mo_core.ir import Foreign, Node, Parameter, Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import (
@@ -66,7 +66,7 @@ def detection_output(edit: Editor) -> None:
             "Leave the option out: the network is converted as it is.",
         )
     image = edit.graph.inputs[0]
-    _put_outputs(edit, {"DetectionOutput": _detections(heads, image)}, "ssd-gluoncv")
+    edit.replace_outputs({"DetectionOutput": _detections(heads, image)}, "ssd-gluoncv")
 
 
 def _heads(suppression: Foreign) -> Heads | None:
@@ -148,10 +148,10 @@ def _kept(suppression: Foreign) -> int:
 def yolo_v3(found: SubGraph) -> None:
     """What each of the nodes in `entry_points` reads, N, C, H, W, goes to RegionYolo; these are the outputs."""
     by_name = {n.name: n for n in found.graph if n.operands}
-    points = _listed(found, "entry_points", str)
+    points = found.texts("entry_points")
     masks = found.attributes.get("masks", [()] * len(points))
     if not isinstance(masks, list) or len(masks) != len(points):
-        raise _wrong(found, f'"masks" has not one list for each of the {len(points)} entry points')
+        raise found.wrong(f'"masks" has not one list for each of the {len(points)} entry points')
     values = {}
     for name, mask in zip(points, masks):
         if name not in by_name:
@@ -160,13 +160,16 @@ def yolo_v3(found: SubGraph) -> None:
                 nearest_first(name, by_name, "It is the node after the last convolution of a scale."),
             )
         values[f"{name}/YoloRegion"] = _region(found, by_name[name].operands[0], mask)
-    _put_outputs(found.edit, values, found.description.id)
+    found.edit.replace_outputs(values, found.description.id)
 
 
 def _region(found: SubGraph, value: Value, mask: Any) -> Value:
-    sizes = {name: _one(found, name) for name in ("classes", "coords", "num")}
+    sizes = {name: found.whole(name) for name in ("classes", "coords", "num")}
     if not isinstance(mask, (list, tuple)) or not all(type(m) is int for m in mask):
-        raise _wrong(found, '"masks" has something else than whole numbers')
+        raise found.wrong('"masks" has something else than whole numbers')
+    anchors = found.numbers("anchors", found.attributes.get("anchors"))
+    if not anchors:
+        raise found.wrong('"anchors" is no list of numbers')
     return RegionYolo(
         value,
         **sizes,
@@ -174,39 +177,9 @@ def _region(found: SubGraph, value: Value, mask: Any) -> Value:
         end_axis=3,
         do_softmax=bool(found.attributes.get("do_softmax", False)),
         mask=tuple(mask),
-        anchors=tuple(map(float, _listed(found, "anchors", (int, float)))),
+        anchors=anchors,
     )
-
-
-def _one(found: SubGraph, name: str) -> int:
-    value = found.attributes.get(name)
-    if type(value) is not int:
-        raise _wrong(found, f'"{name}" is {"missing" if value is None else "no whole number"}')
-    return value
-
-
-def _listed(found: SubGraph, name: str, kinds: type | tuple[type, ...]) -> list[Any]:
-    values = found.attributes.get(name)
-    if not isinstance(values, list) or not values or not all(isinstance(v, kinds) for v in values):
-        raise _wrong(found, f'"{name}" is no list of {"names" if kinds is str else "numbers"}')
-    return values
-
-
-def _wrong(found: SubGraph, fact: str) -> ModelError:
-    return ModelError(f'"{found.description.id}": {fact}', "Correct the description.", where=found.description.where)
 
 
 REPLACERS: Sequence[Replacer] = (yolo_v3,)
 """What the descriptions do that came with the old tool for MXNet."""
-
-
-def _put_outputs(edit: Editor, values: Mapping[str, Value], rule: str) -> None:
-    """Make these the outputs of the model, by name, in the place of those that it has."""
-    before = list(edit.graph.outputs)
-    made = [edit.put(value, None, before[-1].source.node, name) for name, value in values.items()]
-    for result in before:
-        edit.remove_output(result)
-    for name, value in zip(values, made):
-        edit.add_output(value, name)
-    gone = edit.erase_dead()
-    edit.fire(rule, [name for node in gone for name in node.origin], next(iter(values)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mo_core.errors import MoError, UsageError, bug, nearest_first
+from mo_core.errors import ModelError, MoError, UsageError, bug, nearest_first
 from mo_core.ir import Constant, Foreign, Graph, Node, Parameter, Result, Value
 from mo_core.options.names import quoted
 from mo_core.rewriting.editor import Editor
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 6
 _MANY, _ALIKE = 2000, 4
+_MOST = 1 << 31
+"""Whole numbers in descriptions are below this."""
 
 
 @dataclass
@@ -49,6 +51,38 @@ class SubGraph:
     def attributes(self) -> Mapping[str, Any]:
         """The `custom_attributes` of the description."""
         return self.description.attributes
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        """A custom attribute that is a whole number; raises ModelError for something else, or when it is missing."""
+        value = self.attributes.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not -_MOST < value < _MOST:
+            raise self.wrong(f'"{name}" is {"missing" if value is None else "no whole number"}')
+        return value
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """A custom attribute that is a number; raises as `whole`."""
+        value = self.attributes.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.wrong(f'"{name}" is {"missing" if value is None else "no number"}')
+        return float(value)
+
+    def numbers(self, name: str, values: Any) -> tuple[float, ...]:
+        """A list of numbers that is given under this name; raises ModelError for something else."""
+        given = values if isinstance(values, (list, tuple)) else [None]
+        if any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in given):
+            raise self.wrong(f'"{name}" is no list of numbers')
+        return tuple(map(float, given))
+
+    def texts(self, name: str) -> list[str]:
+        """A custom attribute that is a list of names, at least one; raises ModelError for something else."""
+        values = self.attributes.get(name)
+        if not isinstance(values, list) or not values or not all(isinstance(v, str) for v in values):
+            raise self.wrong(f'"{name}" is no list of names')
+        return values
+
+    def wrong(self, fact: str) -> ModelError:
+        """The error for a description that cannot be used."""
+        return ModelError(f'"{self.description.id}": {fact}', "Correct the description.", where=self.description.where)
 
     def node(self, pattern: str) -> Node:
         """The first node whose name inside of the scope fits a regular expression; raises UsageError."""

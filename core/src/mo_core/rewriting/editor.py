@@ -7,7 +7,7 @@ nothing does; and firings, refusals and "did anything change" are recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mo_core.errors import InternalError
@@ -152,6 +152,27 @@ class Editor:
         """Drop an output."""
         self.graph.remove_output(result)
         self._note(True)
+
+    def replace_outputs(self, values: Mapping[str, Value], rule: str) -> None:
+        """Make these the outputs of the model, by name, in the place of those that it has, and note the firing.
+
+        A name that `--output` may have for one of those means the new one at its place; where there is only one, that
+        one, unless what it named is still computed.
+        """
+        graph, source = self.graph, self.context.model
+        before = list(graph.outputs)
+        made = [self.put(value, None, before[-1].source.node, name) for name, value in values.items()]
+        for result in before:
+            self.remove_output(result)
+        for name, value in zip(values, made):
+            self.add_output(value, name)
+        gone = self.erase_dead()
+        self.fire(rule, [name for node in gone for name in node.origin], next(iter(values)))
+        for i, result in enumerate(before):
+            old = result.source
+            if source is not None and (len(made) == len(before) or (len(made) == 1 and old.node.graph is None)):
+                new = made[min(i, len(made) - 1)]
+                source.stand_ins.update(dict.fromkeys((result.name, old.node.name, *old.names), new))
 
     # -- names and attributes
 

@@ -10,7 +10,6 @@ from mo_core.rewriting import Editor
 from mo_tensorflow.detectors import masks, rcnn, rfcn, ssd
 from mo_tensorflow.detectors.pipeline import FILE, Pipeline, read_pipeline
 from mo_tensorflow.detectors.preprocessor import images, take_out_resizing
-from mo_tensorflow.detectors.results import put_outputs
 
 OPTION = "tensorflow_object_detection_api_pipeline_config"
 OUTPUT = "DetectionOutput"
@@ -130,4 +129,4 @@ def put_detections(edit: Editor, detections: Value, pipeline: Pipeline) -> None:
     outputs = {OUTPUT: detections}
     if third is not None:
         outputs[masks.OUTPUT] = masks.connect(edit, third, detections, pipeline.suppression.total)
-    put_outputs(edit, outputs, "post-processing")
+    edit.replace_outputs(outputs, "post-processing")

@@ -20,15 +20,13 @@ from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import DetectionOutput, Divide, Multiply, Subtract
 from mo_core.rewriting import SubGraph, replacer
-from mo_tensorflow.detectors.given import number, numbers, whole, wrong
-from mo_tensorflow.detectors.results import put_outputs
 
 
 @replacer("RetinaNetFilteredDetectionsReplacement")
 def retinanet(found: SubGraph) -> None:
     """Deltas, scores and anchors, the first three points, go to DetectionOutput; the fourth reads the images."""
     if len(found.starts) != 4 or not found.starts[3].operands:
-        raise wrong(found, "there are four start points: deltas, scores, anchors, and the shape of the images")
+        raise found.wrong("there are four start points: deltas, scores, anchors, and the shape of the images")
     deltas, scores, anchors = (node.results[0] for node in found.starts[:3])
     boxes = _relative(anchors, found.starts[3].operands[0])
     # The runtime adds corners to corners; here they are moved by parts of the size of an anchor.
@@ -38,17 +36,17 @@ def retinanet(found: SubGraph) -> None:
         reshape_keeping(moves, (0, -1)),
         reshape_keeping(scores, (0, -1)),
         concat([reshape_keeping(unsqueeze(v, 1), (0, 1, -1)) for v in (boxes, _variances(found, boxes))], 1),
-        keep_top_k=(whole(found, "keep_top_k", 300),),
-        top_k=whole(found, "top_k", -1),
-        nms_threshold=number(found, "nms_threshold", 0.5),
-        confidence_threshold=number(found, "confidence_threshold", 0.05),
+        keep_top_k=(found.whole("keep_top_k", 300),),
+        top_k=found.whole("top_k", -1),
+        nms_threshold=found.number("nms_threshold", 0.5),
+        confidence_threshold=found.number("confidence_threshold", 0.05),
         code_type="caffe.PriorBoxParameter.CORNER",
         share_location=True,
         background_label_id=-1,
         normalized=True,
         clip_after_nms=True,
     )
-    put_outputs(found.edit, {"DetectionOutput": detections}, found.description.id)
+    found.edit.replace_outputs({"DetectionOutput": detections}, found.description.id)
 
 
 def _relative(anchors: Value, images: Value) -> Value:
@@ -58,7 +56,7 @@ def _relative(anchors: Value, images: Value) -> Value:
 
 
 def _variances(found: SubGraph, boxes: Value) -> Value:
-    given = numbers(found, "variance", found.attributes.get("variance", [0.2] * 4))
+    given = found.numbers("variance", found.attributes.get("variance", [0.2] * 4))
     if len(given) != 4:
-        raise wrong(found, '"variance" has not four numbers')
+        raise found.wrong('"variance" has not four numbers')
     return broadcast_to(constant(np.array(given, np.float32)), shape_of(boxes))
