@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,11 @@ MICROSOFT = "com.microsoft"
 RNG = np.random.default_rng(7)
 
 
-def real(*shape: int, dtype: Any = np.float32) -> Any:
-    return RNG.normal(size=shape).astype(dtype)
+def normal(rng: np.random.Generator, *shape: int, dtype: Any = np.float32) -> Any:
+    return rng.normal(size=shape).astype(dtype)
+
+
+real = partial(normal, RNG)
 
 
 @dataclass

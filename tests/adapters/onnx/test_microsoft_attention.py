@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 from mo_core.errors import Unsupported
 
 from .running import check, one_node, onnxruntime, run
-from .test_microsoft import MICROSOFT, RNG, Case, real
+from .test_microsoft import MICROSOFT, Case, normal
+
+RNG = np.random.default_rng(8)
+real = partial(normal, RNG)
 
 B, S, N, H = 2, 5, 3, 16
 D = N * H

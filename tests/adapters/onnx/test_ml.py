@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ import mo_core
 from mo_core.errors import ModelError, Unsupported
 
 from .running import check, one_node, onnxruntime, run
-from .test_microsoft import RNG, Case, real
+from .test_microsoft import Case, normal
+
+RNG = np.random.default_rng(10)
+real = partial(normal, RNG)
 
 ML = "ai.onnx.ml"
 X = real(6, 4)
