@@ -313,6 +313,7 @@ def test_without_arguments_the_help_is_shown(toy: Path, capsys: pytest.CaptureFi
     ("argv", "code", "message"),
     [
         (["n.toy"], 2, r'there is no file "n.toy"\n.*"m.toy"'),
+        (["https://models.example/m.toy"], 2, 'https://models.example/m.toy" is an address, and no file'),
         (["m.toy", "o.toy"], 2, '"o.toy" is one too many'),
         (["insepct", "m.toy"], 2, 'there is no command "insepct"\n.*"inspect"'),
         (["m.toy", "--input_model", "o.toy"], 2, "two models are given"),

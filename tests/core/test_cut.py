@@ -436,3 +436,18 @@ def test_long_chains_are_cut_without_recursion() -> None:
     source = b.model(value)
     apply(source, input="n50000_y", output="n99000_y")
     assert len(source.graph) == 49_002
+
+
+@pytest.mark.parametrize("first", [1, 0, Dynamic(), Dynamic(2, 9)])
+def test_a_free_batch(first):
+    graph = Graph()
+    graph.add_output(graph.add_input("x", t.f32, (first, 3)), "y")
+    apply(SourceModel(graph), batch=-1)
+    assert t.format_shape(graph.inputs[0].shape) == ("[2..9,3]" if t.bounds(first) == (2, 9) else "[?,3]")
+
+
+def test_a_batch_that_is_fixed_is_not_freed():
+    graph = Graph()
+    graph.add_output(graph.add_input("x", t.f32, (10, 3)), "y")
+    with pytest.raises(UsageError, match="is 10, not a batch of 1"):
+        apply(SourceModel(graph), batch=-1)

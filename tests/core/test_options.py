@@ -111,6 +111,7 @@ def test_keywords_take_typed_values() -> None:
         ({"batch": "x"}, "--batch takes a whole number"),
         ({"batch": 1.5}, "--batch takes a whole number"),
         ({"batch": 0}, "--batch is 0"),
+        ({"batch": -2}, "Give a positive number, or -1 for any"),
         ({"silent": "maybe"}, "--silent takes True or False"),
         ({"data_type": "int8"}, "--data_type takes one of"),
         ({"scale": "a"}, "--scale takes a number"),

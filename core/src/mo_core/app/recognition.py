@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:
     """Read the source with a front-end; a missing path is a UsageError."""
     if isinstance(source, (str, os.PathLike)):
-        source = Path(source)
-        if not source.exists():
-            raise UsageError(f'there is no file "{source}"', _similar_file(source))
+        path = Path(source)
+        if not path.exists():
+            raise _no_file(path, source)
+        source = path
     with blaming(frontend):
         return frontend.read(source, options)
 
@@ -55,6 +56,14 @@ def _recognised(frontend: Frontend, path: Path, head: bytes) -> bool:
         return frontend.recognises(path, head)
 
 
+def _no_file(path: Path, given: Any) -> UsageError:
+    """The error for a path that is not there; an address keeps both of its slashes."""
+    shown = str(given)
+    if "://" in shown:
+        return UsageError(f'"{shown}" is an address, and no file', "Download the model first.")
+    return UsageError(f'there is no file "{path}"', _similar_file(path))
+
+
 def _similar_file(path: Path) -> str:
     try:
         names = [p.name for p in path.parent.iterdir()]
@@ -83,7 +92,7 @@ def choose_frontend(session: Session, source: Any, framework: str | None = None)
         raise UsageError("the name of the model is empty", "Give the path of a model.")
     path = Path(source)
     if not path.exists():
-        raise UsageError(f'there is no file "{path}"', _similar_file(path))
+        raise _no_file(path, source)
     found = recognise(session, path)
     if found is not None:
         return found

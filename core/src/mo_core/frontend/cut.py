@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from mo_core.options.preparation import LayoutSpec
 
 
+FREE = -1
+"""The batch of `--batch -1`: any number."""
+
+
 @dataclass
 class Request:
     """What the user wants of inputs and outputs.
@@ -34,7 +38,8 @@ class Request:
     Attributes:
         inputs: listed inputs, in order; frozen: inputs that only become constants; outputs: in order (empty: all).
         shapes: for the listed inputs, else for the model's own, in order.
-        batch: the batch dimension of all inputs; layouts: where that dimension is; static_shape: all must be known.
+        batch: the batch dimension of all inputs (FREE: any); layouts: where that dimension is.
+        static_shape: all dimensions must be known.
     """
 
     inputs: list[InputSpec] = field(default_factory=list)
@@ -340,6 +345,7 @@ class _Cutter:
             self.graph.order_inputs(wanted)
 
     def _set_batch(self, batch: int) -> None:
+        free = Dynamic(name="batch")
         for place, parameter in enumerate(self.graph.inputs):
             if parameter.shape is None:
                 fact = f'--batch: the shape of "{parameter.label}" is not known'
@@ -349,13 +355,16 @@ class _Cutter:
                 continue
             dim = parameter.shape[axis]
             low, high = t.bounds(dim)
+            if batch == FREE and not isinstance(dim, int):
+                continue  # it is free
             if dim not in (0, 1, batch) and (isinstance(dim, int) or not low <= batch <= high):
                 shown = f'"{parameter.label}" {t.format_shape(parameter.shape)}'
                 raise UsageError(
                     f"--batch: dimension {axis} of {shown} is {dim}, not a batch of 1",
                     "Give the shapes with --input_shape, or say with --layout where the batch is.",
                 )
-            shape = (*parameter.shape[:axis], batch, *parameter.shape[axis + 1 :])
+            size: Dim = free if batch == FREE else batch
+            shape = (*parameter.shape[:axis], size, *parameter.shape[axis + 1 :])
             self._set_type(parameter, parameter.element, shape)
 
     def _batch_axis(self, place: int, parameter: Parameter) -> int | None:

@@ -106,7 +106,12 @@ COMMON: tuple[Option, ...] = (
         parse=parse_shapes,
     ),
     Option(
-        "batch", "integer", "Size of the batch dimension of all inputs.", aliases=("-b",), group=_SHAPES, metavar="N"
+        "batch",
+        "integer",
+        "Size of the batch dimension of all inputs; -1: any.",
+        aliases=("-b",),
+        group=_SHAPES,
+        metavar="N",
     ),
     Option(
         "freeze_placeholder_with_value",

@@ -258,8 +258,8 @@ def _plain(value: Any) -> Any:
 
 
 def _check(options: Options) -> None:
-    if options.batch is not None and options.batch < 1:
-        raise UsageError(f"--batch is {options.batch}", "Give a positive number.")
+    if options.batch is not None and options.batch < 1 and options.batch != -1:
+        raise UsageError(f"--batch is {options.batch}", "Give a positive number, or -1 for any.")
     if options.scale is not None:
         if options.scale == 0 or options.scale != options.scale:
             raise UsageError(f"--scale is {options.scale}, and inputs are divided by it", "Give a number other than 0.")
