@@ -188,11 +188,11 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which only Linux has")
 def test_a_full_disk_is_a_usage_error(tmp_path, monkeypatch):
-    class Full(emit.files.WeightsWriter):
-        def __init__(self, file, advance=None):
-            super().__init__(open("/dev/full", "r+b", buffering=0), advance)  # noqa: SIM115
+    class Full(emit.files.Output):
+        def __init__(self, file):
+            super().__init__(open("/dev/full", "r+b", buffering=0))  # noqa: SIM115
 
-    monkeypatch.setattr(emit.files, "WeightsWriter", Full)
+    monkeypatch.setattr(emit.files, "Output", Full)
     with pytest.raises(UsageError, match="No space left"):
         emit.save(affine(), tmp_path / "m.xml")
     assert not list(tmp_path.iterdir())

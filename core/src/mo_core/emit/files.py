@@ -8,9 +8,11 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mo_core.emit.output import Output
 from mo_core.emit.weights import WeightsWriter
 from mo_core.emit.xml import XmlWriter
 from mo_core.errors import UsageError
@@ -112,10 +114,12 @@ def _write(
     version: int,
     advance: Callable[[int], None] | None,
 ) -> Emitted:
-    weights = WeightsWriter(raw, advance)
-    writer = XmlWriter(text, weights, version)  # type: ignore[arg-type]
-    writer.model(graph, name, rt_info)
-    weights.flush()
+    with closing(Output(raw)) as output:
+        weights = WeightsWriter(output, advance)
+        writer = XmlWriter(text, weights, version)  # type: ignore[arg-type]
+        writer.model(graph, name, rt_info)
+        weights.flush()
+        output.drain()
     return Emitted(
         bin_bytes=weights.size,
         shared_bytes=weights.shared,

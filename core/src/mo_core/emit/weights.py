@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from typing import BinaryIO
 
 import numpy as np
 
+from mo_core.emit.output import Output, Piece
 from mo_core.ir import types as t
 from mo_core.ir.tensor import CHUNK_BYTES, Array, Lazy, Mapped, Tensor, encode, encode_strings
 from mo_core.ir.types import ElementType
@@ -25,13 +24,14 @@ class WeightsWriter:
         size: bytes so far; shared: bytes that equal tensors saved; kept_full: labels of tensors that did not fit fp16.
     """
 
-    def __init__(self, file: BinaryIO, advance: Callable[[int], None] | None = None) -> None:
+    def __init__(self, file: Output, advance: Callable[[int], None] | None = None) -> None:
         self._file = file
         self._pending = bytearray()
         self._advance = advance
         self._by_identity: dict[object, tuple[ElementType, int, int]] = {}
         self._by_size: dict[int, list[tuple[int, bytes]]] = {}
         self._held: list[Tensor] = []  # keeps tensors alive whose id() is a key
+        self._head = self._tail = b""  # of the tensor that is being written: what is known without reading it again
         self.size = 0
         self.shared = 0
         self.kept_full: list[str] = []
@@ -50,6 +50,7 @@ class WeightsWriter:
             self.shared += found[2]
             return found
         offset = self._align()
+        self._head = self._tail = b""
         if wanted is tensor.element:
             length = self._write(tensor, offset)
         else:
@@ -73,7 +74,7 @@ class WeightsWriter:
         """Hand everything pending to the file."""
         if self._pending:
             self._file.write(self._pending)
-            self._pending.clear()
+            self._pending = bytearray()
 
     # -- writing
 
@@ -83,7 +84,8 @@ class WeightsWriter:
             self._put(bytes(gap))
         return self.size
 
-    def _put(self, data: bytes | memoryview | bytearray) -> None:
+    def _put(self, data: Piece) -> None:
+        self._see(data, data)
         if len(data) >= _BUFFER:
             self.flush()
             self._file.write(data)
@@ -113,41 +115,31 @@ class WeightsWriter:
             finite = np.isfinite(values)
             if element is t.f16 and bool(np.any(np.abs(values, where=finite, out=np.zeros_like(values)) > _FP16_MAX)):
                 self._rewind(start)
+                self._head = self._tail = b""
                 return -1
             self._put(encode(values, element).tobytes())
         return self.size - start
 
     def _copy_window(self, tensor: Mapped) -> None:
-        """Let the kernel copy an unchanged window where it can."""
+        file, start, end = tensor.file, tensor.offset, tensor.offset + tensor.nbytes
+        self._see(file.read(start, _SAMPLE), file.read(end - _SAMPLE, _SAMPLE))
         self.flush()
-        left, position = tensor.nbytes, tensor.offset
-        copy = getattr(os, "copy_file_range", None)
-        if copy is not None and tensor.file.fd is not None:
-            try:
-                out = self._file.fileno()
-                while left:
-                    done = copy(tensor.file.fd, out, left, position)
-                    if not done:
-                        break
-                    left, position = left - done, position + done
-                self._file.seek(0, os.SEEK_END)
-            except OSError as e:
-                if e.errno in _NO_SPACE:
-                    raise
-            self.size += tensor.nbytes - left
-        while left:  # file systems or platforms without it
-            step = min(left, CHUNK_BYTES)
-            self._put(tensor.file.window(position, step))
-            left, position = left - step, position + step
+        self._file.copy(file, start, tensor.nbytes)
+        self.size += tensor.nbytes
 
     # -- sharing
+
+    def _see(self, first: Piece, last: Piece) -> None:
+        if len(self._head) < _SAMPLE:
+            self._head += first[: _SAMPLE - len(self._head)]
+        self._tail = (self._tail + last[-_SAMPLE:])[-_SAMPLE:]
 
     def _share(self, offset: int, length: int) -> int:
         """Offset of an equal, earlier stretch of bytes (then the new one is taken back), else `offset`."""
         if not length:
             return offset
         same_size = self._by_size.setdefault(length, [])
-        sample = self._sample(offset, length)
+        sample = self._head + self._tail
         for other, other_sample in same_size:
             if other_sample == sample and self._same(other, offset, length):
                 self._rewind(offset)
@@ -156,21 +148,13 @@ class WeightsWriter:
         same_size.append((offset, sample))
         return offset
 
-    def _sample(self, offset: int, length: int) -> bytes:
-        middle = offset + length // 2
-        spots = {offset, max(offset, middle - _SAMPLE), max(offset, offset + length - _SAMPLE)}
-        return b"".join(self._read(s, min(_SAMPLE, offset + length - s)) for s in sorted(spots))
-
     def _read(self, offset: int, length: int) -> bytes:
         flushed = self.size - len(self._pending)
         if offset >= flushed:
             return bytes(self._pending[offset - flushed : offset - flushed + length])
         if offset + length > flushed:
             self.flush()
-        self._file.seek(offset)
-        data = self._file.read(length)
-        self._file.seek(0, os.SEEK_END)
-        return data
+        return self._file.read(offset, length)
 
     def _same(self, a: int, b: int, length: int) -> bool:
         for start in range(0, length, CHUNK_BYTES):
@@ -185,12 +169,8 @@ class WeightsWriter:
             del self._pending[offset - flushed :]
         else:
             self._pending.clear()
-            self._file.seek(offset)
-            self._file.truncate()
+            self._file.truncate(offset)
         self.size = offset
-
-
-_NO_SPACE = (28, 122)  # ENOSPC, EDQUOT
 
 
 def _identity(tensor: Tensor) -> object:
