@@ -72,9 +72,10 @@ def save(
             locks.append(handle)
             _lock(handle)
             temporary.append(Path(made))
+        # "r+": the new files are empty, and to truncate them makes ext4 write them to the disk when they are closed
         with (
-            open(temporary[0], "w", encoding="utf-8", newline="\n", buffering=1 << 20) as text,
-            open(temporary[1], "w+b", buffering=0) as raw,
+            open(temporary[0], "r+", encoding="utf-8", newline="\n", buffering=1 << 20) as text,
+            open(temporary[1], "r+b", buffering=0) as raw,
         ):
             emitted = _write(graph, text, raw, name or xml.stem, rt_info or {}, version, advance)  # type: ignore[arg-type]
         for made_path in temporary:
