@@ -41,7 +41,7 @@ def axis_orders(graph: Graph, edit: Editor) -> None:
     for _ in range(_ROUNDS):
         plan = _Plan(graph, still)
         losses = plan.losses()
-        if not losses:
+        if not losses or plan.drop(losses):
             plan.apply(edit)
             return
         still |= losses
@@ -85,6 +85,7 @@ class _Plan:
         place: a value is `Transpose(base, order)` of these.
         region: nodes that hang together by values in `place` (a forest: each node's parent).
         before, after: elements that Transposes move in a region, and one for each Transpose.
+        links: what the second node reads is made, and counted, for the first one.
     """
 
     def __init__(self, graph: Graph, still: set[Node]) -> None:
@@ -93,6 +94,8 @@ class _Plan:
         self.before: dict[Node, int] = {}
         self.after: dict[Node, int] = {}
         self.made: dict[tuple[Value, Order], Value] = {}
+        self.maker: dict[tuple[Value, Order], Node] = {}
+        self.links: list[tuple[Node, Node]] = []
         self.wanted: list[tuple[Node, int]] = []
         self.remade: list[Node] = []
         for node in graph:
@@ -124,9 +127,13 @@ class _Plan:
         if is_identity(order):
             return False
         charges: list[tuple[Value, int]] = []
-        operands = [self.whole(v) if v in self.place and p not in ports else v for p, v in enumerate(node.operands)]
-        for p in ports:
-            operands[p] = self._within(node.operands[p], order, charges)
+        operands = list(node.operands)
+        for p, v in enumerate(operands):
+            if p in ports:
+                operands[p] = self._within(node, v, order, charges)
+            elif v in self.place:
+                operands[p] = self.whole(v)
+                self.links.append((v.node, node))
         turned = trait.turn(node, operands, order)
         if turned is None:
             return False
@@ -155,8 +162,8 @@ class _Plan:
     def _price(own: dict[Value, Order], order: Order) -> int:
         return sum(cost(v, compose(o, inverse(order))) for v, o in own.items() if o != order)
 
-    def _within(self, v: Value, order: Order, charges: list[tuple[Value, int]]) -> Value:
-        """The operand `v` as it is where the axes come in `order`."""
+    def _within(self, node: Node, v: Value, order: Order, charges: list[tuple[Value, int]]) -> Value:
+        """The operand `v` of `node` as it is where the axes come in `order`."""
         rank = len(order)
         if t.size_of(v.shape) == 1 and v.rank <= rank and not (v in self.place and v.rank == rank):
             return self.whole(v)
@@ -171,7 +178,9 @@ class _Plan:
         key = base, turn
         if key not in self.made:
             charges.append((v, cost(base, turn)))
-            self.made[key] = _moved(base, turn)
+            self.made[key], self.maker[key] = _moved(base, turn), node
+        else:
+            self.links.append((self.maker[key], node))
         return self.made[key]
 
     def whole(self, v: Value) -> Value:
@@ -193,7 +202,9 @@ class _Plan:
                 moved = v  # nothing changes
             else:
                 moved.node.inherit(v.node)
-            self.made[key] = moved
+            self.made[key], self.maker[key] = moved, v.node
+        else:
+            self.links.append((self.maker[key], v.node))
         return self.made[key]
 
     def _join(self, node: Node, value: Value) -> None:
@@ -215,6 +226,18 @@ class _Plan:
                 balance[root] = balance.get(root, 0) + sign * price
         bad = {root for root, more in balance.items() if more > 0}
         return {node for node in {*self.before, *self.remade, *self.after} if self._root(node) in bad} if bad else set()
+
+    def drop(self, losses: set[Node]) -> bool:
+        """Leave these nodes as they are; False when others were planned on what is made for them."""
+        if any(a in losses and b not in losses for a, b in self.links):
+            return False
+        kept = [node for node in dict.fromkeys((*self.before, *self.remade, *self.after)) if node in losses]
+        self.place = {v: where for v, where in self.place.items() if v.node not in losses}
+        self.before = {node: moved for node, moved in self.before.items() if node not in losses}
+        self.remade = [node for node in self.remade if node not in losses]
+        self.wanted = [(node, i) for node, i in self.wanted if node.operands[i] in self.place]
+        self.wanted += [(n, i) for n in kept for i, v in enumerate(n.operands) if v in self.place]
+        return True
 
     def apply(self, edit: Editor) -> None:
         """Let the ops that are made as they were read what they need."""
