@@ -219,6 +219,11 @@ def _offload(graph: Graph, context: Context) -> bool:
 
 def _object_detection(graph: Graph, context: Context) -> bool:
     from mo_core.rewriting import Editor
+    from mo_tensorflow.detectors import DECODED, OPTION
+
+    asked = context.options is not None and context.options.get(OPTION)
+    if not asked and not any(node.name.endswith(DECODED) for node in graph):  # of all models, most end here
+        return False
     from mo_tensorflow.detectors.passes import replace_postprocessing
 
     editor = Editor(graph, "object-detection", context)

@@ -7,13 +7,11 @@ from pathlib import Path
 from mo_core.errors import MoError, UsageError
 from mo_core.ir import Graph, Parameter, Value
 from mo_core.rewriting import Editor
-from mo_tensorflow.detectors import masks, rcnn, rfcn, ssd
+from mo_tensorflow.detectors import OPTION, masks, rcnn, rfcn, ssd
 from mo_tensorflow.detectors.pipeline import FILE, Pipeline, read_pipeline
 from mo_tensorflow.detectors.preprocessor import images, take_out_resizing
 
-OPTION = "tensorflow_object_detection_api_pipeline_config"
 OUTPUT = "DetectionOutput"
-_DECODED = ("Decode/transpose", "Decode_1/transpose")
 
 
 def replace_postprocessing(graph: Graph, edit: Editor) -> None:
@@ -36,8 +34,6 @@ def replace_postprocessing(graph: Graph, edit: Editor) -> None:
 
 def _is_detector(graph: Graph) -> bool:
     """True for the graph of a detector of the Object Detection API with its post-processing."""
-    if not any(n.name.endswith(_DECODED) for n in graph):  # of all models, most end here
-        return False
     return ssd.find_heads(graph) is not None or (rcnn.find_regions(graph) and rcnn.find_classified(graph)) is not None
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from mo_core.errors import Unsupported, UsageError
 from mo_core.rewriting import Replacer, SubGraph, replacer
-from mo_tensorflow.detectors import rcnn, retinanet, rfcn, ssd, toolbox, yolo
-from mo_tensorflow.detectors.passes import OPTION, pipeline_of, put_detections, put_proposals
+from mo_tensorflow.detectors import OPTION, rcnn, retinanet, rfcn, ssd, toolbox, yolo
+from mo_tensorflow.detectors.passes import pipeline_of, put_detections, put_proposals
 from mo_tensorflow.detectors.pipeline import Pipeline
 from mo_tensorflow.detectors.preprocessor import take_out_resizing
 
