@@ -20,12 +20,17 @@ REASON = ROOT / ".cache" / "mxnet-env.txt"
 PYTHON = FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 STAMP = FOLDER / "packages.txt"
 PACKAGES = (
-    ("numpy==1.23.5" if sys.version_info < (3, 12) else "numpy==1.26.4", "requests", "graphviz"),
+    ("--only-binary=numpy", "numpy==1.23.5" if sys.version_info < (3, 12) else "numpy==1.26.4"),
+    ("requests", "graphviz"),
     ("pluggy", "hatchling", "editables"),
     ("--no-deps", "mxnet==1.9.1"),
     ("--no-deps", "--no-build-isolation", "-e", "core", "-e", "adapters/mxnet"),
 )
-"""What is installed, step by step; mo itself is there to convert objects in memory."""
+"""What is installed, step by step; mo itself is there to convert objects in memory.
+
+Numpy comes as a wheel or not at all: where an old release has none, as for Python 3.13, to compile it takes longer than
+all tests.
+"""
 
 GLUONCV = ("--no-deps", "gluoncv==0.10.5", "tqdm", "pillow", "portalocker", "scipy==1.10.1")
 """What its networks need; it runs on Python up to 3.11."""

@@ -285,7 +285,7 @@ def test_help_has_every_option_and_those_of_the_front_end(
         (["--help"], ["Commands:", "mo inspect MODEL", "inputs", "toy"], ["--finegrain_fusing"]),
         (["--help", "inputs"], ["Inputs and outputs:", "--input_shape", "--batch"], ["--mean_values"]),
         (["help", "toy"], ["Toy models:", "--toy_folder"], ["--batch"]),
-        (["--mean-values", "--help"], ["--mean_values VALUES"], ["--batch"]),
+        (["--mean-values", "--help"], ["--mean_values", " VALUES"], ["--batch"]),
         (["inspect", "--help"], ["mo inspect MODEL [options]"], []),
         (["former", "-h"], ["--keep_shape_ops"], ["--batch"]),
     ],

@@ -45,7 +45,6 @@ REASONS: Mapping[str, str] = {
         _npi_gamma _sample_gamma sample_gamma _sample_generalized_negative_binomial
         sample_generalized_negative_binomial _sample_negative_binomial sample_negative_binomial _sample_poisson
         sample_poisson _sample_unique_zipfian""",
-    "the runtime has no greatest common divisor": "_npi_lcm _npi_lcm_scalar",
     "it asks where arrays are stored, which a model does not know": "_npi_share_memory",
 }
 """Names separated by blanks, by the reason."""

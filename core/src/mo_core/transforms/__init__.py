@@ -22,7 +22,7 @@ from mo_core.transforms.requested import described, legacy_ir, precision, prepro
 from mo_core.transforms.simplify import cleanup, loops, shapes, strides
 from mo_core.transforms.workarounds import (
     assigned_inputs,
-    byte_quotients,
+    byte_arithmetic,
     cell_states,
     counted_padding,
     gather_batches,
@@ -38,6 +38,7 @@ from mo_core.transforms.workarounds import (
     positive_axes,
     quantised_padding,
     reduced_infinities,
+    reduced_quotients,
     reduced_unsqueezes,
     reshaped_reductions,
     sequence_reductions,
@@ -45,6 +46,7 @@ from mo_core.transforms.workarounds import (
     tied_filters,
     unknown_borders,
     unknown_repeats,
+    unread_pieces,
     unread_states,
 )
 
@@ -111,10 +113,11 @@ PASSES: tuple[Pass, ...] = (
     shapes.equal_shapes,
     cleanup.common_subexpressions,
     assigned_inputs.assigned_inputs,
+    unread_pieces.unread_pieces,
     unread_states.unread_states,
     lrn_bias.lrn_bias,
     narrow_results.narrow_results,
-    byte_quotients.byte_quotients,
+    byte_arithmetic.byte_arithmetic,
     infinite_divisors.infinite_divisors,
     long_signals.long_signals,
     unknown_repeats.unknown_repeats,
@@ -124,6 +127,7 @@ PASSES: tuple[Pass, ...] = (
     integer_sums.integer_sums,
     pooled_activations.pooled_activations,
     reduced_infinities.reduced_infinities,
+    reduced_quotients.reduced_quotients,
     reduced_unsqueezes.reduced_unsqueezes,
     reshaped_reductions.reshaped_reductions,
     positive_axes.positive_axes,

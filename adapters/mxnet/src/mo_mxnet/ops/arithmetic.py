@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from mo_core.build import constant_like, dim_of, to_element
@@ -11,6 +12,7 @@ from mo_core.ir import types as t
 from mo_core.ops import (
     Abs,
     Add,
+    Atan,
     BitwiseAnd,
     BitwiseNot,
     BitwiseOr,
@@ -26,11 +28,15 @@ from mo_core.ops import (
     Negative,
     Power,
     Select,
+    Sign,
     Sqrt,
     Subtract,
 )
 from mo_mxnet.elements import as_real, numeric, pair
 from mo_mxnet.registry import mxnet_op
+
+_EUCLID = 46
+"""Steps that Euclid's algorithm takes at most for numbers of 32 bits: for consecutive Fibonacci numbers."""
 
 Binary: TypeAlias = "Callable[[Value, Value], Value]"
 
@@ -51,7 +57,7 @@ def on_two(compute: Binary, *names: str) -> Callable[..., Value]:
 
     @mxnet_op(*names)
     def convert(a: Value, b: Value) -> Value:
-        y = compute(*pair(numeric(a), numeric(b)))
+        y = compute(*map(numeric, pair(a, b)))
         both = a.element is t.boolean and b.element is t.boolean
         return to_element(y, t.boolean) if both and y.element.is_integer else y
 
@@ -59,11 +65,15 @@ def on_two(compute: Binary, *names: str) -> Callable[..., Value]:
 
 
 def on_number(compute: Binary, *names: str, real: bool = False) -> Callable[..., Value]:
-    """The converter of an operator on a value and the attribute `scalar`, in this order; `real`: in real numbers."""
+    """The converter of an operator on a value and the attribute `scalar`, in this order.
+
+    `real`: whole numbers become real; else what is computed of them is made whole again.
+    """
 
     @mxnet_op(*names)
     def convert(x: Value, *, scalar: float = 1.0, is_int: bool = True) -> Value:
-        return compute(*with_number(as_real(x) if real else x, scalar, is_int))
+        data, number = with_number(as_real(x) if real else x, scalar, is_int)
+        return to_element(compute(data, number), data.element)
 
     return convert
 
@@ -112,9 +122,39 @@ def copy_sign(a: Value, b: Value) -> Value:
 
 
 def scaled_by_two(a: Value, b: Value) -> Value:
-    """`a * 2^b`."""
-    a, b = as_real(a), as_real(b)
-    return Multiply(a, Power(constant_like(b, 2), b))
+    """`a * 2^b`, whole of whole numbers."""
+    element, a, b = a.element, as_real(a), as_real(b)
+    return to_element(Multiply(a, Power(constant_like(b, 2), b)), element)
+
+
+def arctan2(y: Value, x: Value) -> Value:
+    """The angle of a point, in all four quadrants."""
+    y, x = as_real(y), as_real(x)
+    zero, pi = constant_like(x, 0), constant_like(x, math.pi)
+    flat = Equal(x, zero)
+    angle = Atan(Divide(y, Select(flat, constant_like(x, 1), x)))
+    half = Multiply(Sign(y), constant_like(x, math.pi / 2))
+    turned = Add(angle, Select(Less(y, zero), Negative(pi), pi))
+    return Select(flat, half, Select(Less(x, zero), turned, angle))
+
+
+def least_common_multiple(a: Value, b: Value) -> Value:
+    """The least number that both divide, by Euclid's algorithm; 0 when one of them is 0."""
+    from mo_core.build import arange, broadcast_to, shape_of
+    from mo_core.build.loops import iterate
+
+    def step(_: Sequence[Value], pair: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
+        divisor, rest = pair
+        done = Equal(rest, zero)
+        left = Select(done, zero, FloorMod(divisor, Select(done, one, rest)))
+        return [Select(done, divisor, rest), left], []
+
+    product = Multiply(a, b)
+    zero, one = constant_like(product, 0), constant_like(product, 1)
+    first, second = (broadcast_to(Abs(v), shape_of(product)) for v in (a, b))
+    (divisor, _), _ = iterate(step, [(arange(_EUCLID), 0)], [first, second], 0)
+    none = Equal(divisor, zero)
+    return Select(none, zero, Multiply(Divide(first, Select(none, one, divisor), m_pythondiv=False), second))
 
 
 def add(a: Value, b: Value) -> Value:
@@ -123,11 +163,8 @@ def add(a: Value, b: Value) -> Value:
 
 
 def subtract(a: Value, b: Value) -> Value:
-    """`a - b`; numbers of 8 bits without a sign begin anew below 0, where the runtime would stay at 0."""
-    if a.element is not t.u8:
-        return Subtract(a, b)
-    difference = Subtract(to_element(a, t.i32), to_element(b, t.i32))
-    return to_element(FloorMod(difference, constant_like(difference, 256)), t.u8)
+    """`a - b`."""
+    return Subtract(a, b)
 
 
 def multiply(a: Value, b: Value) -> Value:
@@ -220,6 +257,11 @@ sign_of_number = on_number(copy_sign, "_npi_copysign_scalar")
 number_with_sign = on_number(swapped(copy_sign), "_npi_rcopysign_scalar")
 scaled_by_number = on_number(scaled_by_two, "_npi_ldexp_scalar")
 number_scaled = on_number(swapped(scaled_by_two), "_npi_rldexp_scalar")
+angle = on_two(arctan2, "_npi_arctan2")
+angle_of_number = on_number(arctan2, "_npi_arctan2_scalar")
+common_multiple = on_two(least_common_multiple, "_npi_lcm")
+common_multiple_number = on_number(least_common_multiple, "_npi_lcm_scalar")
+number_in_angle = on_number(swapped(arctan2), "_npi_rarctan2_scalar")
 
 
 @mxnet_op("add_n", "ElementWiseSum", "_sparse_ElementWiseSum", "_sparse_add_n")

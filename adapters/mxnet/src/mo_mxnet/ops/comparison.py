@@ -47,6 +47,8 @@ def compared(kind: Any, *names: str, boolean: bool = False, number: bool = False
 
     @mxnet_op(*names)
     def on_number(x: Value, *, scalar: float = 1.0, is_int: bool = True) -> Value:
+        if x.element is t.boolean:  # the number becomes one, too
+            scalar, is_int = float(bool(scalar)), True
         result = kind(*with_number(x, scalar, is_int))
         return result if boolean else to_element(result, x.element)
 

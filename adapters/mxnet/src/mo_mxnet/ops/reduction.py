@@ -137,34 +137,40 @@ def np_any(x: Value, *, axis: Ints | None = None, keepdims: bool = False) -> Val
 
 
 def _variance(x: Value, axis: Ints | None, dtype: str | None, ddof: int, keepdims: bool) -> Value:
-    data = as_real(x) if dtype is None else to_element(x, element(dtype))
-    axes = ints(axes_of(x, axis))
-    square = SquaredDifference(data, ReduceMean(data, axes, keep_dims=True))
-    if ddof == 0:
-        return ReduceMean(square, axes, keep_dims=keepdims)
+    """Of whole numbers in whole numbers, as MXNet computes it: the mean and the result are cut, bytes begin anew."""
+    data = numeric(x) if dtype is None else to_element(x, element(dtype))
+    axes = axes_of(x, axis)
+    mean = _share(ReduceSum(data, ints(axes), keep_dims=True), x, axes, 0)
+    away = Subtract(data, mean)
+    square = SquaredDifference(data, mean) if data.element.is_real else Multiply(away, away)
+    return _share(ReduceSum(square, ints(axes), keep_dims=keepdims), x, axes, ddof)
+
+
+def _share(total: Value, x: Value, axes: Sequence[int], ddof: int) -> Value:
+    """A sum over these axes of `x` by the number of its terms less `ddof`, cut when it is whole."""
     from mo_core.build import dims_of
 
-    count = to_element(ReduceProd(dims_of(x, axes_of(x, axis)), ints([0]), keep_dims=False), data.element)
-    return Divide(ReduceSum(square, axes, keep_dims=keepdims), Subtract(count, constant_like(data, ddof)))
+    count = ReduceProd(dims_of(x, axes), ints([0]), keep_dims=False)
+    fewer = Subtract(count, constant_like(count, ddof)) if ddof else count
+    if total.element.is_real:
+        return Divide(total, to_element(fewer, total.element))
+    whole = to_element(total, t.i64)
+    return to_element(Divide(whole, to_element(fewer, t.i64), m_pythondiv=False), total.element)
 
 
 @mxnet_op("_npi_var")
 def np_var(
     x: Value, *, axis: Ints | None = None, dtype: str | None = None, ddof: int = 0, keepdims: bool = False
 ) -> Value:
-    return _in_own_type(_variance(x, axis, dtype, ddof, keepdims), x, dtype)
-
-
-def _in_own_type(y: Value, x: Value, dtype: str | None) -> Value:
-    """Whole numbers have whole ones for their variance, cut."""
-    return to_element(y, x.element) if dtype is None and x.element.is_integer else y
+    return _variance(x, axis, dtype, ddof, keepdims)
 
 
 @mxnet_op("_npi_std")
 def np_std(
     x: Value, *, axis: Ints | None = None, dtype: str | None = None, ddof: int = 0, keepdims: bool = False
 ) -> Value:
-    return _in_own_type(Sqrt(_variance(x, axis, dtype, ddof, keepdims)), x, dtype)
+    variance = _variance(x, axis, dtype, ddof, keepdims)
+    return to_element(Sqrt(as_real(variance)), variance.element)
 
 
 @mxnet_op("_npi_average")
@@ -198,7 +204,8 @@ def np_average(
 @mxnet_op("_np_cumsum", "cumsum")
 def cumsum(x: Value, *, axis: int | None = None, dtype: str | None = None) -> Value:
     """Running sums; no axis given: of all elements in a row."""
-    data = numeric(x) if dtype is None else to_element(x, element(dtype))
+    kind = t.i64 if x.element is t.boolean else x.element
+    data = to_element(x, kind if dtype is None else element(dtype))
     if axis is None:
         return CumSum(reshape_to(data, [-1]), integer(0))
     return CumSum(data, integer(axis))

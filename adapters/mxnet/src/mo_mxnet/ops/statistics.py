@@ -109,16 +109,20 @@ def _between(ordered: Value, hundredths: Value, interpolation: str) -> Value:
 @mxnet_op("_npi_norm")
 def norm(x: Value, *, ord: float = 2.0, axis: Ints | None = None, keepdims: bool = False, flag: int = -1) -> Value:
     """Norms of vectors and of matrices that need no decomposition; what `flag` says is told from the axes, too."""
+    return to_element(_norm(as_real(x), ord, axis, keepdims, flag), x.element)
+
+
+def _norm(x: Value, ord: float, axis: Ints | None, keepdims: bool, flag: int) -> Value:
     over = ints(range(x.rank) if axis is None else t.normalize_axes(axis, x.rank))
     if flag in (-2, 1):
-        return ReduceL2(as_real(x), over, keep_dims=keepdims)
+        return ReduceL2(x, over, keep_dims=keepdims)
     if axis is not None and len(axis) == 2:
         raise Unsupported("a norm of matrices by their singular values is not supported; the runtime finds none")
     kinds = {1.0: ReduceL1, 2.0: ReduceL2}
     if ord in kinds:
-        return kinds[ord](as_real(x), over, keep_dims=keepdims)
+        return kinds[ord](x, over, keep_dims=keepdims)
     if ord == float("inf"):
-        return ReduceMax(Abs(as_real(x)), over, keep_dims=keepdims)
+        return ReduceMax(Abs(x), over, keep_dims=keepdims)
     if ord == float("-inf"):
-        return ReduceMin(Abs(as_real(x)), over, keep_dims=keepdims)
+        return ReduceMin(Abs(x), over, keep_dims=keepdims)
     raise Unsupported(f"the norm of the order {ord} is not supported")

@@ -27,7 +27,6 @@ from mo_core.ops import (
     Erf,
     Exp,
     Floor,
-    FloorMod,
     Greater,
     IsNaN,
     Less,
@@ -105,11 +104,8 @@ def exp_less_one(x: Value) -> Value:
 
 
 def negated(x: Value) -> Value:
-    """`-x`; numbers of 8 bits without a sign begin anew below 0."""
-    if x.element is not t.u8:
-        return Negative(x)
-    wide = Negative(to_element(x, t.i32))
-    return to_element(FloorMod(wide, constant_like(wide, 256)), t.u8)
+    """`-x`."""
+    return Negative(x)
 
 
 def nearest(x: Value) -> Value:
@@ -333,30 +329,6 @@ def multicast(*values: Value, num_outputs: int, cast_narrow: bool = False) -> li
     width = min(widths) if cast_narrow else max(widths)
     target = values[widths.index(width)].element
     return [to_element(v, target) for v in values]
-
-
-@mxnet_op("_npi_arctan2")
-def arctan2(y: Value, x: Value) -> Value:
-    """The angle of a point, in all four quadrants."""
-    y, x = as_real(y), as_real(x)
-    zero, pi = constant_like(x, 0), constant_like(x, math.pi)
-    flat = Equal(x, zero)
-    angle = Atan(Divide(y, Select(flat, constant_like(x, 1), x)))
-    half = Multiply(Sign(y), constant_like(x, math.pi / 2))
-    turned = Add(angle, Select(Less(y, zero), Negative(pi), pi))
-    return Select(flat, half, Select(Less(x, zero), turned, angle))
-
-
-@mxnet_op("_npi_arctan2_scalar")
-def arctan2_by_number(y: Value, *, scalar: float = 1.0, is_int: bool = True) -> Value:
-    y = as_real(y)
-    return arctan2(y, constant_like(y, scalar))
-
-
-@mxnet_op("_npi_rarctan2_scalar")
-def number_arctan2(x: Value, *, scalar: float = 1.0, is_int: bool = True) -> Value:
-    x = as_real(x)
-    return arctan2(constant_like(x, scalar), x)
 
 
 @mxnet_op("_npx_constraint_check", ignore=("msg",))
