@@ -86,9 +86,16 @@ def iteration(values: Sequence[Value], body: Graph, ports: Sequence[InputPort], 
     if not any(isinstance(node, TensorIterator) for node in body.walk()):
         return TensorIterator(values, body=body, input_ports=tuple(ports), output_ports=tuple(results))
     sliced, axis = next((v, p.axis) for v, p in zip(values, ports) if isinstance(p, Sliced))
+    return counted(dim_of(sliced, axis), values, body, ports, results)
+
+
+def counted(
+    trips: Value, values: Sequence[Value], body: Graph, ports: Sequence[InputPort], results: Sequence[OutputPort]
+) -> Loop:
+    """The Loop that runs a closed body so often; the body gets the condition that it goes on, always."""
     body.add_output(constant(True))
     return Loop(
-        dim_of(sliced, axis),
+        trips,
         constant(True),
         values,
         body=body,

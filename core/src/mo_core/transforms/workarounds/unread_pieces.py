@@ -7,7 +7,8 @@ often the body runs, a TensorIterator runs it once. `test_unread_pieces` tells w
 from __future__ import annotations
 
 from mo_core.build import dim_of
-from mo_core.ir import Graph, constant, copy_graph
+from mo_core.build.loops import counted
+from mo_core.ir import Graph, copy_graph
 from mo_core.ops import Loop, TensorIterator
 from mo_core.ops.control import Sliced
 from mo_core.rewriting.editor import Editor
@@ -29,14 +30,5 @@ def _counted(node: TensorIterator) -> Loop | None:
     port, value = ports[0]
     if abs(port.stride) != 1 or port.part_size != 1 or (port.start, port.end) not in ((0, -1), (-1, 0)):
         return None
-    body = copy_graph(node.body)
-    condition = body.add_output(body.add(constant(True)))
-    return Loop(
-        dim_of(value, port.axis),
-        constant(True),
-        node.operands,
-        body=body,
-        input_ports=node.input_ports,
-        output_ports=node.output_ports,
-        body_condition=body.outputs.index(condition),
-    )
+    trips = dim_of(value, port.axis)
+    return counted(trips, node.operands, copy_graph(node.body), node.input_ports, node.output_ports)
