@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
+from mo_core.build.windows import Spatial
 from mo_core.errors import ModelError
 
 Ints: TypeAlias = "tuple[int, ...]"
 Number: TypeAlias = "int | None"
-
-
-class Spatial(TypedDict):
-    """Attributes that convolutions and poolings have in common; paddings are the same on both sides."""
-
-    strides: Ints
-    dilations: Ints
-    pads_begin: Ints
-    pads_end: Ints
 
 
 def per_axis(axes: int, many: int | Ints, h: Number, w: Number, default: int, what: str) -> Ints:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
-from mo_core.errors import ModelError, Unsupported
+from mo_core.build.windows import Spatial, per_axis, require_axes
+from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ir import types as t
 
@@ -20,25 +21,14 @@ AUTO_PADS = {
 }
 
 
-class Spatial(TypedDict):
-    """Attributes that convolutions and poolings have in common."""
-
-    strides: tuple[int, ...]
-    dilations: tuple[int, ...]
-    pads_begin: tuple[int, ...]
-    pads_end: tuple[int, ...]
-    auto_pad: str
-
-
 def spatial_attributes(axes: int, auto_pad: str, dilations: Ints, pads: Ints, strides: Ints) -> Spatial:
     """The attributes for this number of spatial axes; paddings that `auto_pad` overrules become zero."""
-    if not 1 <= axes <= 3:
-        raise Unsupported(f"{axes} spatial axes are not supported; the runtime has windows over 1 to 3 of them")
+    require_axes(axes)
     mode = auto_pad_mode(auto_pad)
     begin, end = both_pads(axes, pads if mode == "explicit" else None)
     return Spatial(
-        strides=per_axis(axes, strides, "strides"),
-        dilations=per_axis(axes, dilations, "dilations"),
+        strides=per_axis(axes, strides, 1, "strides"),
+        dilations=per_axis(axes, dilations, 1, "dilations"),
         pads_begin=begin,
         pads_end=end,
         auto_pad=mode,
@@ -53,21 +43,11 @@ def auto_pad_mode(auto_pad: str) -> str:
 
 
 def both_pads(axes: int, pads: Ints) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Paddings before and behind, from ONNX's list of all before and then all behind."""
+    """Paddings at both ends, from ONNX's list of all at the beginnings and then all at the ends."""
     pads = tuple(pads or [0] * 2 * axes)
     if len(pads) != 2 * axes:
         raise ModelError(f"pads has {len(pads)} numbers, and {2 * axes} are needed for {axes} spatial axes")
     return pads[:axes], pads[axes:]
-
-
-def per_axis(axes: int, numbers: Ints, what: str) -> tuple[int, ...]:
-    """One number a spatial axis, ones by default."""
-    numbers = tuple(numbers or [1] * axes)
-    if len(numbers) != axes:
-        raise ModelError(f"{what} has {len(numbers)} numbers, and there are {axes} spatial axes")
-    if min(numbers) < 1:
-        raise ModelError(f"{what} has the number {min(numbers)}, and positive ones are needed")
-    return numbers
 
 
 def require_kernel(w: Value, kernel_shape: Ints, spatial: Sequence[int] | None = None) -> None:
@@ -81,8 +61,3 @@ def require_kernel(w: Value, kernel_shape: Ints, spatial: Sequence[int] | None =
             f"kernel_shape is {list(kernel_shape)}, and the filters are {t.format_shape(w.shape)}",
             "Correct the attribute, or leave it out.",
         )
-
-
-def extent(kernel: int, dilation: int) -> int:
-    """How far a dilated window reaches."""
-    return (kernel - 1) * dilation + 1

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypedDict
 
-from mo_core.build import permute
+from mo_core.build.windows import Spatial, channels_first
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
-
-
-class Spatial(TypedDict):
-    """Attributes that convolutions and poolings have in common."""
-
-    strides: tuple[int, ...]
-    pads_begin: tuple[int, ...]
-    pads_end: tuple[int, ...]
-    auto_pad: str
 
 
 def channels_last(data_format: str) -> bool:
@@ -30,11 +20,7 @@ def channels_last(data_format: str) -> bool:
 
 def in_channels_first(x: Value, data_format: str, compute: Callable[[Value], Value]) -> Value:
     """Let `compute` see N, C, <spatial>, and give its result back in the layout of `x`."""
-    if not channels_last(data_format):
-        return compute(x)
-    rank = len(data_format)
-    y = compute(permute(x, (0, rank - 1, *range(1, rank - 1))))
-    return permute(y, (0, *range(2, rank), 1))
+    return channels_first(x, compute, channels_last(data_format))
 
 
 def spatial_of(numbers: Sequence[int], data_format: str, what: str) -> tuple[int, ...]:
@@ -51,10 +37,15 @@ def spatial_of(numbers: Sequence[int], data_format: str, what: str) -> tuple[int
 
 
 def spatial_attributes(
-    strides: Sequence[int], padding: str, data_format: str, explicit_paddings: Sequence[int] = ()
+    strides: Sequence[int],
+    padding: str,
+    data_format: str,
+    explicit_paddings: Sequence[int] = (),
+    dilations: Sequence[int] = (),
 ) -> Spatial:
-    """Strides and paddings for the runtime; `explicit_paddings` has a pair for each axis of the layout."""
+    """The attributes for the runtime; `explicit_paddings` has a pair for each axis of the layout."""
     steps = spatial_of(strides, data_format, "strides")
+    spread = spatial_of(dilations or (1,) * len(data_format), data_format, "dilations")
     begin = end = (0,) * len(steps)
     modes = {"SAME": "same_upper", "VALID": "valid", "EXPLICIT": "explicit"}
     if padding not in modes:
@@ -65,4 +56,4 @@ def spatial_attributes(
         pairs = zip(data_format, explicit_paddings[::2], explicit_paddings[1::2])
         both = [(b, e) for axis, b, e in pairs if axis not in "NC"]
         begin, end = tuple(b for b, _ in both), tuple(e for _, e in both)
-    return Spatial(strides=steps, pads_begin=begin, pads_end=end, auto_pad=modes[padding])
+    return Spatial(strides=steps, dilations=spread, pads_begin=begin, pads_end=end, auto_pad=modes[padding])

@@ -88,4 +88,5 @@ __all__ = [
     "to_element",
     "unsqueeze",
     "vector",
+    "windows",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,26 +9,21 @@ import numpy as np
 from mo_caffe.blobs import per_channel, shaped
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import reshaped, sizes
-from mo_caffe.window import Ints, Number, Spatial, per_axis, spatial_attributes
-from mo_core.build import ints, reshape_to, squeeze, unsqueeze
-from mo_core.errors import ModelError, Unsupported
+from mo_caffe.window import Ints, Number, per_axis, spatial_attributes
+from mo_core.build import ints, reshape_to, squeeze, unsqueeze, windows
+from mo_core.build.windows import Spatial, filters_of_taps, require_axes
+from mo_core.errors import Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ir import types as t
-from mo_core.ir.tensor import Array, Lazy, Tensor
+from mo_core.ir.tensor import Lazy, Tensor
 from mo_core.ops import (
     Abs,
     Add,
     BinaryConvolution,
-    Convolution,
-    ConvolutionBackpropData,
     GroupConvolution,
-    GroupConvolutionBackpropData,
     Multiply,
     ReduceMean,
 )
-
-MAX_TAPS = 1 << 22
-"""Limit for the filters that `Im2col` needs, in values."""
 
 
 @caffe_layer("Convolution", "convolution_param")
@@ -100,19 +94,11 @@ def convolve(
     x: Value, filters: Value, bias: Value | None, group: int, axis: int, spatial: Spatial, transposed: bool
 ) -> Value:
     """A convolution with Caffe's filters: O, I / group, <spatial>, or I, O / group, <spatial> when transposed."""
-    axes = filters.rank - 2
-    if not 1 <= axes <= 3:
-        raise Unsupported(f"{axes} spatial axes are not supported; the runtime has windows over 1 to 3 of them")
+    require_axes(filters.rank - 2)
     leading = _leading(x, axis)
     data = _images(x, leading)
-    if group == 1:
-        y: Value = (ConvolutionBackpropData if transposed else Convolution)(data, filters, **spatial)
-    else:
-        split = split_groups(filters, group)
-        y = (GroupConvolutionBackpropData if transposed else GroupConvolution)(data, split, **spatial)
-    if bias is not None:
-        y = Add(y, per_channel(bias, axes))
-    return _back(y, x, leading)
+    compute = windows.deconvolve if transposed else windows.convolve
+    return _back(compute(data, filters, bias, group, spatial), x, leading)
 
 
 def _leading(x: Value, axis: int) -> int:
@@ -134,14 +120,6 @@ def _back(y: Value, x: Value, leading: int) -> Value:
     if leading == 0:
         return squeeze(y, 0)
     return reshaped(y, [sizes(x, range(leading)), sizes(y, range(1, y.rank))])
-
-
-def split_groups(filters: Value, group: int) -> Value:
-    """Filters with an axis of groups split off from the first one."""
-    first, *rest = filters.static_shape
-    if group < 1 or first % group:
-        raise ModelError(f"{first} filters cannot be divided into {group} groups")
-    return shaped(filters, [group, first // group, *rest])
 
 
 @caffe_layer("ConvolutionBinary", "convolution_param")
@@ -209,11 +187,6 @@ def im2col(
     axes = x.rank - t.normalize_axis(axis, x.rank) - 1
     kernel = per_axis(axes, kernel_size, kernel_h, kernel_w, 0, "kernel")
     spatial = spatial_attributes(axes, pad, stride, dilation, pad_h, pad_w, stride_h, stride_w)
-    channels = x.dims[axis]
-    taps = math.prod(kernel)
-    if not isinstance(channels, int):
-        raise Unsupported("the number of channels must be known", "Give the shape of the inputs with --input_shape.")
-    if taps < 1 or taps * taps * channels > MAX_TAPS:
-        raise ModelError(f"a kernel of {' x '.join(map(str, kernel))} over {channels} channels is impossible")
-    ones = np.tile(np.eye(taps, dtype=np.float32), (channels, 1)).reshape(channels * taps, 1, *kernel)
-    return convolve(x, Constant(value=Array(ones)), None, channels, axis, spatial, transposed=False)
+    leading = _leading(x, axis)
+    data = _images(x, leading)
+    return _back(GroupConvolution(data, filters_of_taps(data, kernel), **spatial), x, leading)

@@ -1,7 +1,7 @@
 """Pooling over windows, over whole images and over pyramids, and its inverse.
 
-Caffe rounds the number of windows up, and with padding drops a last window that would start behind image and leading
-padding. The mean counts padding, but nothing beyond it.
+Caffe rounds the number of windows up, and with padding drops a last window that would start after image and leading
+padding. The mean counts padding, but nothing after it.
 """
 
 from __future__ import annotations
@@ -9,25 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_caffe.registry import caffe_layer
-from mo_caffe.sizes import Size, plus, require_images, reshaped, shape_from, size, sizes, times
+from mo_caffe.sizes import Size, plus, require_images, reshaped, shape_from, size, times
 from mo_caffe.window import Ints, Number, per_axis
 from mo_core.build import (
     concat,
     constant_like,
-    filled,
     flatten,
-    integer,
     ints,
     to_element,
 )
+from mo_core.build.windows import Spatial, fitted, mean_of_windows, unpooled
 from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ir import types as t
-from mo_core.ir.types import Dim
 from mo_core.ops import (
     Add,
-    AvgPool,
-    AvgPool14,
     Divide,
     MaxPool,
     MaxPool14,
@@ -35,7 +31,6 @@ from mo_core.ops import (
     Pad,
     ReduceMax,
     ReduceMean,
-    ScatterElementsUpdate,
     Subtract,
     TopK,
 )
@@ -106,23 +101,17 @@ def pooling_3d(
 def windows(x: Value, pool: str, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
     """One value for each window; the number of windows is rounded up when `up`."""
     image = x.shape[2:] if x.shape is not None else ()
-    fitted = tuple(_fitted(n, *each, up) for n, each in zip(image, zip(kernel, strides, pads))) or kernel
-    if any(isinstance(n, int) and n + 2 * p < k for n, k, p in zip(image, fitted, pads)):
+    spatial = Spatial(strides=strides, dilations=(1,) * len(kernel), pads_begin=pads, pads_end=pads)
+    window, spatial = fitted(x, kernel, spatial, "ceil" if up else "floor")
+    if any(isinstance(n, int) and n + 2 * p < k for n, k, p in zip(image, window, pads)):
         raise ModelError(
             f"a window of {_shown(kernel)} is larger than the image of {_shown(image)}",
             "Give the shape of the inputs with --input_shape; some networks leave it open.",
         )
     _require_method(pool)
     if pool == "MAX":
-        return max_pool(x, fitted, strides, pads, up)
-    return [(mean_pool if pool == "AVE" else stochastic_pool)(x, fitted, strides, pads, up)]
-
-
-def _fitted(length: Dim, kernel: int, stride: int, pad: int, up: bool) -> int:
-    """Rounding up leaves one window where the image is smaller than the kernel by less than a stride: all of it."""
-    if not up or not isinstance(length, int) or not 0 < kernel - length - 2 * pad < stride:
-        return kernel
-    return length + 2 * pad
+        return max_pool(x, window, spatial, up)
+    return [(mean_pool if pool == "AVE" else stochastic_pool)(x, window, spatial, up)]
 
 
 def _spatial(x: Value) -> Ints:
@@ -160,42 +149,29 @@ def _require_method(pool: str) -> None:
         raise ModelError(f"the method is {pool}, which is none of {', '.join(METHODS)}")
 
 
-def max_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Sequence[Value]:
+def max_pool(x: Value, kernel: Ints, spatial: Spatial, up: bool) -> Sequence[Value]:
     """Maxima of windows, and their places."""
+    strides, pads = spatial["strides"], spatial["pads_begin"]
     dropped = up and any(drops(*each) for each in zip(kernel, strides, pads))
     kind, how = (MaxPool14, "ceil_torch") if dropped else (MaxPool, rounding(strides, up))
-    y = kind(
-        x,
-        kernel=kernel,
-        strides=strides,
-        dilations=(1,) * len(kernel),
-        pads_begin=pads,
-        pads_end=pads,
-        rounding_type=how,
-        index_element_type=t.i32,
-        axis=2,
-    )
+    y = kind(x, **spatial, kernel=kernel, rounding_type=how, index_element_type=t.i32, axis=2)
     return [y, to_element(y.results[1], t.f32)]
 
 
-def mean_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Value:
+def mean_pool(x: Value, kernel: Ints, spatial: Spatial, up: bool) -> Value:
     """Means of windows; what lies in the padding counts as 0."""
-    how = rounding(strides, up)
-    if how == "floor" or not any(pads):
-        return AvgPool(
-            x, kernel=kernel, strides=strides, pads_begin=pads, pads_end=pads, exclude_pad=False, rounding_type=how
-        )
-    return AvgPool14(
-        x, kernel=kernel, strides=strides, pads_begin=pads, pads_end=pads, exclude_pad=False, rounding_type="ceil_torch"
-    )
+    how = rounding(spatial["strides"], up)
+    if how == "ceil" and any(spatial["pads_begin"]):
+        how = "ceil_torch"
+    return mean_of_windows(x, kernel, spatial, rounding=how, count_padding=True)
 
 
-def stochastic_pool(x: Value, kernel: Ints, strides: Ints, pads: Ints, up: bool) -> Value:
+def stochastic_pool(x: Value, kernel: Ints, spatial: Spatial, up: bool) -> Value:
     """The mean of each window, weighed by the values themselves: what drawing them by their size gives on average."""
-    if any(pads):
+    if any(spatial["pads_begin"]):
         raise ModelError("stochastic pooling has padding, which Caffe does not have for it")
-    power = mean_pool(Multiply(x, x), kernel, strides, pads, up)
-    return Divide(power, Add(mean_pool(x, kernel, strides, pads, up), constant_like(x, TINY)))
+    power = mean_pool(Multiply(x, x), kernel, spatial, up)
+    return Divide(power, Add(mean_pool(x, kernel, spatial, up), constant_like(x, TINY)))
 
 
 def rounding(strides: Ints, up: bool) -> str:
@@ -287,8 +263,4 @@ def unpooling(
 def unpool(x: Value, places: Value, height: Size, width: Size) -> Value:
     """An image of this size that has the values of `x` at `places`, which count within a channel."""
     require_images(x, places)
-    tall, wide = (integer(s) if isinstance(s, int) else s for s in (height, width))
-    blank = filled(shape_from([sizes(x, [0, 1]), Multiply(tall, wide)]), constant_like(x, 0.0))
-    where, what = (reshaped(v, [0, 0, -1], keep=True) for v in (to_element(places, t.i32), x))
-    scattered = ScatterElementsUpdate(blank, where, what, ints([2]))
-    return reshaped(scattered, [sizes(x, [0, 1]), tall, wide])
+    return unpooled(x, to_element(places, t.i32), [size(x, 0), size(x, 1), height, width], apart=2)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from mo_core.build import constant_like, dim, ints
+from mo_core.build.windows import (
+    Spatial,
+    channels_first,
+    mean_of_windows,
+    padded,
+    per_axis,
+    powered,
+    require_axes,
+    root,
+)
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ops import (
-    Abs,
     AdaptiveAvgPool,
-    AvgPool,
-    AvgPool14,
     MaxPool,
     Multiply,
-    Pad,
-    Power,
     ReduceMax,
     ReduceMean,
     ReduceSum,
 )
 from mo_mxnet.attributes import Ints
 from mo_mxnet.registry import mxnet_op
-from mo_mxnet.window import channels_last, channels_to_back, channels_to_front, per_axis
+from mo_mxnet.window import channels_last
 
 
 @mxnet_op("Pooling", "Pooling_v1", "_npx_pooling")
@@ -45,24 +49,20 @@ def pooling(
     if pool_type == "lp" and (p_value is None or p_value < 1):
         raise ModelError("Pooling with pool_type lp needs a p_value of at least 1")
     last = channels_last(layout)
-    data = channels_to_front(x) if last else x
     if global_pool:
-        y = _whole(data, pool_type, p_value or 1)
-    else:
-        strides = per_axis(len(kernel), stride, 1, "stride")
-        pads = per_axis(len(kernel), pad, 0, "pad")
-        window = _Window(kernel, strides, pads, pooling_convention)
-        counted = count_include_pad is None or count_include_pad
-        y = _pooled(data, window, pool_type, p_value or 1, counted)
-    return channels_to_back(y) if last else y
+        return channels_first(x, lambda data: _whole(data, pool_type, p_value or 1), last)
+    strides = per_axis(len(kernel), stride, 1, "stride")
+    pads = per_axis(len(kernel), pad, 0, "pad")
+    window = _Window(kernel, strides, pads, pooling_convention)
+    counted = count_include_pad is None or count_include_pad
+    return channels_first(x, lambda data: _pooled(data, window, pool_type, p_value or 1, counted), last)
 
 
 class _Window:
     """A sliding window; `convention` says how the number of windows is rounded: valid, full or same."""
 
     def __init__(self, kernel: Ints, strides: Ints, pads: Ints, convention: str) -> None:
-        if not 1 <= len(kernel) <= 3:
-            raise Unsupported(f"pooling over {len(kernel)} spatial axes is not supported; the runtime has 1 to 3")
+        require_axes(len(kernel))
         if min(kernel) < 1:
             raise ModelError(f"the kernel {list(kernel)} of a pooling is impossible")
         if convention not in ("valid", "full", "same"):
@@ -75,7 +75,7 @@ class _Window:
         return "floor" if self.convention == "valid" else "ceil"
 
     def behind(self, x: Value) -> Ints:
-        """Padding behind the data, so that rounding down gives the number of windows that MXNet computes."""
+        """Padding after the data, so that rounding down gives the number of windows that MXNet computes."""
         if self.convention == "valid":
             return self.pads
         sizes = [dim(x, 2 + axis) for axis in range(len(self.kernel))]
@@ -100,7 +100,7 @@ def _whole(x: Value, pool_type: str, p: int) -> Value:
         return ReduceMean(x, axes, keep_dims=True)
     if pool_type == "sum":
         return ReduceSum(x, axes, keep_dims=True)
-    return _root(ReduceSum(_powered(x, p), axes, keep_dims=True), p)
+    return root(ReduceSum(powered(x, p), axes, keep_dims=True), p)
 
 
 def _pooled(x: Value, window: _Window, pool_type: str, p: int, counted: bool) -> Value:
@@ -122,7 +122,7 @@ def _pooled(x: Value, window: _Window, pool_type: str, p: int, counted: bool) ->
     area = math.prod(window.kernel)
     if pool_type == "sum":
         return Multiply(_padded_mean(x, window), constant_like(x, float(area)))
-    return _root(Multiply(_padded_mean(_powered(x, p), window), constant_like(x, float(area))), p)
+    return root(Multiply(_padded_mean(powered(x, p), window), constant_like(x, float(area))), p)
 
 
 def _mean(x: Value, window: _Window, counted: bool) -> Value:
@@ -136,7 +136,7 @@ def _mean(x: Value, window: _Window, counted: bool) -> Value:
     if _fits_exactly(x, window):
         return _average(x, window, window.pads, window.pads, "floor", False)
     none = (0,) * len(window.kernel)
-    return _average(_padded(x, window.pads, window.pads), window, none, none, "ceil_torch", True)
+    return _average(padded(x, window.pads, window.pads), window, none, none, "ceil_torch", True)
 
 
 def _padded_mean(x: Value, window: _Window) -> Value:
@@ -144,7 +144,7 @@ def _padded_mean(x: Value, window: _Window) -> Value:
     if window.convention == "valid":
         return _average(x, window, window.pads, window.pads, "floor", False)
     none = (0,) * len(window.kernel)
-    return _average(_padded(x, window.pads, window.behind(x)), window, none, none, "floor", False)
+    return _average(padded(x, window.pads, window.behind(x)), window, none, none, "floor", False)
 
 
 def _fits_exactly(x: Value, window: _Window) -> bool:
@@ -156,36 +156,10 @@ def _fits_exactly(x: Value, window: _Window) -> bool:
     return True
 
 
-def _average(
-    x: Value, window: _Window, begin: Sequence[int], end: Sequence[int], rounding: str, exclude_pad: bool
-) -> Value:
+def _average(x: Value, window: _Window, begin: Ints, end: Ints, rounding: str, exclude_pad: bool) -> Value:
     # The runtime puts a Pad into a mean of the older operation that rounds up, and counts too many elements then.
-    kind = AvgPool14 if rounding == "ceil_torch" else AvgPool
-    return kind(
-        x,
-        strides=window.strides,
-        pads_begin=tuple(begin),
-        pads_end=tuple(end),
-        kernel=window.kernel,
-        exclude_pad=exclude_pad,
-        rounding_type=rounding,
-    )
-
-
-def _padded(x: Value, begin: Sequence[int], end: Sequence[int]) -> Value:
-    if not any(begin) and not any(end):
-        return x
-    return Pad(x, ints([0, 0, *begin]), ints([0, 0, *end]), constant_like(x, 0))
-
-
-def _powered(x: Value, p: int) -> Value:
-    if p == 1:
-        return Abs(x)
-    return Multiply(x, x) if p == 2 else Power(Abs(x), constant_like(x, float(p)))
-
-
-def _root(x: Value, p: int) -> Value:
-    return x if p == 1 else Power(x, constant_like(x, 1 / p))
+    spatial = Spatial(strides=window.strides, dilations=(1,) * len(window.kernel), pads_begin=begin, pads_end=end)
+    return mean_of_windows(x, window.kernel, spatial, rounding=rounding, count_padding=not exclude_pad)
 
 
 @mxnet_op("_contrib_AdaptiveAvgPooling2D")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mo_core.build import channel_vector, constant_like, flatten, ints, reshape_to
+from mo_core.build.windows import Spatial, convolve
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -35,7 +36,6 @@ from mo_core.ops import (
 )
 from mo_mxnet.attributes import Ints
 from mo_mxnet.ops.attention import selfatt_qk, selfatt_valatt
-from mo_mxnet.ops.convolution import convolve
 from mo_mxnet.ops.quantized import (
     FUSED,
     PLAIN,
@@ -51,7 +51,7 @@ from mo_mxnet.ops.quantized import (
     whole,
 )
 from mo_mxnet.registry import mxnet_op
-from mo_mxnet.window import Spatial, spatial_attributes
+from mo_mxnet.window import spatial_attributes
 
 # -- as the quantisation of a graph makes them without oneDNN's fusions
 

@@ -20,12 +20,12 @@ from mo_core.build import (
     to_element,
     vector,
 )
+from mo_core.build.windows import deconvolve
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import Add, Convert, Divide, Floor, FloorMod, GridSample, Interpolate, MatMul, Multiply, Subtract
 from mo_mxnet.attributes import Ints
-from mo_mxnet.ops.convolution import deconvolve
 from mo_mxnet.ops.shape import times
 from mo_mxnet.registry import mxnet_op
 from mo_mxnet.window import spatial_attributes
@@ -89,7 +89,7 @@ def _by_filters(x: Value, weight: Value, scale: int) -> Value:
     if not isinstance(channels, int):
         raise Unsupported("UpSampling needs to know the number of channels", "Give the shape with --input.")
     spatial = spatial_attributes(2, (scale, scale), (), (scale // 2, scale // 2))
-    return deconvolve(x, weight, None, channels, spatial, (0, 0))
+    return deconvolve(x, weight, None, channels, spatial)
 
 
 @mxnet_op("_contrib_BilinearResize2D")

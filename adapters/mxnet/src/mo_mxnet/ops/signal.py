@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mo_core.build import (
     as_i64,
     constant_like,
@@ -16,9 +14,10 @@ from mo_core.build import (
     slice_axis,
     vector,
 )
+from mo_core.build.windows import filters_of_taps
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
-from mo_core.ops import DFT, IDFT, Col2Im, Concat, Convolution, MatMul, Multiply, OneHot, Reshape, Unsqueeze
+from mo_core.ops import DFT, IDFT, Col2Im, Concat, GroupConvolution, MatMul, Multiply, OneHot, Reshape, Unsqueeze
 from mo_mxnet.attributes import Ints
 from mo_mxnet.registry import mxnet_op
 from mo_mxnet.window import spatial_attributes
@@ -48,17 +47,8 @@ def ifft(x: Value) -> Value:
 @mxnet_op("im2col")
 def im2col(x: Value, *, kernel: Ints, stride: Ints = (), dilate: Ints = (), pad: Ints = ()) -> Value:
     """The elements of each window as a column: N, C * window, windows."""
-    if len(kernel) != 2:
-        raise Unsupported(f"im2col over {len(kernel)} spatial axes is not supported")
-    channels, area = dim(x, 1), kernel[0] * kernel[1]
-    if not isinstance(channels, int):
-        raise Unsupported("im2col needs to know the number of channels", "Give the shape with --input.")
-    one = np.zeros((channels * area, channels, *kernel), np.float32)
-    for channel in range(channels):
-        for place in range(area):
-            one[channel * area + place, channel, place // kernel[1], place % kernel[1]] = 1
-    y = Convolution(x, constant_like(x, one), **spatial_attributes(2, stride, dilate, pad))
-    return reshape_to(y, [dim_size(x, 0), channels * area, -1])
+    y = GroupConvolution(x, filters_of_taps(x, kernel), **spatial_attributes(len(kernel), stride, dilate, pad))
+    return reshape_to(y, [dim_size(x, 0), dim_size(y, 1), -1])
 
 
 @mxnet_op("col2im")

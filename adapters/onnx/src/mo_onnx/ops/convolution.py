@@ -23,18 +23,16 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.windows import Spatial, convolve, deconvolve, extent, per_axis
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     Col2Im,
-    Convolution,
-    ConvolutionBackpropData,
     DeformableConvolution,
     Divide,
     GroupConvolution,
-    GroupConvolutionBackpropData,
     Multiply,
     Pad,
     ReduceProd,
@@ -44,7 +42,7 @@ from mo_core.ops import (
     Swish,
 )
 from mo_onnx.registry import onnx_op
-from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, require_kernel, spatial_attributes
+from mo_onnx.window import Ints, both_pads, require_kernel, spatial_attributes
 
 
 @onnx_op("Conv")
@@ -62,22 +60,6 @@ def conv(
 ) -> Value:
     require_kernel(w, kernel_shape)
     return convolve(x, w, b, group, spatial_attributes(w.rank - 2, auto_pad, dilations, pads, strides))
-
-
-def convolve(x: Value, w: Value, b: Value | None, group: int, spatial: Spatial) -> Value:
-    """Convolution with ONNX's filters (O, I / group, <spatial>) and a bias vector."""
-    y: Value = Convolution(x, w, **spatial) if group == 1 else GroupConvolution(x, split_groups(w, group), **spatial)
-    return y if b is None else Add(y, channel_vector(b, w.rank - 2))
-
-
-def split_groups(w: Value, group: int) -> Value:
-    """Filters with an axis of groups split off from the first one."""
-    first = dim(w, 0)
-    if group < 1 or (isinstance(first, int) and first % group):
-        raise ModelError(f"{first} filters cannot be divided into {group} groups")
-    return reshape_to(
-        w, [group, first // group if isinstance(first, int) else -1, *(dim_size(w, a) for a in range(1, w.rank))]
-    )
 
 
 @onnx_op("ConvTranspose")
@@ -98,18 +80,15 @@ def conv_transpose(
     axes = w.rank - 2
     require_kernel(w, kernel_shape)
     spatial = spatial_attributes(axes, auto_pad, dilations, pads, strides)
-    filters = w if group == 1 else split_groups(w, group)
-    kind = ConvolutionBackpropData if group == 1 else GroupConvolutionBackpropData
     more = list(output_padding or [0] * axes)
+    target = None
     if output_shape:  # some exporters give batch and channels, too
         # The smaller half of the padding comes first for SAME_UPPER only, which the runtime calls the other way round.
         spatial["auto_pad"] = "same_lower" if spatial["auto_pad"] == "same_upper" else "same_upper"
-        y = kind(x, filters, ints(output_shape[-axes:]), **spatial, output_padding=tuple(more))
-    else:
-        if spatial["auto_pad"] in ("same_upper", "same_lower"):
-            _pad_to_multiple(spatial, more, w)
-        y = kind(x, filters, **spatial, output_padding=tuple(more))
-    return y if b is None else Add(y, channel_vector(b, axes))
+        target = ints(output_shape[-axes:])
+    elif spatial["auto_pad"] in ("same_upper", "same_lower"):
+        _pad_to_multiple(spatial, more, w)
+    return deconvolve(x, w, b, group, spatial, output_shape=target, output_padding=more)
 
 
 def _pad_to_multiple(spatial: Spatial, output_padding: list[int], w: Value) -> None:
@@ -168,7 +147,7 @@ def col2im(
     if not 1 <= axes <= _MOST_AXES:
         raise ModelError(f"block_shape of Col2Im is {t.format_shape(block_shape.shape)}, and a short list is needed")
     begin, end = both_pads(axes, pads)
-    steps, spread = per_axis(axes, strides, "strides"), per_axis(axes, dilations, "dilations")
+    steps, spread = per_axis(axes, strides, 1, "strides"), per_axis(axes, dilations, 1, "dilations")
     if axes == 2:
         return Col2Im(x, image_shape, block_shape, strides=steps, dilations=spread, pads_begin=begin, pads_end=end)
     image, kernel = as_i64(image_shape), as_i64(block_shape)

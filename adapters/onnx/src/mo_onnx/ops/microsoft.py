@@ -26,6 +26,7 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.windows import channels_first, convolve, fitted
 from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
@@ -53,16 +54,14 @@ from mo_core.ops import (
     Tanh,
 )
 from mo_onnx.ops.activation import elu, hard_sigmoid, leaky_relu, softplus, softsign, thresholded_relu
-from mo_onnx.ops.convolution import convolve
 from mo_onnx.ops.matrix import gemm
-from mo_onnx.ops.microsoft_quantized import channels_first
 from mo_onnx.ops.normalization import (
     reciprocal_deviation,
     rms_normalization,
     root_mean_square_normalized,
     stash_element,
 )
-from mo_onnx.ops.pooling import fitted, rounding
+from mo_onnx.ops.pooling import rounding
 from mo_onnx.registry import onnx_op
 from mo_onnx.window import Ints, require_kernel, spatial_attributes
 

@@ -6,7 +6,7 @@ vectors along the axis that the op says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.windows import channels_first, convolve, fitted, mean_of_windows
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value, constant
 from mo_core.ir import types as t
@@ -45,8 +46,7 @@ from mo_core.ops import (
     Subtract,
 )
 from mo_onnx.ops.activation import softmax_of_matrix
-from mo_onnx.ops.convolution import convolve
-from mo_onnx.ops.pooling import average, fitted, rounding, spatial_axes
+from mo_onnx.ops.pooling import rounding, spatial_axes
 from mo_onnx.ops.quantization import along, dequantize_linear, dynamic_quantize_linear, quantize_linear, quantized
 from mo_onnx.ops.recurrent import lstm
 from mo_onnx.registry import onnx_op
@@ -203,18 +203,10 @@ def qlinear_average_pool(
     how = rounding(spatial, ceil_mode)
 
     def pool(whole: Value) -> Value:
-        return average(whole, *fitted(whole, kernel_shape, spatial, how), how, exclude_pad=not count_include_pad)
+        window = fitted(whole, kernel_shape, spatial, how)
+        return mean_of_windows(whole, *window, rounding=how, count_padding=bool(count_include_pad))
 
     return requantized(channels_first(dequantized(x, x_scale, x_zero), pool, bool(channels_last)), y_scale, y_zero, x)
-
-
-def channels_first(x: Value, function: Callable[[Value], Value], channels_last: bool = True) -> Value:
-    """A function of N, C, <spatial> on N, <spatial>, C."""
-    if not channels_last:
-        return function(x)
-    rank = x.rank
-    y = function(permute(x, [0, rank - 1, *range(1, rank - 1)]))
-    return permute(y, [0, *range(2, rank), 1])
 
 
 @onnx_op("QLinearConv", DOMAIN)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from mo_core.build import (
     Size,
@@ -12,7 +11,6 @@ from mo_core.build import (
     dim_of,
     dim_size,
     dims_of,
-    filled,
     integer,
     ints,
     rank_of,
@@ -21,15 +19,12 @@ from mo_core.build import (
     slice_axis,
     vector,
 )
+from mo_core.build.windows import Spatial, fitted, mean_of_windows, per_axis, powered, root, unpooled
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Foreign, Node, Value
 from mo_core.ir import types as t
 from mo_core.ops import (
-    Abs,
     Add,
-    AvgPool,
-    AvgPool14,
-    AvgPool16,
     Divide,
     FloorMod,
     Maximum,
@@ -37,40 +32,22 @@ from mo_core.ops import (
     MaxPool14,
     Multiply,
     Pad,
-    Power,
     Range,
     ReduceL1,
     ReduceL2,
     ReduceMax,
     ReduceMean,
-    ReduceProd,
     ReduceSum,
     ROIPooling,
-    ScatterElementsUpdate,
     Subtract,
 )
 from mo_onnx.registry import onnx_op
-from mo_onnx.window import Ints, Spatial, both_pads, extent, per_axis, spatial_attributes
+from mo_onnx.window import Ints, both_pads, spatial_attributes
 
 
 def rounding(spatial: Spatial, ceil_mode: int) -> str:
     """How the number of windows is rounded; automatic padding leaves nothing to round."""
     return "ceil_torch" if ceil_mode and spatial["auto_pad"] == "explicit" else "floor"
-
-
-def fitted(x: Value, kernel: Sequence[int], spatial: Spatial, how: str) -> tuple[tuple[int, ...], Spatial]:
-    """Kernel and spatial attributes that the runtime takes where the image is smaller than the window.
-
-    Rounding up leaves one window when less than a stride is missing: over all there is, padding included.
-    """
-    kernel, strides = list(kernel), list(spatial["strides"])
-    sizes = x.dims[2:] if how == "ceil_torch" and x.rank == 2 + len(kernel) else ()
-    for i, (size, before, after) in enumerate(zip(sizes, spatial["pads_begin"], spatial["pads_end"])):
-        dilation = spatial["dilations"][i]
-        room = size + before + after if isinstance(size, int) else 0
-        if 0 < room < extent(kernel[i], dilation) < room + strides[i]:
-            kernel[i], strides[i] = (room - 1) // dilation + 1, max(strides[i], dilation)
-    return tuple(kernel), Spatial(**{**spatial, "strides": tuple(strides)})
 
 
 @onnx_op("AveragePool")
@@ -87,17 +64,8 @@ def average_pool(
 ) -> Value:
     spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
     how = rounding(spatial, ceil_mode)
-    return average(x, *fitted(x, kernel_shape, spatial, how), how, exclude_pad=not count_include_pad)
-
-
-def average(x: Value, kernel: Sequence[int], spatial: Spatial, rounding_type: str, exclude_pad: bool) -> Value:
-    """Mean over windows, by the oldest operation that can express it."""
-    attributes: dict[str, Any] = dict(spatial)
-    attributes.update(kernel=kernel, exclude_pad=exclude_pad, rounding_type=rounding_type)
-    if any(d != 1 for d in spatial["dilations"]):
-        return AvgPool16(x, **attributes)
-    del attributes["dilations"]
-    return (AvgPool14 if rounding_type == "ceil_torch" else AvgPool)(x, **attributes)
+    window = fitted(x, kernel_shape, spatial, how)
+    return mean_of_windows(x, *window, rounding=how, count_padding=bool(count_include_pad))
 
 
 @onnx_op("MaxPool")
@@ -179,18 +147,6 @@ def global_lp_pool(x: Value, *, p: float = 2) -> Value:
     return root(ReduceSum(powered(x, p), spatial_axes(x), keep_dims=True), p)
 
 
-def powered(x: Value, p: float) -> Value:
-    """`|x|^p`."""
-    if p == 1:
-        return Abs(x)
-    return Multiply(x, x) if p == 2 else Power(Abs(x), constant_like(x, float(p)))
-
-
-def root(x: Value, p: float) -> Value:
-    """The p-th root of what is not negative."""
-    return x if p == 1 else Power(x, constant_like(x, 1 / p))
-
-
 @onnx_op("LpPool")
 def lp_pool(
     x: Value,
@@ -211,7 +167,7 @@ def lp_pool(
     before = spatial["pads_begin"]
     if up:  # as much padding behind as rounding up needs; it is part of no divisor then
         spatial["pads_end"] = tuple(e + s - 1 for e, s in zip(spatial["pads_end"], spatial["strides"]))
-    mean = average(powered(x, p), kernel_shape, spatial, "floor", exclude_pad=False)
+    mean = mean_of_windows(powered(x, p), kernel_shape, spatial, count_padding=True)
     y = root(Multiply(mean, constant_like(x, float(math.prod(kernel_shape)))), p)
     for axis in range(axes if up else 0):  # a window that starts behind data and leading padding does not count
         y = _within(y, x, 2 + axis, before[axis], spatial["strides"][axis])
@@ -237,15 +193,12 @@ def max_unpool(
 ) -> Value:
     axes = len(kernel_shape)
     begin, end = both_pads(axes, pads)
-    steps = per_axis(axes, strides, "strides")
+    steps = per_axis(axes, strides, 1, "strides")
     sizes: list[Size] = [dim_size(x, 0), dim_size(x, 1)]
     for axis, (kernel, stride, before, behind) in enumerate(zip(kernel_shape, steps, begin, end)):
         size, more = dim_size(x, 2 + axis), kernel - stride - before - behind
         sizes.append(size * stride + more if isinstance(size, int) else Add(Multiply(size, stride), more))
-    shape = vector(sizes)
-    blank = filled(ReduceProd(shape, ints([0]), keep_dims=True), constant_like(x, 0))
-    flat = ScatterElementsUpdate(blank, reshape_to(places, [-1]), reshape_to(x, [-1]), integer(0))
-    y = reshape_to(flat, shape)
+    y = unpooled(x, places, sizes, 0)
     if output_shape is None:
         return y
     missing = Maximum(Subtract(output_shape, shape_of(y)), 0)

@@ -22,6 +22,7 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.windows import convolve
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -44,7 +45,6 @@ from mo_core.ops import (
     Select,
     Subtract,
 )
-from mo_onnx.ops.convolution import convolve
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 from mo_onnx.window import Ints, require_kernel, spatial_attributes

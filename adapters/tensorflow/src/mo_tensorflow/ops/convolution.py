@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from mo_core.build import channel_vector, known_ints, permute, reshape_to, slice_axis, unsqueeze
+from mo_core.build import channel_vector, known_ints, permute, slice_axis, unsqueeze
+from mo_core.build.windows import Spatial, convolve, extent
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Dim, Value
 from mo_core.ops import (
     Add,
-    Convolution,
     ConvolutionBackpropData,
     ExtractImagePatches,
     GroupConvolution,
     GroupConvolutionBackpropData,
 )
 from mo_tensorflow.registry import tf_op
-from mo_tensorflow.window import Spatial, channels_last, in_channels_first, spatial_attributes, spatial_of
-
-
-class Backwards(Spatial):
-    """Attributes of transposed convolutions."""
-
-    output_padding: tuple[int, ...]
-
+from mo_tensorflow.window import channels_last, in_channels_first, spatial_attributes, spatial_of
 
 _UNUSED = ("use_cudnn_on_gpu", "data_type", "explicit_padding")
 
@@ -42,22 +35,16 @@ def convolution(
 ) -> Value:
     """Filters are laid out <spatial>, I, O; fewer inputs than the data has channels make groups."""
     layout = data_format or ("NHWC" if w.rank == 4 else "NDHWC")
-    spatial = spatial_attributes(strides, padding, layout, explicit_paddings)
-    spread = spatial_of(dilations or (1,) * w.rank, layout, "dilations")
+    spatial = spatial_attributes(strides, padding, layout, explicit_paddings, dilations)
     filters = permute(w, (w.rank - 1, w.rank - 2, *range(w.rank - 2)))
     channels, taken = x.dims[-1 if channels_last(layout) else 1], w.dims[-2]
 
     def compute(v: Value) -> Value:
         if not isinstance(channels, int) or not isinstance(taken, int) or channels == taken:
-            return Convolution(v, filters, **spatial, dilations=spread)
+            return convolve(v, filters, None, 1, spatial)
         if not taken or channels % taken:
             raise ModelError(f"filters for {taken} channels meet data with {channels}")
-        groups = channels // taken
-        outputs = filters.static_shape[0]
-        if outputs % groups:
-            raise ModelError(f"{outputs} filters cannot be divided into {groups} groups")
-        grouped = reshape_to(filters, [groups, outputs // groups, *filters.static_shape[1:]])
-        return GroupConvolution(v, grouped, **spatial, dilations=spread)
+        return convolve(v, filters, None, channels // taken, spatial)
 
     return in_channels_first(x, layout, compute)
 
@@ -74,10 +61,9 @@ def depthwise(
     explicit_paddings: Sequence[int] = (),
 ) -> Value:
     """Filters are laid out H, W, channels, multiplier: a group for each channel."""
-    spatial = spatial_attributes(strides, padding, data_format, explicit_paddings)
-    spread = spatial_of(dilations, data_format, "dilations")
+    spatial = spatial_attributes(strides, padding, data_format, explicit_paddings, dilations)
     filters = unsqueeze(permute(w, (2, 3, 0, 1)), 2)
-    return in_channels_first(x, data_format, lambda v: GroupConvolution(v, filters, **spatial, dilations=spread))
+    return in_channels_first(x, data_format, lambda v: GroupConvolution(v, filters, **spatial))
 
 
 @tf_op("Conv2DBackpropInput", "Conv3DBackpropInputV2", ignore=(*_UNUSED, "Tshape"))
@@ -94,19 +80,9 @@ def transposed(
 ) -> Value:
     """The data of a convolution from its result: filters are laid out <spatial>, O, I for the data that comes in."""
     layout = data_format or ("NHWC" if w.rank == 4 else "NDHWC")
-    spatial = spatial_attributes(strides, padding, layout, explicit_paddings)
-    spread = spatial_of(dilations or (1,) * w.rank, layout, "dilations")
+    spatial = spatial_attributes(strides, padding, layout, explicit_paddings, dilations)
     filters = permute(w, (w.rank - 1, w.rank - 2, *range(w.rank - 2)))
-    target = _spatial_sizes(sizes, layout)
-    window = filters.dims[2:]
-
-    def compute(v: Value) -> Value:
-        attributes = _backwards(spatial, spread, window, known_ints(target))
-        if attributes is not None:
-            return ConvolutionBackpropData(v, filters, **attributes, dilations=spread)
-        return ConvolutionBackpropData(v, filters, target, **spatial, dilations=spread)
-
-    return in_channels_first(y, layout, compute)
+    return _data_of(ConvolutionBackpropData, sizes, filters, y, layout, spatial)
 
 
 @tf_op("DepthwiseConv2dNativeBackpropInput", ignore=_UNUSED)
@@ -121,18 +97,24 @@ def depthwise_transposed(
     dilations: Sequence[int] = (1, 1, 1, 1),
     explicit_paddings: Sequence[int] = (),
 ) -> Value:
-    spatial = spatial_attributes(strides, padding, data_format, explicit_paddings)
-    spread = spatial_of(dilations, data_format, "dilations")
+    spatial = spatial_attributes(strides, padding, data_format, explicit_paddings, dilations)
     filters = unsqueeze(permute(w, (2, 3, 0, 1)), 2)  # channels, multiplier (comes in), one (goes out), H, W
-    target = _spatial_sizes(sizes, data_format)
+    return _data_of(GroupConvolutionBackpropData, sizes, filters, y, data_format, spatial)
+
+
+def _data_of(
+    kind: Callable[..., Value], sizes: Value, filters: Value, y: Value, layout: str, spatial: Spatial
+) -> Value:
+    """The data of these sizes that a convolution would have made `y` of."""
+    target = _spatial_sizes(sizes, layout)
+    exact = _backwards(spatial, filters.dims[2 - len(layout) :], known_ints(target))
 
     def compute(v: Value) -> Value:
-        attributes = _backwards(spatial, spread, filters.dims[3:], known_ints(target))
-        if attributes is None:
-            return GroupConvolutionBackpropData(v, filters, target, **spatial, dilations=spread)
-        return GroupConvolutionBackpropData(v, filters, **attributes, dilations=spread)
+        if exact is None:
+            return kind(v, filters, target, **spatial)
+        return kind(v, filters, **exact[0], output_padding=exact[1])
 
-    return in_channels_first(y, data_format, compute)
+    return in_channels_first(y, layout, compute)
 
 
 def _spatial_sizes(sizes: Value, layout: str) -> Value:
@@ -146,9 +128,9 @@ def _spatial_sizes(sizes: Value, layout: str) -> Value:
 
 
 def _backwards(
-    spatial: Spatial, spread: Sequence[int], window: Sequence[Dim], target: Sequence[int] | None
-) -> Backwards | None:
-    """Pads (and sizes to add) that give the target; None where sizes are unknown and the runtime has to find them.
+    spatial: Spatial, window: Sequence[Dim], target: Sequence[int] | None
+) -> tuple[Spatial, tuple[int, ...]] | None:
+    """Paddings, and sizes to add, that give the target; None where sizes are unknown and the runtime has to find them.
 
     The target says how large the data is: it is what the convolution would have made of it.
     """
@@ -156,11 +138,11 @@ def _backwards(
         return None
     begin, end, more = [], [], []
     for size, width, gap, step, first, last in zip(
-        target, window, spread, spatial["strides"], spatial["pads_begin"], spatial["pads_end"]
+        target, window, spatial["dilations"], spatial["strides"], spatial["pads_begin"], spatial["pads_end"]
     ):
         if not isinstance(width, int):
             return None
-        reach = (width - 1) * gap + 1
+        reach = extent(width, gap)
         if spatial["auto_pad"] == "same_upper":
             count = -(-size // step)
             total = max((count - 1) * step + reach - size, 0)
@@ -171,13 +153,8 @@ def _backwards(
         begin.append(first)
         end.append(last - min(left, 0))  # rows at the end that no window of the data reaches are cut off
         more.append(max(left, 0))
-    return Backwards(
-        strides=spatial["strides"],
-        pads_begin=tuple(begin),
-        pads_end=tuple(end),
-        auto_pad="explicit",
-        output_padding=tuple(more),
-    )
+    exact: Spatial = {**spatial, "pads_begin": tuple(begin), "pads_end": tuple(end), "auto_pad": "explicit"}
+    return exact, tuple(more)
 
 
 @tf_op("Dilation2D", "Erosion2D", ignore=("*",))

@@ -15,11 +15,12 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
+from mo_core.build.windows import mean_of_windows
 from mo_core.errors import Unsupported
 from mo_core.ir import Value
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
-from mo_core.ops import Add, AvgPool, FloorMod, MaxPool, Multiply
+from mo_core.ops import Add, FloorMod, MaxPool, Multiply
 from mo_tensorflow.registry import tf_op
 from mo_tensorflow.window import in_channels_first, spatial_attributes, spatial_of
 
@@ -37,8 +38,7 @@ def max_pool(
     layout = data_format or ("NHWC" if len(ksize) == 4 else "NDHWC")
     spatial = spatial_attributes(strides, padding, layout, explicit_paddings)
     window = spatial_of(ksize, layout, "ksize")
-    steps = (1,) * len(window)
-    return in_channels_first(x, layout, lambda v: MaxPool(v, kernel=window, dilations=steps, **spatial).results[0])
+    return in_channels_first(x, layout, lambda v: MaxPool(v, kernel=window, **spatial).results[0])
 
 
 @tf_op("MaxPoolV2")
@@ -53,7 +53,7 @@ def mean_pool(x: Value, *, ksize: Sequence[int], strides: Sequence[int], padding
     layout = data_format or ("NHWC" if len(ksize) == 4 else "NDHWC")
     spatial = spatial_attributes(strides, padding, layout)
     window = spatial_of(ksize, layout, "ksize")
-    return in_channels_first(x, layout, lambda v: AvgPool(v, kernel=window, exclude_pad=True, **spatial))
+    return in_channels_first(x, layout, lambda v: mean_of_windows(v, window, spatial))
 
 
 @tf_op("MaxPoolWithArgmax")
@@ -69,7 +69,7 @@ def max_pool_with_places(
     """Places count through rows, columns and channels; through the batch, too, where that is asked for."""
     spatial = spatial_attributes(strides, padding, "NHWC")
     window = spatial_of(ksize, "NHWC", "ksize")
-    pooled = MaxPool(permute(x, (0, 3, 1, 2)), kernel=window, dilations=(1, 1), axis=2, **spatial)
+    pooled = MaxPool(permute(x, (0, 3, 1, 2)), kernel=window, axis=2, **spatial)
     height, width, channels = (reshape_to(dim_of(x, i), []) for i in (1, 2, 3))
     inside = FloorMod(permute(as_i64(pooled.results[1]), (0, 2, 3, 1)), Multiply(height, width))
     places = Add(Multiply(inside, channels), arange(dim_of(x, 3), t.i64))
