@@ -71,6 +71,7 @@ __all__ = [
     "known_ints",
     "loops",
     "move_axis",
+    "normalisation",
     "normalized",
     "permute",
     "rank_of",

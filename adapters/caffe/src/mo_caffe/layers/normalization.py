@@ -11,6 +11,7 @@ from mo_caffe.blobs import REMEDY, per_channel, shaped
 from mo_caffe.registry import caffe_layer
 from mo_caffe.sizes import reshaped
 from mo_core.build import ints
+from mo_core.build.normalisation import by_own_statistics, local_response
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Value
 from mo_core.ir.tensor import lazy
@@ -80,8 +81,7 @@ def _share(total: Any) -> Any:
 
 def batch_statistics(x: Value, eps: float) -> Value:
     """`x` normalised by the mean and variance of each channel over the batch."""
-    axes = ints([0, *range(2, x.rank)])
-    return MVN(x, axes, normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
+    return by_own_statistics(x, [0, *range(2, x.rank)], eps)
 
 
 @caffe_layer("BN", "bn_param", ignore=("momentum", "frozen", "moving_average", "decay"))
@@ -128,7 +128,7 @@ def lrn(
         return LRN(x, ints([2, 3]), alpha=alpha, beta=beta, bias=1.0, size=local_size)
     if norm_region != "ACROSS_CHANNELS":
         raise ModelError(f"norm_region is {norm_region}, which is none of ACROSS_CHANNELS, WITHIN_CHANNEL")
-    return LRN(x, ints([1]), alpha=alpha, beta=beta, bias=k, size=local_size)
+    return local_response(x, local_size, alpha, beta, k)
 
 
 @caffe_layer("MVN", "mvn_param")
@@ -157,8 +157,7 @@ def group_norm(
     if group_num < 1:
         raise ModelError(f"group_num is {group_num}, and must be positive")
     groups = reshaped(x, [0, group_num, -1], keep=True)
-    y: Value = MVN(groups, ints([2]), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
-    y = Reshape(y, ShapeOf(x), special_zero=False)
+    y = Reshape(by_own_statistics(groups, [2], eps), ShapeOf(x), special_zero=False)
     return y if scale is None or shift is None else affine(y, scale, shift)
 
 
@@ -176,5 +175,5 @@ def channel_norm(x: Value) -> Value:
 @caffe_layer("InstanceNorm", "instance_norm_param", ignore=("momentum",))
 def instance_norm(x: Value, scale: Value | None = None, shift: Value | None = None, *, eps: float = 1e-5) -> Value:
     """Each channel of each image by its own mean and variance."""
-    y: Value = MVN(x, ints(range(2, x.rank)), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
+    y = by_own_statistics(x, range(2, x.rank), eps)
     return y if scale is None or shift is None else affine(y, scale, shift)

@@ -7,34 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 
 from mo_core.build import (
-    broadcast_to,
-    channel_vector,
     constant_like,
-    convert_like,
-    dim,
     dim_size,
     ints,
-    move_axis,
     reshape_to,
     unsqueeze,
 )
-from mo_core.errors import ModelError, Unsupported
+from mo_core.build import normalisation as build
+from mo_core.build.normalisation import (
+    affine,
+    by_learned_statistics,
+    by_own_statistics,
+    deviation,
+    local_response,
+    statistics,
+)
+from mo_core.errors import ModelError
 from mo_core.ir import Foreign, Value
 from mo_core.ir import types as t
 from mo_core.ops import (
-    LRN,
-    MVN,
     Add,
-    BatchNormInference,
     Divide,
-    GroupNormalization,
     Multiply,
     NormalizeL2,
-    ReduceMean,
     ReduceSum,
     ReLU,
     Sqrt,
-    SquaredDifference,
 )
 from mo_mxnet.attributes import Ints
 from mo_mxnet.elements import as_real
@@ -58,16 +56,10 @@ def batch_norm(
     node: Foreign,
 ) -> Sequence[Value]:
     """By the statistics of the training; `fix_gamma` stands for factors of one, whatever the file has."""
-    shift, center, spread = (convert_like(v, x) for v in (beta, mean, var))
-    scale = _ones(shift) if fix_gamma else convert_like(gamma, x)
     axis = 1 if x.shape is None and axis == 1 else t.normalize_axis(axis, x.rank)
     for learned in (gamma, beta, mean, var):
         check_fit(learned, [channels_of(x, axis)])
-    if axis == 1:
-        y: Value = BatchNormInference(x, scale, shift, center, spread, epsilon=eps)
-    else:
-        first = move_axis(x, axis, 1)
-        y = move_axis(BatchNormInference(first, scale, shift, center, spread, epsilon=eps), 1, axis)
+    y = by_learned_statistics(x, _ones(beta) if fix_gamma else gamma, beta, mean, var, eps, axis)
     if len(node.results) == 1:
         return [y]
     return [y, mean, var]
@@ -99,11 +91,9 @@ def batch_norm_with_relu(
 @mxnet_op("InstanceNorm")
 def instance_norm(x: Value, gamma: Value, beta: Value, *, eps: float = 1e-3) -> Value:
     """Each channel of each image by its own statistics."""
-    spatial = x.rank - 2
     for learned in (gamma, beta):
         check_fit(learned, [channels_of(x)])
-    y = MVN(x, ints(range(2, x.rank)), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
-    return Add(Multiply(y, channel_vector(gamma, spatial)), channel_vector(beta, spatial))
+    return build.instance_norm(x, gamma, beta, eps)
 
 
 @mxnet_op("LayerNorm", "_npx_layer_norm", ignore=("output_mean_var",))
@@ -114,18 +104,11 @@ def layer_norm(
     axis = t.normalize_axis(axis, x.rank)
     for learned in (gamma, beta):
         check_fit(learned, [channels_of(x, axis)])
-    y = MVN(x, ints([axis]), normalize_variance=True, eps=eps, eps_mode="inside_sqrt")
-    after = x.rank - 1 - axis
-    shifted = Add(Multiply(y, channel_vector(gamma, after)), channel_vector(beta, after))
+    shifted = affine(by_own_statistics(x, [axis], eps), gamma, beta, axis)
     if len(node.results) == 1:
         return [shifted]
-    mean = ReduceMean(x, ints([axis]), keep_dims=True)
-    return [shifted, mean, _deviation(x, mean, [axis], eps)]
-
-
-def _deviation(x: Value, mean: Value, axes: Sequence[int], eps: float) -> Value:
-    var = ReduceMean(SquaredDifference(x, mean), ints(axes), keep_dims=True)
-    return Sqrt(Add(var, constant_like(var, eps)))
+    mean, var = statistics(x, [axis])
+    return [shifted, mean, deviation(var, eps)]
 
 
 @mxnet_op("GroupNorm", ignore=("output_mean_var",))
@@ -133,26 +116,11 @@ def group_norm(
     x: Value, gamma: Value, beta: Value, *, num_groups: int = 1, eps: float = 1e-5, node: Foreign
 ) -> Sequence[Value]:
     """Each group of channels by its own statistics; gamma and beta have a number a group (or a channel)."""
-    channels = dim(x, 1)
-    if num_groups < 1 or (isinstance(channels, int) and channels % num_groups):
-        raise ModelError(f"GroupNorm cannot make {num_groups} groups of {channels} channels")
-    gamma, beta = (_per_channel(v, num_groups, channels) for v in (gamma, beta))
-    y = GroupNormalization(x, gamma, beta, num_groups=num_groups, epsilon=eps)
+    y = build.group_norm(x, gamma, beta, num_groups, eps)
     if len(node.results) == 1:
         return [y]
-    grouped = reshape_to(x, [dim_size(x, 0), num_groups, -1])
-    mean = ReduceMean(grouped, ints([2]), keep_dims=True)
-    flat = [reshape_to(v, [dim_size(x, 0), num_groups]) for v in (mean, _deviation(grouped, mean, [2], eps))]
-    return [y, *flat]
-
-
-def _per_channel(v: Value, groups: int, channels: t.Dim) -> Value:
-    """A number a group as a number a channel."""
-    if dim(v, 0) != groups or channels == groups:
-        return v
-    if not isinstance(channels, int):
-        raise Unsupported("GroupNorm needs to know the number of channels", "Give the shape with --input.")
-    return reshape_to(broadcast_to(unsqueeze(v, 1), [groups, channels // groups]), [channels])
+    mean, var = statistics(reshape_to(x, [dim_size(x, 0), num_groups, -1]), [2])
+    return [y, *(reshape_to(v, [dim_size(x, 0), num_groups]) for v in (mean, deviation(var, eps)))]
 
 
 @mxnet_op("L2Normalization")
@@ -169,18 +137,15 @@ def l2_normalization(x: Value, *, eps: float = 1e-10, mode: str = "instance") ->
 
 @mxnet_op("LRN")
 def lrn(x: Value, *, nsize: int, alpha: float = 1e-4, beta: float = 0.75, knorm: float = 2.0) -> Value:
-    return LRN(x, ints([1]), alpha=alpha, beta=beta, bias=knorm, size=nsize)
+    return local_response(x, nsize, alpha, beta, knorm)
 
 
 @mxnet_op("moments")
 def moments(x: Value, *, axes: Ints | None = None, keepdims: bool = False) -> Sequence[Value]:
     """Mean and variance over axes; none given: over all."""
     data = as_real(x)
-    over = ints(range(x.rank) if axes is None else t.normalize_axes(axes, x.rank))
-    mean = ReduceMean(data, over, keep_dims=True)
-    var = ReduceMean(SquaredDifference(data, mean), over, keep_dims=keepdims)
-    flat = mean if keepdims else ReduceMean(data, over, keep_dims=False)
-    return [one_axis(flat), one_axis(var)]
+    over = range(x.rank) if axes is None else t.normalize_axes(axes, x.rank)
+    return [one_axis(v) for v in statistics(data, over, keepdims)]
 
 
 def one_axis(x: Value) -> Value:

@@ -26,13 +26,13 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.normalisation import by_own_statistics, reciprocal_deviation, rms_norm
 from mo_core.build.windows import channels_first, convolve, fitted
 from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.types import normalize_axis
 from mo_core.ops import (
-    MVN,
     Add,
     Clamp,
     Gelu,
@@ -56,9 +56,7 @@ from mo_core.ops import (
 from mo_onnx.ops.activation import elu, hard_sigmoid, leaky_relu, softplus, softsign, thresholded_relu
 from mo_onnx.ops.matrix import gemm
 from mo_onnx.ops.normalization import (
-    reciprocal_deviation,
     rms_normalization,
-    root_mean_square_normalized,
     stash_element,
 )
 from mo_onnx.ops.pooling import rounding
@@ -346,7 +344,7 @@ def nhwc_max_pool(
 
 def layer_normalized(x: Value, gamma: Value, beta: Value | None, epsilon: float) -> Value:
     """Normalised over the last axis, scaled and shifted."""
-    y = Multiply(MVN(x, ints([-1]), normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt"), gamma)
+    y = Multiply(by_own_statistics(x, [-1], epsilon), gamma)
     return y if beta is None else Add(y, beta)
 
 
@@ -392,7 +390,7 @@ def skip_simplified_layer_normalization(
     x: Value, skip: Value, gamma: Value, bias: Value | None = None, *, epsilon: float = 1e-12
 ) -> Sequence[Value | None]:
     total = Add(x, skip) if bias is None else Add(Add(x, skip), bias)
-    return [Multiply(root_mean_square_normalized(total, [-1], epsilon), gamma), None, None, total]
+    return [Multiply(rms_norm(total, [-1], epsilon), gamma), None, None, total]
 
 
 @onnx_op("GatedRMSNorm", DOMAIN)
@@ -402,7 +400,7 @@ def gated_rms_norm(x: Value, scale: Value, gate: Value, *, activation: str = "si
         raise Unsupported("GatedRMSNorm needs a scale of known length")
     data, weights, gates = (to_element(v, t.f32) for v in (x, scale, gate))
     groups = reshape_to(data, vector([*(dim_size(x, a) for a in range(x.rank - 1)), -1, size]))
-    y = Multiply(root_mean_square_normalized(groups, [-1], epsilon), weights)
+    y = Multiply(rms_norm(groups, [-1], epsilon), weights)
     flat = reshape_to(y, vector([dim_size(x, a) for a in range(x.rank)]))
     return convert_like(Multiply(flat, Sigmoid(gates) if activation == "sigmoid" else Swish(gates)), x)
 

@@ -31,6 +31,7 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
+from mo_core.build.normalisation import rms_norm
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
@@ -57,7 +58,6 @@ from mo_core.ops import (
     Tanh,
 )
 from mo_onnx.ops.attention import repeated_heads, rotated, with_heads, without_heads
-from mo_onnx.ops.normalization import root_mean_square_normalized
 from mo_onnx.registry import onnx_op
 
 DOMAIN = "com.microsoft"
@@ -351,8 +351,8 @@ def group_query_attention(
         query, key, value = split(query, -1, [num_heads * each, kv_num_heads * each, kv_num_heads * each])
     q, k, v = with_heads(query, num_heads), with_heads(key, kv_num_heads), with_heads(value, kv_num_heads)
     if q_norm_weight is not None and k_norm_weight is not None:
-        q = Multiply(root_mean_square_normalized(q, [3], qk_norm_epsilon), q_norm_weight)
-        k = Multiply(root_mean_square_normalized(k, [3], qk_norm_epsilon), k_norm_weight)
+        q = Multiply(rms_norm(q, [3], qk_norm_epsilon), q_norm_weight)
+        k = Multiply(rms_norm(k, [3], qk_norm_epsilon), k_norm_weight)
     cache = Cache.of(past_key, past_value, q, seqlens_k, total_sequence_length)
     if do_rotary:
         if cos_cache is None or sin_cache is None:

@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 from mo_core.build import (
-    broadcast_to,
-    channel_vector,
     constant_like,
     convert_like,
-    dim,
     ints,
-    reshape_to,
-    slice_axis,
     to_element,
-    unsqueeze,
+)
+from mo_core.build.normalisation import (
+    by_learned_statistics,
+    by_own_statistics,
+    deviation,
+    group_norm,
+    instance_norm,
+    local_response,
+    reciprocal_deviation,
+    rms_norm,
+    statistics,
 )
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Foreign, Value
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType, normalize_axis
 from mo_core.ops import (
-    LRN,
     MVN,
     Add,
-    BatchNormInference,
     Divide,
-    GroupNormalization,
     Maximum,
     Multiply,
     NormalizeL2,
-    Pad,
-    Power,
     ReduceL1,
     ReduceL2,
-    ReduceMean,
-    Sqrt,
-    SquaredDifference,
     Subtract,
 )
-from mo_onnx.ops.pooling import spatial_axes
 from mo_onnx.registry import onnx_op
 from mo_onnx.tensors import element_of
 
-_MOST_SUMMED = 64
-"""Channels over which LRN sums by one addition each."""
 SMALLEST = 1.2e-38
 """Just above the smallest normal number of f32: what a division by zero is kept from with."""
 
@@ -72,7 +65,7 @@ def batch_normalization_before_opset_9(
             )
         return [_per_feature(x, scale, b, mean, var, epsilon)]
     if not training:
-        return [normalized(x, scale, b, mean, var, epsilon)]
+        return [by_learned_statistics(x, scale, b, mean, var, epsilon)]
     return in_training(x, scale, b, mean, var, epsilon, momentum)
 
 
@@ -91,7 +84,7 @@ def batch_normalization_9(
     """The statistics of the batch are meant when more than the first output is wanted."""
     if _wants_statistics(node):
         return in_training(x, scale, b, mean, var, epsilon, momentum)
-    return [normalized(x, scale, b, mean, var, epsilon)]
+    return [by_learned_statistics(x, scale, b, mean, var, epsilon)]
 
 
 @onnx_op("BatchNormalization", since=14)
@@ -108,15 +101,15 @@ def batch_normalization(
 ) -> Sequence[Value]:
     if training_mode:
         return in_training(x, scale, b, mean, var, epsilon, momentum)[:3]
-    return [normalized(x, scale, b, mean, var, epsilon)]
+    return [by_learned_statistics(x, scale, b, mean, var, epsilon)]
 
 
 def in_training(
     x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float, momentum: float
 ) -> tuple[Value, Value, Value, Value, Value]:
     """Normalised by the statistics of the batch; the running statistics; those of the batch."""
-    batch_mean, batch_var = batch_statistics(x)
-    y = normalized(x, scale, b, batch_mean, batch_var, epsilon)
+    batch_mean, batch_var = statistics(x, [a for a in range(x.rank) if a != 1], keep_dims=False)
+    y = by_learned_statistics(x, scale, b, batch_mean, batch_var, epsilon)
     return y, running(mean, batch_mean, momentum), running(var, batch_var, momentum), batch_mean, batch_var
 
 
@@ -124,23 +117,8 @@ def _wants_statistics(node: Foreign) -> bool:
     return any(r.uses for r in node.results[1:])
 
 
-def normalized(x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float) -> Value:
-    """`scale * (x - mean) / sqrt(var + epsilon) + b`, a number of each a channel."""
-    gamma, beta, mean, var = (convert_like(v, x) for v in (scale, b, mean, var))
-    return BatchNormInference(x, gamma, beta, mean, var, epsilon=epsilon)
-
-
 def _per_feature(x: Value, scale: Value, b: Value, mean: Value, var: Value, epsilon: float) -> Value:
-    deviation = Sqrt(Add(var, constant_like(var, epsilon)))
-    return Add(Multiply(Divide(Subtract(x, mean), deviation), scale), b)
-
-
-def batch_statistics(x: Value) -> tuple[Value, Value]:
-    """Mean and variance of each channel."""
-    axes = [a for a in range(x.rank) if a != 1]
-    mean = ReduceMean(x, ints(axes), keep_dims=True)
-    var = ReduceMean(SquaredDifference(x, mean), ints(axes), keep_dims=False)
-    return reshape_to(mean, [-1]), var
+    return Add(Multiply(Divide(Subtract(x, mean), deviation(var, epsilon)), scale), b)
 
 
 def running(old: Value, new: Value, momentum: float) -> Value:
@@ -151,9 +129,7 @@ def running(old: Value, new: Value, momentum: float) -> Value:
 
 @onnx_op("InstanceNormalization")
 def instance_normalization(x: Value, scale: Value, b: Value, *, epsilon: float = 1e-5) -> Value:
-    y = MVN(x, spatial_axes(x), normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt")
-    behind = x.rank - 2
-    return Add(Multiply(y, channel_vector(scale, behind)), channel_vector(b, behind))
+    return instance_norm(x, scale, b, epsilon)
 
 
 @onnx_op("LayerNormalization")
@@ -168,13 +144,12 @@ def layer_normalization(
     node: Foreign,
 ) -> Sequence[Value | None]:
     data = to_element(x, stash_element(stash_type, x.element))
-    axes = ints(range(normalize_axis(axis, x.rank), x.rank))
-    y = Multiply(convert_like(MVN(data, axes, normalize_variance=True, eps=epsilon, eps_mode="inside_sqrt"), x), scale)
+    axes = range(normalize_axis(axis, x.rank), x.rank)
+    y = Multiply(convert_like(by_own_statistics(data, axes, epsilon), x), scale)
     shifted = y if b is None else Add(y, b)
     if not _wants_statistics(node):
         return [shifted]
-    mean = ReduceMean(data, axes, keep_dims=True)
-    var = ReduceMean(SquaredDifference(data, mean), axes, keep_dims=True)
+    mean, var = statistics(data, axes)
     return [shifted, mean, reciprocal_deviation(var, epsilon)]
 
 
@@ -183,33 +158,17 @@ def stash_element(stash_type: int, element: ElementType) -> ElementType:
     return t.f64 if element is t.f64 else element_of(stash_type, "the statistics")
 
 
-def reciprocal_deviation(var: Value, epsilon: float) -> Value:
-    """`1 / sqrt(var + epsilon)`."""
-    return Divide(constant_like(var, 1.0), Sqrt(Add(var, constant_like(var, epsilon))))
-
-
 @onnx_op("RMSNormalization")
 def rms_normalization(x: Value, scale: Value, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Value:
     data = to_element(x, stash_element(stash_type, x.element))
     axes = range(normalize_axis(axis, x.rank), x.rank)
-    return Multiply(convert_like(root_mean_square_normalized(data, list(axes), epsilon), x), scale)
-
-
-def root_mean_square_normalized(x: Value, axes: Sequence[int], epsilon: float) -> Value:
-    """`x / sqrt(mean(x^2) + epsilon)`, in the form that the runtime fuses."""
-    square = ReduceMean(Power(x, constant_like(x, 2.0)), ints(axes), keep_dims=True)
-    return Multiply(x, reciprocal_deviation(square, epsilon))
+    return Multiply(convert_like(rms_norm(data, list(axes), epsilon), x), scale)
 
 
 @onnx_op("GroupNormalization")
 def group_normalization_18(x: Value, scale: Value, bias: Value, *, num_groups: int, epsilon: float = 1e-5) -> Value:
     """Scale and bias are given a number a group."""
-    channels = dim(x, 1)
-    if not isinstance(channels, int) or channels % num_groups:
-        raise ModelError(f"GroupNormalization cannot make {num_groups} groups of {channels} channels")
-    each = channels // num_groups
-    gamma, beta = (reshape_to(broadcast_to(unsqueeze(v, 1), [num_groups, each]), [channels]) for v in (scale, bias))
-    return GroupNormalization(x, gamma, beta, num_groups=num_groups, epsilon=epsilon)
+    return group_norm(x, scale, bias, num_groups, epsilon)
 
 
 @onnx_op("GroupNormalization", since=21)
@@ -218,7 +177,7 @@ def group_normalization(
 ) -> Value:
     data = to_element(x, stash_element(stash_type, x.element))
     gamma, beta = convert_like(scale, data), convert_like(bias, data)
-    return convert_like(GroupNormalization(data, gamma, beta, num_groups=num_groups, epsilon=epsilon), x)
+    return convert_like(group_norm(data, gamma, beta, num_groups, epsilon), x)
 
 
 @onnx_op("MeanVarianceNormalization")
@@ -249,17 +208,4 @@ def lp_normalization(x: Value, *, axis: int = -1, p: int = 2) -> Value:
 
 @onnx_op("LRN")
 def lrn(x: Value, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0) -> Value:
-    if size % 2:
-        return LRN(x, ints([1]), alpha=alpha, beta=beta, bias=bias, size=size)
-    total = Multiply(_summed_across(Multiply(x, x), size), constant_like(x, alpha / size))
-    return Divide(x, Power(Add(total, constant_like(x, bias)), constant_like(x, beta)))
-
-
-def _summed_across(x: Value, size: int) -> Value:
-    """Sums over `size` channels, of which the greater half comes after each; the runtime's LRN knows odd sizes only."""
-    if not 1 < size <= _MOST_SUMMED:
-        raise Unsupported(f"LRN over {size} channels is not supported; odd sizes are, and even ones to {_MOST_SUMMED}")
-    before, after = (([0, n] + [0] * (x.rank - 2)) for n in ((size - 1) // 2, size // 2))
-    padded = Pad(x, ints(before), ints(after), constant_like(x, 0))
-    parts = [slice_axis(padded, 1, i, i + 1 - size or t.INF) for i in range(size)]
-    return reduce(Add, parts)
+    return local_response(x, size, alpha, beta, bias)

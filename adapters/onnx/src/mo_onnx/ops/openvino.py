@@ -21,11 +21,11 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.normalisation import by_own_statistics
 from mo_core.errors import Unsupported
 from mo_core.ir import Node, Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import (
-    MVN,
     AdaptiveAvgPool,
     Add,
     Broadcast,
@@ -322,9 +322,7 @@ def detectron_top_k_rois(rois: Value, probabilities: Value, *, max_rois: int = 1
 def group_norm(x: Value, gamma: Value, beta: Value, *, eps: float = 1e-6, num_groups: int) -> Value:
     """Groups of channels are normalised as rows of a matrix, so that the channels need not be known."""
     groups = reshape_to(x, vector([dim_size(x, 0), num_groups, -1]))
-    y = reshape_to(
-        MVN(groups, ints([2]), normalize_variance=True, eps=eps, eps_mode="inside_sqrt"), dims_of(x, range(x.rank))
-    )
+    y = reshape_to(by_own_statistics(groups, [2], eps), dims_of(x, range(x.rank)))
     scale, shift = (reshape_to(v, [-1, *[1] * (x.rank - 2)]) for v in (gamma, beta))
     return Add(Multiply(y, scale), shift)
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mo_core.build import constant_like, dim_of, element_count, permute, reshape_to, to_element
+from mo_core.build.normalisation import (
+    affine,
+    by_learned_statistics,
+    by_own_statistics,
+    deviation,
+    reciprocal_deviation,
+    statistics,
+)
 from mo_core.errors import ModelError
 from mo_core.ir import Value
 from mo_core.ops import (
     LRN,
     Add,
-    BatchNormInference,
     Divide,
     Maximum,
     Multiply,
-    ReduceMean,
     ReLU,
-    Sqrt,
-    SquaredDifference,
     Subtract,
 )
 from mo_tensorflow.registry import tf_op
-from mo_tensorflow.window import channels_last, in_channels_first
+from mo_tensorflow.window import channels_last
 
 _UNUSED = ("U", "exponential_avg_factor", "num_side_inputs")
 
@@ -30,8 +34,8 @@ def normalised(
     x: Value, scale: Value, offset: Value, mean: Value, variance: Value, layout: str, epsilon: float
 ) -> Value:
     """By statistics that were learned, one of each for a channel; half precision data with them in f32, too."""
-    gamma, beta, middle, spread = (to_element(v, x.element) for v in (scale, offset, mean, variance))
-    return in_channels_first(x, layout, lambda v: BatchNormInference(v, gamma, beta, middle, spread, epsilon=epsilon))
+    axis = x.rank - 1 if channels_last(layout) else 1
+    return by_learned_statistics(x, scale, offset, mean, variance, epsilon, axis)
 
 
 @tf_op("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx", ignore=_UNUSED)
@@ -66,12 +70,11 @@ def _by_batch(x: Value, scale: Value, offset: Value, layout: str, epsilon: float
     last = channels_last(layout)
     axes = [i for i in range(x.rank) if i != (x.rank - 1 if last else 1)]
     wide = to_element(x, scale.element)
-    mean = ReduceMean(wide, axes, keep_dims=True)
-    variance = ReduceMean(SquaredDifference(wide, mean), axes, keep_dims=True)
+    mean, variance = statistics(wide, axes)
     count = Divide(to_element(reshape_to(element_count(x), []), scale.element), _channels(x, last, scale))
     correction = Divide(count, Maximum(Subtract(count, constant_like(count, 1)), constant_like(count, 1)))
     shape = [-1] if last else [1, -1, *[1] * (x.rank - 2)]
-    factor = Divide(reshape_to(scale, shape), Sqrt(Add(variance, constant_like(variance, epsilon))))
+    factor = Divide(reshape_to(scale, shape), deviation(variance, epsilon))
     y = Add(Multiply(Subtract(wide, mean), factor), reshape_to(offset, shape))
     flat_mean, flat_variance = reshape_to(mean, [-1]), reshape_to(variance, [-1])
     return to_element(y, x.element), flat_mean, flat_variance, Multiply(flat_variance, correction)
@@ -92,7 +95,7 @@ def batch_norm_v1(
     variance_epsilon: float,
     scale_after_normalization: bool,
 ) -> Value:
-    factor: Value = Divide(constant_like(variance, 1), Sqrt(Add(variance, constant_like(variance, variance_epsilon))))
+    factor = reciprocal_deviation(variance, variance_epsilon)
     if scale_after_normalization:
         factor = Multiply(factor, gamma)
     return Add(Multiply(Subtract(x, mean), factor), beta)
@@ -111,7 +114,4 @@ def local_response(
 
 @tf_op("_MklLayerNorm", ignore=("T",))
 def layer_norm(x: Value, scale: Value, offset: Value, *, epsilon: float = 0.001) -> Value:
-    mean = ReduceMean(x, [-1], keep_dims=True)
-    variance = ReduceMean(SquaredDifference(x, mean), [-1], keep_dims=True)
-    y = Divide(Subtract(x, mean), Sqrt(Add(variance, constant_like(variance, epsilon))))
-    return Add(Multiply(y, scale), offset)
+    return affine(by_own_statistics(x, [-1], epsilon), scale, offset, -1)
