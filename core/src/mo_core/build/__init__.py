@@ -75,6 +75,7 @@ __all__ = [
     "normalized",
     "permute",
     "rank_of",
+    "recurrent",
     "reshape_keeping",
     "reshape_to",
     "scalar",

@@ -12,27 +12,21 @@ from mo_core.build import (
     concat,
     dim,
     dim_size,
-    filled,
-    integer,
     permute,
+    recurrent,
     reshape_to,
     slice_axis,
     split,
     squeeze,
     unsqueeze,
 )
-from mo_core.build.loops import iterate
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
-    GRUSequence,
-    LSTMSequence,
     MatMul,
     Multiply,
-    ReverseSequence,
-    RNNSequence,
     Sigmoid,
     Tanh,
 )
@@ -40,8 +34,8 @@ from mo_mxnet.learned import check_fit
 from mo_mxnet.registry import mxnet_op
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
-_REORDERED = {"lstm": (1, 0, 2, 3), "gru": (1, 0, 2)}
-"""Gates in the runtime's order (f, i, c, o; z, r, h), by their places in MXNet's (i, f, c, o; r, z, h)."""
+_ORDER = {"lstm": "ifco", "gru": "rzh"}
+"""How MXNet has the gates."""
 
 
 @dataclass(frozen=True)
@@ -195,23 +189,20 @@ def _layer(
     """One layer over N, T, C; results are N, T, D * H and the last states N, D, H."""
     if kind.projection:
         return _projected(x, weights, states, lengths)
-    steps = _whole_lengths(x) if lengths is None else lengths
-    w, r, b = _runtime_weights(kind, weights)
-    direction = "bidirectional" if len(weights) == 2 else "forward"
-    if kind.mode == "lstm":
-        node = LSTMSequence(x, states[0], states[1], steps, w, r, b, hidden_size=kind.hidden, direction=direction)
-        made = node.results
-    elif kind.mode == "gru":
-        made = GRUSequence(
-            x, states[0], steps, w, r, b, hidden_size=kind.hidden, direction=direction, linear_before_reset=True
-        ).results
-    else:
-        function = (kind.mode.removeprefix("rnn_"),)
-        made = RNNSequence(
-            x, states[0], steps, w, r, b, hidden_size=kind.hidden, direction=direction, activations=function
-        ).results
-    whole = permute(made[0], (0, 2, 1, 3))
-    return reshape_to(whole, [dim_size(x, 0), dim_size(x, 1), len(weights) * kind.hidden]), made[1:]
+    plain = kind.mode.startswith("rnn")
+    y, last = recurrent.layer(
+        "rnn" if plain else kind.mode,
+        x,
+        states,
+        lengths,
+        _runtime_weights(kind, weights),
+        hidden=kind.hidden,
+        direction="bidirectional" if len(weights) == 2 else "forward",
+        activations=[kind.mode.removeprefix("rnn_")] if plain else (),
+        linear_before_reset=True,
+    )
+    whole = permute(y, (0, 2, 1, 3))
+    return reshape_to(whole, [dim_size(x, 0), dim_size(x, 1), len(weights) * kind.hidden]), last
 
 
 def _runtime_weights(kind: Kind, weights: Sequence[Weights]) -> tuple[Value, Value, Value]:
@@ -223,48 +214,27 @@ def _runtime_weights(kind: Kind, weights: Sequence[Weights]) -> tuple[Value, Val
 
 
 def _ordered(kind: Kind, rows: Value) -> Value:
-    order = _REORDERED.get(kind.mode)
-    if order is None:
-        return rows
-    parts = split(rows, 0, len(order))
-    return concat([parts[i] for i in order], 0)
+    given = _ORDER.get(kind.mode)
+    return rows if given is None else recurrent.gates_in_order(rows, given, recurrent.GATES[kind.mode], 0)
 
 
 def _bias(kind: Kind, one: Weights) -> Value:
     """Both biases in one; those of the candidate of a GRU stay apart."""
     bw, br = _ordered(kind, one.bw), _ordered(kind, one.br)
-    if kind.mode != "gru":
-        return Add(bw, br)
-    gates = split(Add(bw, br), 0, 3)[:2]
-    own, recurrent = split(bw, 0, 3)[2], split(br, 0, 3)[2]
-    return concat([*gates, own, recurrent], 0)
+    return recurrent.joined_bias(bw, br, GATES[kind.mode], [2] if kind.mode == "gru" else [], 0)
 
 
 def _projected(
     x: Value, weights: Sequence[Weights], states: Sequence[Value], lengths: Value | None
 ) -> tuple[Value, Sequence[Value]]:
     """An LSTM whose hidden state is projected to a smaller one, step by step."""
-    if lengths is not None:
-        raise Unsupported("an LSTM with a projection and lengths of sequences is not supported")
-    outputs, last = [], []
+    ways = []
     for i, one in enumerate(weights):
-        product: Value = Add(MatMul(x, one.w, transpose_b=True), Add(one.bw, one.br))
-        if i == 1:
-            product = _reversed(product)
-        after, (y,) = iterate(_Step(one), [(product, 1)], [squeeze(slice_axis(s, 1, i, i + 1), 1) for s in states], 1)
-        outputs.append(_reversed(y) if i == 1 else y)
-        last.append(after)
-    return concat(outputs, 2), [concat([unsqueeze(s, 1) for s in group], 1) for group in zip(*last)]
-
-
-def _whole_lengths(x: Value) -> Value:
-    """The lengths of sequences (N) that fill the axis of time of N, T, C."""
-    length = dim_size(x, 1)
-    return filled([dim_size(x, 0)], integer(length) if isinstance(length, int) else as_i64(length))
-
-
-def _reversed(x: Value) -> Value:
-    return ReverseSequence(x, _whole_lengths(x), batch_axis=0, seq_axis=1)
+        product = Add(MatMul(x, one.w, transpose_b=True), Add(one.bw, one.br))
+        initial = [squeeze(slice_axis(s, 1, i, i + 1), 1) for s in states]
+        ways.append(recurrent.steps(product, _Step(one), initial, lengths, backwards=i == 1))
+    _, last = recurrent.in_directions(ways)
+    return concat([y for y, _ in ways], 2), last
 
 
 class _Step:

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from mo_core.build import (
-    arange,
-    as_i64,
-    concat,
     constant_like,
-    dim_of,
     dim_size,
     filled,
-    gather,
     permute,
+    recurrent,
     slice_axis,
     split,
     take,
-    unsqueeze,
     vector,
 )
-from mo_core.build.loops import Step, iterate
+from mo_core.build.loops import Step
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value
 from mo_core.ir import types as t
@@ -33,15 +27,10 @@ from mo_core.ops import (
     Clamp,
     Elu,
     Greater,
-    GRUSequence,
-    Less,
-    LSTMSequence,
     MatMul,
     Multiply,
     PReLU,
     ReLU,
-    ReverseSequence,
-    RNNSequence,
     Select,
     Sigmoid,
     SoftPlus,
@@ -135,30 +124,30 @@ class Layer:
             f.name in NATIVE for f in self.activations[0]
         )
 
-    @property
-    def full_lengths(self) -> Value:
-        """The lengths of the sequences; all of them whole when none are given."""
-        return filled([dim_size(self.x, 0)], dim_of(self.x, 1)) if self.lengths is None else self.lengths
-
     def bias(self, keep: Sequence[int] = ()) -> Value:
-        """Both biases in one: D, gates * H; those of the gates in `keep` stay apart: the recurrent one goes behind."""
+        """Both biases in one: D, gates * H; those of the gates in `keep` stay apart: the recurrent one comes after."""
         rows = self.w.dims[1]
         if not isinstance(rows, int):
             raise Unsupported("the weights of a recurrent layer have an unknown shape")
         if self.b is None:
             return constant_like(self.x, np.zeros((len(self.activations), rows + len(keep) * self.hidden)))
-        gates = rows // self.hidden
-        own, recurrent = split(self.b, 1, 2)
-        if not keep:
-            return Add(own, recurrent)
-        parts, others = split(own, 1, gates), split(recurrent, 1, gates)
-        joined = [p if i in keep else Add(p, o) for i, (p, o) in enumerate(zip(parts, others))]
-        return concat([*joined, *[others[i] for i in keep]], 1)
+        own, other = split(self.b, 1, 2)
+        return recurrent.joined_bias(own, other, rows // self.hidden, keep)
 
-    def native(self) -> dict[str, Any]:
-        """The attributes that the runtime's operations have in common."""
-        names = [f.name for f in self.activations[0]]
-        return {"hidden_size": self.hidden, "direction": self.direction, "activations": names, "clip": self.clip}
+    def native(self, kind: str, w: Value, r: Value, bias: Value, **more: bool) -> tuple[Value, Sequence[Value]]:
+        """The layer by the runtime's operation."""
+        return recurrent.layer(
+            kind,
+            self.x,
+            self.states,
+            self.lengths,
+            (w, r, bias),
+            hidden=self.hidden,
+            direction=self.direction,
+            activations=[f.name for f in self.activations[0]],
+            clip=self.clip,
+            **more,
+        )
 
     def one_way(self, index: int) -> Layer:
         """One direction of the layer, as a layer."""
@@ -244,35 +233,13 @@ Equations = Callable[[Layer], "tuple[Value, Step]"]
 
 def loop_over(layer: Layer, equations: Sequence[Equations]) -> tuple[Value, Sequence[Value]]:
     """Compute the layer step by step, each direction by its equations; results are N, D, T, H and states N, D, H."""
-    ways = [_loop_one_way(layer.one_way(i), e) for i, e in enumerate(equations)]
-    y = concat([unsqueeze(y, 1) for y, _ in ways], 1)
-    return y, [concat([unsqueeze(s, 1) for s in group], 1) for group in zip(*(states for _, states in ways))]
+    return recurrent.in_directions([_loop_one_way(layer.one_way(i), e) for i, e in enumerate(equations)])
 
 
 def _loop_one_way(layer: Layer, equations: Equations) -> tuple[Value, Sequence[Value]]:
-    backwards = layer.direction == "reverse"
     product, step = equations(layer)
-    if backwards:
-        product = ReverseSequence(product, layer.full_lengths, batch_axis=0, seq_axis=1)
-    slices = [(product, 1)]
-    if layer.lengths is not None:
-        slices.append((arange(dim_size(layer.x, 1)), 0))
-        step = _masked(step, unsqueeze(as_i64(layer.lengths), 1))
-    states, (y,) = iterate(step, slices, [take(s, 0, 1) for s in layer.states], axis=1)
-    return ReverseSequence(y, layer.full_lengths, batch_axis=0, seq_axis=1) if backwards else y, states
-
-
-def _masked(step: Step, lengths: Value) -> Step:
-    """A step that leaves the states alone, and gives zeros, behind the end of a sequence."""
-
-    def masked(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
-        *own, place = pieces
-        after, outputs = step(own, states)
-        alive = Less(place, lengths)
-        kept = [Select(alive, new, old) for new, old in zip(after, states)]
-        return kept, [Select(alive, y, constant_like(y, 0.0)) for y in outputs]
-
-    return masked
+    states = [take(s, 0, 1) for s in layer.states]
+    return recurrent.steps(product, step, states, layer.lengths, layer.direction == "reverse")
 
 
 def input_product(layer: Layer, bias: Value) -> Value:
@@ -319,18 +286,17 @@ def rnn(
         hidden_size=hidden_size,
     )
     if layer.is_native:
-        node = RNNSequence(layer.x, layer.states[0], layer.full_lengths, w, r, layer.bias(), **layer.native())
-        return in_source_layout(node, node.results[1:], layout)
+        return in_source_layout(*layer.native("rnn", w, r, layer.bias()), layout)
     return in_source_layout(*loop_over(layer, [rnn_equations] * len(layer.activations)), layout)
 
 
 def rnn_equations(layer: Layer) -> tuple[Value, Step]:
     """H' = f(x W + H R + b)."""
     (f,) = layer.activations[0]
-    recurrent = take(layer.r, 0, 0)
+    own = take(layer.r, 0, 0)
 
     def step(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
-        h = f(layer.limited(Add(pieces[0], MatMul(states[0], recurrent, transpose_b=True))))
+        h = f(layer.limited(Add(pieces[0], MatMul(states[0], own, transpose_b=True))))
         return [h], [h]
 
     return input_product(layer, take(layer.bias(), 0, 0)), step
@@ -373,10 +339,7 @@ def gru(
     linear = bool(linear_before_reset)
     if layer.is_native:
         bias = layer.bias(keep=[2] if linear else [])
-        node = GRUSequence(
-            layer.x, layer.states[0], layer.full_lengths, w, r, bias, **layer.native(), linear_before_reset=linear
-        )
-        return in_source_layout(node, node.results[1:], layout)
+        return in_source_layout(*layer.native("gru", w, r, bias, linear_before_reset=linear), layout)
     equations = [lambda one: gru_equations(one, linear)] * len(layer.activations)
     return in_source_layout(*loop_over(layer, equations), layout)
 
@@ -392,13 +355,13 @@ def gru_equations(layer: Layer, linear: bool) -> tuple[Value, Step]:
 
     def step(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
         h = states[0]
-        own, own_candidate = split(pieces[0], 1, [2 * layer.hidden, layer.hidden])
-        z, r = split(f(layer.limited(Add(own, MatMul(h, gates, transpose_b=True)))), 1, 2)
+        given, given_candidate = split(pieces[0], 1, [2 * layer.hidden, layer.hidden])
+        z, r = split(f(layer.limited(Add(given, MatMul(h, gates, transpose_b=True)))), 1, 2)
         if extra is not None:
-            recurrent: Value = Multiply(r, Add(MatMul(h, candidate, transpose_b=True), extra))
+            inner: Value = Multiply(r, Add(MatMul(h, candidate, transpose_b=True), extra))
         else:
-            recurrent = MatMul(Multiply(r, h), candidate, transpose_b=True)
-        new = g(layer.limited(Add(own_candidate, recurrent)))
+            inner = MatMul(Multiply(r, h), candidate, transpose_b=True)
+        new = g(layer.limited(Add(given_candidate, inner)))
         h = Add(Multiply(Subtract(constant_like(z, 1.0), z), new), Multiply(z, h))
         return [h], [h]
 
@@ -444,18 +407,11 @@ def lstm(
     if p is not None and p.const is not None and not p.const.any():
         p = None
     if layer.is_native and p is None and not input_forget:
-        gates = [_as_fico(v, layer.hidden) for v in (w, r, layer.bias())]
-        hidden, cell = layer.states
-        node = LSTMSequence(layer.x, hidden, cell, layer.full_lengths, gates[0], gates[1], gates[2], **layer.native())
-        return in_source_layout(node, node.results[1:], layout)
+        rows = [recurrent.gates_in_order(v, "iofc", recurrent.GATES["lstm"], 1) for v in (w, r, layer.bias())]
+        return in_source_layout(*layer.native("lstm", *rows), layout)
     peepholes = [None if p is None else take(p, i, 0) for i in range(len(layer.activations))]
     equations = [_bound(peephole, bool(input_forget)) for peephole in peepholes]
     return in_source_layout(*loop_over(layer, equations), layout)
-
-
-def _as_fico(rows: Value, hidden: int) -> Value:
-    """Gates in the runtime's order f, i, c, o, from ONNX's i, o, f, c."""
-    return gather(rows, [gate * hidden + i for gate in (2, 0, 3, 1) for i in range(hidden)], 1)
 
 
 def _bound(peephole: Value | None, coupled: bool) -> Equations:
@@ -465,7 +421,7 @@ def _bound(peephole: Value | None, coupled: bool) -> Equations:
 def lstm_equations(layer: Layer, peephole: Value | None, coupled: bool) -> tuple[Value, Step]:
     """The LSTM with peepholes (3 * H: i, o, f) from the cell state to the gates, and f = 1 - i when `coupled`."""
     activate, g, h = layer.activations[0]
-    recurrent = take(layer.r, 0, 0)
+    own = take(layer.r, 0, 0)
     peeps = None if peephole is None else split(peephole, 0, 3)
 
     def gate(x: Value, which: int, cell: Value) -> Value:
@@ -473,7 +429,7 @@ def lstm_equations(layer: Layer, peephole: Value | None, coupled: bool) -> tuple
 
     def step(pieces: Sequence[Value], states: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
         hidden, cell = states
-        xi, xo, xf, xc = split(Add(pieces[0], MatMul(hidden, recurrent, transpose_b=True)), 1, 4)
+        xi, xo, xf, xc = split(Add(pieces[0], MatMul(hidden, own, transpose_b=True)), 1, 4)
         i = gate(xi, 0, cell)
         f = Subtract(constant_like(i, 1.0), i) if coupled else gate(xf, 2, cell)
         cell = Add(Multiply(f, cell), Multiply(i, g(layer.limited(xc))))
