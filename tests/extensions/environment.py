@@ -31,7 +31,7 @@ class Environment:
         self.site, self.scripts = Path(paths["purelib"]), Path(paths["scripts"])
         self.python = self.scripts / Path(sys.executable).name
         self._wheels = wheels
-        self.lend("pip", "numpy", "pluggy", "protobuf", "rich")
+        self.lend("pip", "numpy", "pluggy", "protobuf", "rich", *(["tomli"] if sys.version_info < (3, 11) else []))
 
     def lend(self, *names: str) -> None:
         """Make distributions, and what they need, visible: as links, so that nothing is copied or fetched."""

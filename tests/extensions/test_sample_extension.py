@@ -114,7 +114,7 @@ def test_nothing_else_is_in_the_environment(environment):
         "mdurl",
         "markdown-it-py",
         "pygments",
-        *({"typing-extensions"} & packages),  # what rich needs, and pip
+        *({"typing-extensions", "tomli"} & packages),  # what rich and pip need, and mo-core on Python 3.10
     }
     for framework in ("caffe", "openvino", "onnx"):
         assert "No module named" in environment.run("python", "-c", f"import {framework}", code=1)

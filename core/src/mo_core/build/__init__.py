@@ -56,6 +56,7 @@ __all__ = [
     "constant_ints",
     "constant_like",
     "convert_like",
+    "detection",
     "dim",
     "dim_of",
     "dim_size",

@@ -507,6 +507,14 @@ SCORES = np.array([0.9, 0.75, 0.6, 0.95, 0.3], F)
 SUPPRESSIONS = [
     case("NonMaxSuppression", boxes=BOXES, scores=SCORES, max_output_size=Fixed(3)),
     case("NonMaxSuppressionV2", boxes=BOXES, scores=SCORES, max_output_size=Fixed(3), iou_threshold=Fixed(0.4)),
+    case(  # both share exactly half of their union, which is not too much
+        "NonMaxSuppressionV2",
+        boxes=np.float32([[0, 0, 2, 1], [0, 0, 1, 1]]),
+        scores=np.float32([0.9, 0.8]),
+        max_output_size=Fixed(2),
+        iou_threshold=Fixed(0.5),
+        name="half",
+    ),
     case(
         "NonMaxSuppressionV3",
         boxes=BOXES,

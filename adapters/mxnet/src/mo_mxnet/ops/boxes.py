@@ -9,12 +9,9 @@ from mo_core.build import (
     concat,
     constant_like,
     dim_size,
-    filled,
     integer,
     ints,
-    reshape_keeping,
     reshape_to,
-    shape_of,
     slice_axis,
     split,
     squeeze,
@@ -22,6 +19,7 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.detection import suppressed, survivors
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import (
@@ -34,12 +32,10 @@ from mo_core.ops import (
     Maximum,
     Minimum,
     Multiply,
-    NonMaxSuppression,
     NotEqual,
     Pad,
     ReduceMax,
     ReduceMin,
-    ScatterNDUpdate,
     Select,
     ShapeOf,
     Subtract,
@@ -121,23 +117,10 @@ def kept(boxes: Value, scores: Value, classes: Value | None, rule: Suppression) 
     boxes, scores = to_element(boxes, t.f32), to_element(scores, t.f32)
     if classes is not None:
         boxes = _moved_apart(boxes, to_element(classes, t.f32))
-    threshold = rule.threshold
-    if rule.strict:  # the runtime drops a box for as much overlap, too
-        threshold = max(threshold * (1 + 0.75 * 2**-23), 1.2e-38)
-    found = NonMaxSuppression(
-        reshape_keeping(boxes, [0, 0, 4]),
-        unsqueeze(scores, 1),
-        _as_scalar(dim_size(scores, 1)),
-        constant(threshold, t.f32),
-        constant(LOWEST / 2, t.f32),
-        box_encoding="corner",
-        sort_result_descending=False,
-        output_type=t.i64,
-    )
-    places = Gather(found.results[0], ints([0, 2]), integer(1))
-    blank = filled(shape_of(scores), constant(0.0, t.f32))
-    ones = filled(vector([_first_of(places)]), constant(1.0, t.f32))
-    return Greater(ScatterNDUpdate(blank, places, ones), constant(0.5, t.f32))
+    each = unsqueeze(scores, 1)
+    threshold, least = constant(rule.threshold, t.f32), constant(LOWEST / 2, t.f32)
+    found = suppressed(boxes, each, _as_scalar(dim_size(scores, 1)), threshold, least, strict=rule.strict)
+    return Greater(squeeze(survivors(found, each), 1), constant(0.5, t.f32))
 
 
 def _as_scalar(size: Size) -> Value:

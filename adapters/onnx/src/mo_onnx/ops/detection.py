@@ -20,14 +20,13 @@ from mo_core.build import (
     gather,
     ints,
     permute,
-    reshape_keeping,
     reshape_to,
-    scalar,
     take,
     to_element,
     unsqueeze,
     vector,
 )
+from mo_core.build.detection import suppressed
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -47,7 +46,6 @@ from mo_core.ops import (
     Maximum,
     Minimum,
     Multiply,
-    NonMaxSuppression,
     ReduceMax,
     ROIAlign,
     Round,
@@ -55,8 +53,6 @@ from mo_core.ops import (
     Subtract,
 )
 from mo_onnx.registry import onnx_op
-
-LOWEST = float(np.finfo(np.float32).min)
 
 
 @onnx_op("NonMaxSuppression")
@@ -69,27 +65,14 @@ def non_max_suppression(
     *,
     center_point_box: int = 0,
 ) -> Value:
-    limit = constant(0, t.i64) if max_output_boxes_per_class is None else scalar(max_output_boxes_per_class)
-    iou = constant(0.0, t.f32) if iou_threshold is None else scalar(iou_threshold)
-    # Without a threshold every score counts, negative ones too.
-    score = constant(LOWEST, t.f32) if score_threshold is None else scalar(score_threshold)
-    if boxes.rank == 3 and boxes.dims[2] != 4:  # the runtime wants to see that there are four numbers
-        boxes = reshape_keeping(boxes, [0, 0, 4])
-    return NonMaxSuppression(
+    return suppressed(
         boxes,
         scores,
-        limit,
-        just_above(iou),
-        score,
-        box_encoding="center" if center_point_box else "corner",
-        sort_result_descending=False,
-        output_type=t.i64,
+        constant(0, t.i64) if max_output_boxes_per_class is None else max_output_boxes_per_class,
+        constant(0.0, t.f32) if iou_threshold is None else iou_threshold,
+        score_threshold,
+        encoding="center" if center_point_box else "corner",
     )
-
-
-def just_above(x: Value) -> Value:
-    """The next greater f32 of what is not negative: a box is dropped for more overlap, in the runtime for as much."""
-    return Maximum(Add(x, Multiply(x, 0.75 * 2**-23)), 1.2e-38)
 
 
 @onnx_op("RoiAlign")

@@ -22,6 +22,7 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
+from mo_core.build.detection import suppressed, survivors
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -32,10 +33,8 @@ from mo_core.ops import (
     Exp,
     Greater,
     Multiply,
-    NonMaxSuppression,
     Pad,
     ReduceMin,
-    ScatterNDUpdate,
     Subtract,
 )
 from mo_tensorflow.detectors.pipeline import Pipeline, Suppression
@@ -114,10 +113,8 @@ def surviving(scores: Value, boxes: Value, chosen: Suppression, shared: bool) ->
         each = unsqueeze(reshape_keeping_last(objects, 1), 1)
         boxes = reshape_keeping_last(permute(boxes, (0, 2, 1, 3)), 2)
     most, iou, least = np.int64(chosen.per_class), np.float32(chosen.iou_threshold), np.float32(chosen.score_threshold)
-    found = NonMaxSuppression(boxes, each, constant(most), constant(iou), constant(least)).results[0]
-    zeros = filled(shape_of(each), constant_like(scores, 0))
-    ones = filled(slice_axis(shape_of(found), 0, 0, 1), constant_like(scores, 1))
-    kept = reshape_to(ScatterNDUpdate(zeros, found, ones), shape_of(objects))
+    found = suppressed(boxes, each, constant(most), constant(iou), constant(least))
+    kept = reshape_to(survivors(found, each), shape_of(objects))
     left = permute(Multiply(objects, kept), (0, 2, 1))
     return Pad(left, ints((0, 0, 1)), ints((0, 0, 0)), constant_like(scores, 0), pad_mode="constant")
 

@@ -25,6 +25,7 @@ from mo_core.build import (
     unsqueeze,
     vector,
 )
+from mo_core.build.detection import LOWEST, suppressed
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -36,7 +37,6 @@ from mo_core.ops import (
     Maximum,
     Minimum,
     Multiply,
-    NonMaxSuppression,
     Pad,
     ReduceSum,
     ScatterNDUpdate,
@@ -45,8 +45,6 @@ from mo_core.ops import (
     TopK,
 )
 from mo_tensorflow.registry import tf_op
-
-_LOWEST = float(np.finfo(np.float32).min)
 
 
 @tf_op("NonMaxSuppression")
@@ -107,16 +105,15 @@ def _selected(
 ) -> tuple[Value, Value]:
     """Places of the boxes that stay, the best first, and their scores (lowered where they overlap, with a sigma)."""
     real = reshape_to(to_element(boxes, t.f32), [-1, 4])
-    made = NonMaxSuppression(
+    made = suppressed(
         unsqueeze(_ordered(real), 0),
         unsqueeze(to_element(scores, t.f32), 0, 1),
-        reshape_to(as_i64(count), []),
-        reshape_to(to_element(overlap, t.f32), []),
-        reshape_to(constant(np.float32(_LOWEST)) if lowest is None else to_element(lowest, t.f32), []),
-        None if sigma is None else reshape_to(to_element(sigma, t.f32), []),
-        box_encoding="corner",
-        sort_result_descending=True,
-        output_type=t.i32,
+        as_i64(count),
+        overlap,
+        lowest,
+        sigma=sigma,
+        by_score=True,
+        places=t.i32,
     )
     chosen = squeeze(slice_axis(made.results[0], 1, 2, 3), 1)
     rated = squeeze(slice_axis(made.results[1], 1, 2, 3), 1)
@@ -160,25 +157,17 @@ def combined_suppression(
     spread = broadcast_to(boxes, vector([batch, number, classes, 4]))
     flat = reshape_to(permute(spread, (0, 2, 1, 3)), vector([-1, number, 4]))
     rated = swap_axes(scores, 1, 2)
-    made = NonMaxSuppression(
-        _ordered(flat),
-        unsqueeze(reshape_to(rated, vector([-1, number])), 1),
-        constant(np.int64(each)),
-        reshape_to(overlap, []),
-        reshape_to(lowest, []),
-        box_encoding="corner",
-        sort_result_descending=True,
-        output_type=t.i64,
-    )
+    each_class = unsqueeze(reshape_to(rated, vector([-1, number])), 1)
+    made = suppressed(_ordered(flat), each_class, constant(np.int64(each)), overlap, lowest, by_score=True)
     found = slice_axis(made.results[0], 0, 0, as_i64(made.results[2]))
     values = squeeze(slice_axis(slice_axis(made.results[1], 1, 2, 3), 0, 0, as_i64(made.results[2])), 1)
     places = concat([slice_axis(found, 1, 0, 1), slice_axis(found, 1, 2, 3)], 1)
-    none = broadcast_to(constant(np.float32(_LOWEST)), vector([Multiply(batch, classes), number]))
+    none = broadcast_to(constant(np.float32(LOWEST)), vector([Multiply(batch, classes), number]))
     kept: Value = ScatterNDUpdate(none, places, values)
     kept = reshape_to(kept, vector([batch, -1]))
-    enough = Pad(kept, [0, 0], [0, most], constant(np.float32(_LOWEST)))  # there may be fewer than are asked for
+    enough = Pad(kept, [0, 0], [0, most], constant(np.float32(LOWEST)))  # there may be fewer than are asked for
     best = TopK(enough, constant(np.int64(most)), axis=1, mode="max", sort="value", stable=True)
-    there = Greater(best.results[0], constant(np.float32(_LOWEST / 2)))
+    there = Greater(best.results[0], constant(np.float32(LOWEST / 2)))
     index = Select(there, as_i64(best.results[1]), constant(np.int64(0)))
     of_class = ops.Divide(Subtract(index, FloorMod(index, number)), number)
     all_boxes = reshape_to(permute(spread, (0, 2, 1, 3)), vector([batch, -1, 4]))
