@@ -83,6 +83,7 @@ __all__ = [
     "sequences",
     "shape_of",
     "slice_axis",
+    "special",
     "split",
     "squeeze",
     "states",

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 
 from mo_core.build import constant_like, dim_size, ints, reshape_to
+from mo_core.build.special import log_of_gamma
 from mo_core.ir import Value
 from mo_core.ops import Add, Divide, Exp, Log, Multiply, Negative, ReduceSum, Subtract
-from mo_mxnet.ops.unary import log_of_gamma
 from mo_mxnet.registry import mxnet_op
 
 Formula = Callable[..., Value]

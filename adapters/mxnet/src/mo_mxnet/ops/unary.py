@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mo_core.build import constant_like, to_element
+from mo_core.build.special import exp_less_one, gamma_of, inverse_erf, log_of_gamma, log_of_one_more
 from mo_core.errors import Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -14,7 +15,6 @@ from mo_core.ops import (
     Abs,
     Acos,
     Acosh,
-    Add,
     Asin,
     Asinh,
     Atan,
@@ -27,11 +27,8 @@ from mo_core.ops import (
     Erf,
     Exp,
     Floor,
-    Greater,
     IsNaN,
-    Less,
     Log,
-    LogicalAnd,
     Multiply,
     Negative,
     Power,
@@ -88,21 +85,6 @@ def reciprocal_of(x: Value) -> Value:
     return Divide(constant_like(x, 1), x)
 
 
-def log_of_one_more(x: Value) -> Value:
-    """`log(1 + x)`, exact for small `x` too: the rounding of `1 + x` is divided out."""
-    one = constant_like(x, 1)
-    more = Add(x, one)
-    step = Subtract(more, one)
-    none = Equal(step, constant_like(x, 0))
-    return Select(none, x, Multiply(Log(more), Divide(x, Select(none, one, step))))
-
-
-def exp_less_one(x: Value) -> Value:
-    """`exp(x) - 1`, exact for small `x` too."""
-    half = Multiply(x, constant_like(x, 0.5))
-    return Multiply(Multiply(constant_like(x, 2), Sinh(half)), Exp(half))
-
-
 def negated(x: Value) -> Value:
     """`-x`."""
     return Negative(x)
@@ -111,92 +93,6 @@ def negated(x: Value) -> Value:
 def nearest(x: Value) -> Value:
     """The nearest whole number, the lower one of two."""
     return x if x.element.is_integer else Ceiling(Subtract(x, constant_like(x, 0.5)))
-
-
-_INVERSE_ERF_NEAR = (
-    2.81022636e-08,
-    3.43273939e-07,
-    -3.5233877e-06,
-    -4.39150654e-06,
-    0.00021858087,
-    -0.00125372503,
-    -0.00417768164,
-    0.246640727,
-    1.50140941,
-)
-_INVERSE_ERF_FAR = (
-    -0.000200214257,
-    0.000100950558,
-    0.00134934322,
-    -0.00367342844,
-    0.00573950773,
-    -0.0076224613,
-    0.00943887047,
-    1.00167406,
-    2.83297682,
-)
-
-
-def inverse_erf(x: Value) -> Value:
-    """The inverse of the error function, by the two polynomials of M. Giles (2010)."""
-
-    def polynomial(w: Value, coefficients: tuple[float, ...]) -> Value:
-        total: Value = constant_like(w, coefficients[0])
-        for c in coefficients[1:]:
-            total = Add(Multiply(total, w), constant_like(w, c))
-        return total
-
-    w = Negative(Log(Multiply(Subtract(constant_like(x, 1), x), Add(constant_like(x, 1), x))))
-    near = polynomial(Subtract(w, constant_like(w, 2.5)), _INVERSE_ERF_NEAR)
-    far = polynomial(Subtract(Sqrt(w), constant_like(w, 3)), _INVERSE_ERF_FAR)
-    size = Abs(x)
-    y = Multiply(Select(Less(w, constant_like(w, 5)), near, far), x)
-    infinite = Multiply(Sign(x), constant_like(x, float("inf")))
-    return Select(Equal(size, constant_like(x, 1)), infinite, y)
-
-
-_LANCZOS = (
-    676.5203681218851,
-    -1259.1392167224028,
-    771.3234287776531,
-    -176.6150291621406,
-    12.507343278686905,
-    -0.13857109526572012,
-    9.984369578019572e-06,
-    1.5056327351493116e-07,
-)
-_LANCZOS_G = 7
-
-
-def log_of_gamma(x: Value) -> Value:
-    """`log|Gamma(x)|` by Lanczos' series, computed in f64; below 1/2 by reflection."""
-    wide = to_element(x, t.f64)
-    small = Less(wide, constant_like(wide, 0.5))
-    z = Select(small, Subtract(constant_like(wide, 1), wide), wide)
-    direct = _lanczos(z)
-    sine = Abs(Sin(Multiply(constant_like(wide, math.pi), Subtract(wide, Floor(wide)))))
-    reflected = Subtract(Subtract(constant_like(wide, math.log(math.pi)), Log(sine)), direct)
-    return to_element(Select(small, reflected, direct), x.element)
-
-
-def _lanczos(z: Value) -> Value:
-    z = Subtract(z, constant_like(z, 1))
-    total: Value = constant_like(z, 0.9999999999998099)
-    for i, c in enumerate(_LANCZOS):
-        total = Add(total, Divide(constant_like(z, c), Add(z, constant_like(z, i + 1))))
-    base = Add(z, constant_like(z, _LANCZOS_G + 0.5))
-    power = Multiply(Add(z, constant_like(z, 0.5)), Log(base))
-    return Add(Add(constant_like(z, 0.5 * math.log(2 * math.pi)), Subtract(power, base)), Log(total))
-
-
-def gamma_of(x: Value) -> Value:
-    """The gamma function; negative between odd negative numbers and the even ones below."""
-    wide = to_element(x, t.f64)
-    size = Exp(log_of_gamma(wide))
-    below = Floor(wide)
-    odd = Subtract(below, Multiply(constant_like(wide, 2), Floor(Multiply(below, constant_like(wide, 0.5)))))
-    negative = LogicalAnd(Less(wide, constant_like(wide, 0)), Greater(odd, constant_like(wide, 0.5)))
-    return to_element(Select(negative, Negative(size), size), x.element)
 
 
 absolute = on_one(Abs, "abs", "_sparse_abs", "_npi_absolute", "_npi_abs", real=False)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from mo_core import ops
-from mo_core.build import all_axes, channel_vector, constant_like, gather, to_element
+from mo_core.build import all_axes, channel_vector, constant_like, gather, special, to_element
 from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Value
 from mo_core.ir import types as t
@@ -126,8 +126,28 @@ def erfc(x: Value) -> Value:
     return Subtract(constant_like(x, 1), Erf(x))
 
 
-@tf_op("Erfinv", "Ndtri", "Lgamma", "Digamma", "Igamma", "Igammac", "Zeta", "Polygamma", "Betainc", ignore=("*",))
-def special(*inputs: Value) -> NoReturn:
+@tf_op("Erfinv")
+def inverse_erf(x: Value) -> Value:
+    return special.inverse_erf(x)
+
+
+@tf_op("Ndtri")
+def normal_quantile(x: Value) -> Value:
+    return special.normal_quantile(x)
+
+
+@tf_op("Lgamma")
+def log_of_gamma(x: Value) -> Value:
+    return special.log_of_gamma(x)
+
+
+@tf_op("Digamma")
+def digamma(x: Value) -> Value:
+    return special.digamma(x)
+
+
+@tf_op("Igamma", "Igammac", "Zeta", "Polygamma", "Betainc", ignore=("*",))
+def integrals(*inputs: Value) -> NoReturn:
     raise Unsupported("a function of statistics that the runtime does not have")
 
 
