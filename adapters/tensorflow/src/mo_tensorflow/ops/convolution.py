@@ -271,3 +271,61 @@ def fused_depthwise(
         explicit_paddings=explicit_paddings,
     )
     return finished(y, args, fused_ops, data_format, epsilon, leakyrelu_alpha)
+
+
+@tf_op("Conv")
+def convolution_of_any_rank(
+    x: Value,
+    w: Value,
+    *,
+    strides: Sequence[int],
+    padding: str,
+    explicit_paddings: Sequence[int] = (),
+    data_format: str = "CHANNELS_LAST",
+    dilations: Sequence[int] = (),
+    batch_dims: int = 1,
+    groups: int = 1,
+) -> Value:
+    """Groups follow from the filters."""
+    if batch_dims != 1 or x.rank not in (4, 5):
+        raise Unsupported(f"a convolution of data with {x.rank} axes and {batch_dims} of batches is not supported")
+    last = {4: "NHWC", 5: "NDHWC"}[x.rank]
+    layout = last if data_format == "CHANNELS_LAST" else "NC" + last[1:-1]
+    return convolution(
+        x,
+        w,
+        strides=strides,
+        padding=padding,
+        data_format=layout,
+        dilations=dilations,
+        explicit_paddings=explicit_paddings,
+    )
+
+
+@tf_op("FusedPadConv2D")
+def padded_convolution(
+    x: Value, paddings: Value, w: Value, *, mode: str, strides: Sequence[int], padding: str
+) -> Value:
+    """A mirrored padding that tools have put into the convolution."""
+    from mo_tensorflow.ops.slicing import mirror_pad
+
+    return convolution(mirror_pad(x, paddings, mode=mode), w, strides=strides, padding=padding)
+
+
+@tf_op("FusedResizeAndPadConv2D")
+def resized_convolution(
+    x: Value,
+    size: Value,
+    paddings: Value,
+    w: Value,
+    *,
+    resize_align_corners: bool = False,
+    mode: str,
+    strides: Sequence[int],
+    padding: str,
+) -> Value:
+    """A bilinear resize and a mirrored padding that tools have put into the convolution."""
+    from mo_tensorflow.ops.image import resize_bilinear
+
+    resized = resize_bilinear(x, size, align_corners=resize_align_corners)
+    return padded_convolution(resized, paddings, w, mode=mode, strides=strides, padding=padding)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 import numpy as np
 
@@ -16,11 +15,13 @@ from mo_core.build import (
     const_ints,
     constant_like,
     dim_of,
+    integer,
     known_ints,
     reshape_to,
     shape_of,
     slice_axis,
     squeeze,
+    take,
     to_element,
     unsqueeze,
 )
@@ -33,16 +34,26 @@ from mo_core.ops import (
     Bucketize,
     Divide,
     Equal,
+    Floor,
     Gather,
     GatherND,
+    Greater,
+    GreaterEqual,
+    IsFinite,
     Less,
+    LessEqual,
+    LogicalAnd,
     Maximum,
+    Minimum,
     NonZero,
     OneHot,
+    ReduceLogicalAnd,
     ReduceMax,
+    ReduceSum,
     ScatterNDUpdate,
     ScatterUpdate,
     Select,
+    Subtract,
     TopK,
     Unique,
 )
@@ -81,6 +92,7 @@ def scatter_nd(indices: Value, updates: Value, shape: Value) -> Value:
 _SCATTERS = {
     "TensorScatterUpdate": "none",
     "TensorScatterAdd": "sum",
+    "ScatterNdNonAliasingAdd": "sum",
     "TensorScatterSub": "sub",
     "TensorScatterMax": "max",
     "TensorScatterMin": "min",
@@ -90,6 +102,15 @@ _SCATTERS = {
 @tf_op(*_SCATTERS, ignore=("bad_indices_policy",))
 def tensor_scatter(x: Value, indices: Value, updates: Value, *, node: Foreign) -> Value:
     return ScatterNDUpdate(x, indices, updates, reduction=_SCATTERS[node.op])
+
+
+_IN_PLACE = {"InplaceUpdate": "none", "InplaceAdd": "sum", "InplaceSub": "sub"}
+
+
+@tf_op(*_IN_PLACE)
+def rows_in_place(x: Value, rows: Value, values: Value, *, node: Foreign) -> Value:
+    """Some rows of `x` replaced, or added to."""
+    return ScatterNDUpdate(x, unsqueeze(reshape_to(rows, [-1]), 1), values, reduction=_IN_PLACE[node.op])
 
 
 @tf_op("OneHot")
@@ -113,9 +134,60 @@ def _top(x: Value, k: Value, index_type: ElementType) -> Sequence[Value]:
     return top.results[0], to_element(top.results[1], index_type)
 
 
-@tf_op("InTopK", "InTopKV2")
-def in_top_k(predictions: Value, targets: Value, k: Value | None = None) -> NoReturn:
-    raise Unsupported("a measure of training")
+@tf_op("ApproxTopK", ignore=("recall_target", "reduction_input_size_override", "aggregate_to_topk"))
+def approximate_top_k(x: Value, *, k: int, reduction_dimension: int = -1, is_max_k: bool = True) -> Sequence[Value]:
+    """Exactly what the operation may give nearly."""
+    axis = t.normalize_axis(reduction_dimension, x.rank)
+    top = TopK(x, integer(k), axis=axis, mode="max" if is_max_k else "min", sort="value", stable=True)
+    return top.results[0], to_element(top.results[1], t.i32)
+
+
+@tf_op("InTopK")
+def in_top_k(predictions: Value, targets: Value, *, k: int) -> Value:
+    return _among_best(predictions, targets, integer(k))
+
+
+@tf_op("InTopKV2")
+def in_top_k_v2(predictions: Value, targets: Value, k: Value) -> Value:
+    return _among_best(predictions, targets, as_i64(k))
+
+
+def _among_best(predictions: Value, targets: Value, k: Value) -> Value:
+    """True where fewer than k classes are more probable than the target; never where a number is not finite."""
+    wanted, classes = as_i64(targets), dim_of(predictions, 1)
+    inside = LogicalAnd(GreaterEqual(wanted, 0), Less(wanted, classes))
+    own = Gather(predictions, Select(inside, wanted, 0), 1, batch_dims=1)
+    better = ReduceSum(to_element(Greater(predictions, unsqueeze(own, 1)), t.i64), [1])
+    finite = ReduceLogicalAnd(IsFinite(predictions), [1])
+    return LogicalAnd(LogicalAnd(inside, finite), Less(better, k))
+
+
+@tf_op("LowerBound")
+def lower_bound(ordered: Value, values: Value, *, out_type: ElementType = t.i32) -> Value:
+    """How many of the ordered numbers of its row are below each value."""
+    return _before(Less(unsqueeze(ordered, 1), unsqueeze(values, 2)), out_type)
+
+
+@tf_op("UpperBound")
+def upper_bound(ordered: Value, values: Value, *, out_type: ElementType = t.i32) -> Value:
+    """How many of the ordered numbers of its row are not above each value."""
+    return _before(LessEqual(unsqueeze(ordered, 1), unsqueeze(values, 2)), out_type)
+
+
+def _before(true: Value, element: ElementType) -> Value:
+    return ReduceSum(to_element(true, element), [2])
+
+
+@tf_op("HistogramFixedWidth")
+def histogram(x: Value, limits: Value, bins: Value, *, dtype: ElementType = t.i32) -> Value:
+    """How many elements lie in each of so many equal parts of a range; those outside count for the first and last."""
+    low, high = take(limits, 0, 0), take(limits, 1, 0)
+    count = reshape_to(bins, [])
+    width = Divide(Subtract(high, low), to_element(count, x.element))
+    places = as_i64(Floor(Divide(Subtract(reshape_to(x, [-1]), low), width)))
+    kept = Minimum(Maximum(places, 0), Subtract(as_i64(count), 1))
+    ones = broadcast_to(to_element(constant(np.int32(1)), dtype), shape_of(kept))
+    return _segments(ones, kept, count, "sum", 0)
 
 
 @tf_op("NthElement")
@@ -223,22 +295,22 @@ def segment_min(x: Value, ids: Value) -> Value:
     return _extreme(x, ids, "min")
 
 
-@tf_op("UnsortedSegmentSum", ignore=("Tnumsegments",))
+@tf_op("UnsortedSegmentSum", "SegmentSumV2", ignore=("Tnumsegments",))
 def unsorted_segment_sum(x: Value, ids: Value, count: Value) -> Value:
     return _segments(x, ids, count, "sum", 0)
 
 
-@tf_op("UnsortedSegmentProd", ignore=("Tnumsegments",))
+@tf_op("UnsortedSegmentProd", "SegmentProdV2", ignore=("Tnumsegments",))
 def unsorted_segment_prod(x: Value, ids: Value, count: Value) -> Value:
     return _segments(x, ids, count, "prod", 1)
 
 
-@tf_op("UnsortedSegmentMax", ignore=("Tnumsegments",))
+@tf_op("UnsortedSegmentMax", "SegmentMaxV2", ignore=("Tnumsegments",))
 def unsorted_segment_max(x: Value, ids: Value, count: Value) -> Value:
     return _segments(x, ids, count, "max", _limit(x.element, -1))
 
 
-@tf_op("UnsortedSegmentMin", ignore=("Tnumsegments",))
+@tf_op("UnsortedSegmentMin", "SegmentMinV2", ignore=("Tnumsegments",))
 def unsorted_segment_min(x: Value, ids: Value, count: Value) -> Value:
     return _segments(x, ids, count, "min", _limit(x.element, 1))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
 
 from mo_core.build import arange, as_i64, constant_like, convert_like, reshape_to, to_element
+from mo_core.build.special import normal_quantile
 from mo_core.errors import Unsupported
-from mo_core.ir import Value, constant
+from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
 from mo_core.ops import Add, Cos, Divide, Log, Maximum, Multinomial, Multiply, RandomUniform, Range, Sqrt, Subtract
@@ -61,21 +63,49 @@ def multinomial(
     )
 
 
+@tf_op("TruncatedNormal")
+def truncated_normal(shape: Value, *, dtype: ElementType, seed: int = 0, seed2: int = 0) -> Value:
+    """Within two standard deviations: quantiles of uniform numbers; not the numbers that TensorFlow draws."""
+    low, high = constant(np.float32(_BELOW)), constant(np.float32(1 - _BELOW))
+    chance = RandomUniform(as_i64(shape), low, high, output_type=t.f32, global_seed=seed, op_seed=seed2)
+    return to_element(normal_quantile(chance), dtype)
+
+
+_BELOW = 0.022750131948179195
+"""The probability of less than minus two standard deviations."""
+
+_DRAWN = {
+    "StatelessRandomUniform": random_uniform,
+    "StatelessRandomNormal": random_normal,
+    "StatelessTruncatedNormal": truncated_normal,
+}
+
+
+@tf_op(*_DRAWN, *(f"{name}V2" for name in _DRAWN), ignore=("Tseed", "Tshape"))
+def stateless(shape: Value, *seeds: Value, dtype: ElementType, node: Foreign, note: Callable[[str], None]) -> Value:
+    """By a seed, or by a key, a counter and an algorithm, which the runtime does not know."""
+    note(_ANEW)
+    return _DRAWN[node.op.removesuffix("V2")](shape, dtype=dtype)
+
+
+@tf_op("StatelessRandomUniformInt", "StatelessRandomUniformIntV2", ignore=("dtype", "Tseed", "Tshape"))
+def stateless_int(shape: Value, *seeds_and_limits: Value, note: Callable[[str], None]) -> Value:
+    note(_ANEW)
+    low, high = seeds_and_limits[-2:]
+    return random_uniform_int(shape, low, high)
+
+
+_ANEW = "random numbers by a seed are drawn anew at every run: the runtime does not know TensorFlow's generators"
+
+
 @tf_op(
-    "TruncatedNormal",
     "RandomGamma",
     "RandomPoisson",
     "RandomPoissonV2",
     "ParameterizedTruncatedNormal",
     "RandomShuffle",
-    "StatelessRandomUniform",
-    "StatelessRandomUniformV2",
-    "StatelessRandomNormal",
-    "StatelessRandomNormalV2",
-    "StatelessTruncatedNormal",
-    "StatelessTruncatedNormalV2",
-    "StatelessRandomUniformInt",
-    "StatelessRandomUniformIntV2",
+    "StatelessParameterizedTruncatedNormal",
+    "StatelessShuffle",
     "StatelessMultinomial",
     ignore=("*",),
 )

@@ -55,13 +55,14 @@ def matrix_inverse(x: Value, *, adjoint: bool = False) -> Value:
     "MatrixDeterminant",
     "MatrixExponential",
     "MatrixLogarithm",
-    "MatrixSolve",
     "MatrixSolveLs",
     "MatrixSquareRoot",
     "MatrixTriangularSolve",
     "LogMatrixDeterminant",
     "Qr",
+    "SelfAdjointEig",
     "SelfAdjointEigV2",
+    "BandedTriangularSolve",
     "Svd",
     "TridiagonalMatMul",
     "TridiagonalSolve",
@@ -69,6 +70,12 @@ def matrix_inverse(x: Value, *, adjoint: bool = False) -> Value:
 )
 def decomposition(*inputs: Value) -> NoReturn:
     raise Unsupported("decompositions of matrices are not operations of the runtime")
+
+
+@tf_op("MatrixSolve")
+def solve(a: Value, b: Value, *, adjoint: bool = False) -> Value:
+    """`x` of `a x = b`, by the inverse matrix."""
+    return MatMul(Inverse(a), b, transpose_a=adjoint)
 
 
 @tf_op("_FusedMatMul", ignore=("T", "num_args", "grad_a", "grad_b"))

@@ -8,7 +8,19 @@ from typing import NoReturn
 import numpy as np
 
 from mo_core import ops
-from mo_core.build import as_i64, const_ints, constant_like, reshape_to, shape_of, squeeze, to_element, unsqueeze
+from mo_core.build import (
+    arange,
+    as_i64,
+    const_ints,
+    constant_like,
+    dim_size,
+    move_axis,
+    reshape_to,
+    shape_of,
+    squeeze,
+    to_element,
+    unsqueeze,
+)
 from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
@@ -18,6 +30,10 @@ from mo_core.ops import (
     Add,
     CumSum,
     Exp,
+    Greater,
+    GreaterEqual,
+    Less,
+    LessEqual,
     Log,
     Multiply,
     ReduceL2,
@@ -28,6 +44,7 @@ from mo_core.ops import (
     ReduceMin,
     ReduceProd,
     ReduceSum,
+    Select,
     Subtract,
     TopK,
 )
@@ -76,6 +93,18 @@ def _place(x: Value, axis: Value, mode: str, output_type: ElementType) -> Value:
 @tf_op("Cumsum")
 def cumsum(x: Value, axis: Value, *, exclusive: bool = False, reverse: bool = False) -> Value:
     return CumSum(x, axis, exclusive=exclusive, reverse=reverse)
+
+
+@tf_op("Cumprod")
+def cumulative_product(x: Value, axis: Value, *, exclusive: bool = False, reverse: bool = False) -> Value:
+    """Products over the elements up to each one, all of them at once."""
+    (along,) = const_ints(axis, "the axis of Cumprod")
+    last = move_axis(x, along, -1)
+    places = arange(dim_size(last, -1))
+    mine, others = unsqueeze(places, 1), unsqueeze(places, 0)
+    compare = (Less if exclusive else LessEqual) if not reverse else (Greater if exclusive else GreaterEqual)
+    factors = Select(compare(others, mine), unsqueeze(last, -2), constant_like(x, 1))
+    return move_axis(ReduceProd(factors, [-1]), -1, along)
 
 
 @tf_op("CumulativeLogsumexp")

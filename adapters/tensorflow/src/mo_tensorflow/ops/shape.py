@@ -12,8 +12,13 @@ from mo_core.build import (
     broadcast_to,
     concat,
     const_ints,
+    constant_like,
+    dim,
     dim_of,
     element_count,
+    filled,
+    gather,
+    integer,
     known_ints,
     permute,
     rank_of,
@@ -33,6 +38,7 @@ from mo_core.ops import (
     Divide,
     Equal,
     FloorMod,
+    Gather,
     Maximum,
     Pad,
     ScatterElementsUpdate,
@@ -61,9 +67,13 @@ from mo_tensorflow.registry import tf_op
     "RefIdentity",
     "OptimizationBarrier",
     "ReadVariableXlaSplitND",
+    "GuaranteeConst",
+    "Copy",
+    "CopyHost",
+    "DeepCopy",
     "_XlaSharding",
     "XlaSharding",
-    ignore=("message", "shape", "sharding", "unspecified_dims"),
+    ignore=("message", "shape", "sharding", "unspecified_dims", "tensor_name", "debug_ops_spec"),
 )
 def identity(x: Value) -> Value:
     return x
@@ -184,6 +194,11 @@ def concat_v1(axis: Value, *values: Value) -> Value:
     return _concatenated(values, axis)
 
 
+@tf_op("ParallelConcat", ignore=("shape",))
+def parallel_concat(*inputs: Value) -> Value:
+    return _concatenated(inputs, integer(0))
+
+
 @tf_op("ConcatV2", ignore=("Tidx",))
 def concat_v2(*inputs: Value) -> Value:
     return _concatenated(inputs[:-1], inputs[-1])
@@ -238,3 +253,31 @@ def unravel_index(indices: Value, dims: Value) -> Value:
         rows.append(unsqueeze(FloorMod(quotient, d), 0))
         rest *= d
     return concat(rows[::-1], 0)
+
+
+@tf_op("Empty", ignore=("init",))
+def empty(shape: Value, *, dtype: ElementType) -> Value:
+    """Memory that nobody wrote is zeros here."""
+    return filled(as_i64(shape), to_element(constant(np.int32(0)), dtype))
+
+
+@tf_op("DataFormatDimMap")
+def axis_in_layout(x: Value, *, src_format: str = "NHWC", dst_format: str = "NCHW") -> Value:
+    """The places in one layout of axes that are given by their places in another."""
+    _check_layouts(src_format, dst_format)
+    table = constant(np.array([dst_format.index(axis) for axis in src_format]), x.element)
+    return Gather(table, FloorMod(x, constant_like(x, len(src_format))), 0)
+
+
+@tf_op("DataFormatVecPermute")
+def numbers_in_layout(x: Value, *, src_format: str = "NHWC", dst_format: str = "NCHW") -> Value:
+    """Numbers (or pairs of them), one for each axis of a layout or for its spatial ones, in the order of another."""
+    _check_layouts(src_format, dst_format)
+    if dim(x, 0) == len(src_format) - 2:
+        src_format, dst_format = ("".join(a for a in layout if a not in "NC") for layout in (src_format, dst_format))
+    return gather(x, [src_format.index(axis) for axis in dst_format], 0)
+
+
+def _check_layouts(source: str, target: str) -> None:
+    if sorted(source) != sorted(target):
+        raise ModelError(f'the layouts "{source[:20]}" and "{target[:20]}" have not the same axes')
