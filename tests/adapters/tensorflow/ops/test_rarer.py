@@ -20,6 +20,7 @@ CASES = [
     case("Lgamma", x=np.array([-2.5, -0.3, 0.2, 1, 3.5, 40], F), rtol=1e-4),
     case("Digamma", x=np.array([-2.5, -0.3, 0.2, 1, 3.5, 40], F), rtol=1e-4, atol=1e-4),
     # moving and copying
+    case("Bitcast", input=np.array([1, -2], np.int32), attributes={"type": "int32"}),
     case("GuaranteeConst", input=X),
     case("DeepCopy", x=X),
     case("ParallelConcat", values=[X[:1], X[1:]], attributes={"shape": [2, 3, 4]}),
@@ -122,6 +123,24 @@ def test_an_op_gives_the_same_for_sizes_that_are_not_known(one):
 @pytest.mark.xfail(strict=True, reason="see NEEDS_SIZES")
 def test_sizes_that_are_needed(one):
     check(one, dynamic=True)
+
+
+def test_the_bits_of_what_is_known():
+    def make(x):
+        bits = tf().bitcast(tf().constant([1065353216, -1082130432], tf().int32), tf().float32)
+        return [tf().identity(x + bits, name="result0")]
+
+    model = Frozen(make, {"x": ROWS[:1, :2]}, None)
+    compare(list(run(model.graph, model.feeds, output=model.outputs).values()), list(model.wants.values()))
+
+
+def test_the_bits_of_what_the_model_computes():
+    graph = tf().Graph()
+    with graph.as_default():
+        data = tf().compat.v1.placeholder(tf().float32, [2], "data")
+        tf().bitcast(data * 2, tf().int32, name="y")
+    with pytest.raises(mo_core.Unsupported, match="Bitcast"):
+        mo_core.convert(graph.as_graph_def(), output="y")
 
 
 @pytest.mark.parametrize("op", ["InplaceUpdate", "InplaceAdd", "InplaceSub"])

@@ -9,7 +9,7 @@ from typing import NoReturn
 from mo_core import ops
 from mo_core.build import all_axes, channel_vector, constant_like, gather, special, to_element
 from mo_core.errors import Unsupported
-from mo_core.ir import Foreign, Value
+from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
 from mo_core.ops import (
@@ -313,9 +313,15 @@ def to_bool(x: Value) -> Value:
     return NotEqual(x, constant_like(x, 0))
 
 
-@tf_op("Bitcast", ignore=("*",))
-def bitcast(x: Value) -> NoReturn:
-    raise Unsupported("the bits of numbers cannot be taken for those of another type")
+@tf_op("Bitcast", ignore=("T",))
+def bitcast(x: Value, *, type: ElementType) -> Value:
+    """The bits of numbers that are known, as numbers of another type of the same width."""
+    if type is x.element:
+        return x
+    data = x.const
+    if data is None or type.dtype is None or type.bits != x.element.bits:
+        raise Unsupported("the bits of numbers cannot be taken for those of another type when the model runs")
+    return constant(data.astype(x.element.dtype).view(type.dtype))
 
 
 @tf_op("Cross")

@@ -228,23 +228,24 @@ def fused_convolution(
     *args: Value,
     strides: Sequence[int],
     padding: str,
-    data_format: str = "NHWC",
+    data_format: str = "",
     dilations: Sequence[int] = (),
     explicit_paddings: Sequence[int] = (),
     fused_ops: Sequence[str] = (),
     epsilon: float = 0.0001,
     leakyrelu_alpha: float = 0.2,
 ) -> Value:
+    layout = data_format or ("NHWC" if w.rank == 4 else "NDHWC")
     y = convolution(
         x,
         w,
         strides=strides,
         padding=padding,
-        data_format=data_format,
+        data_format=layout,
         dilations=dilations,
         explicit_paddings=explicit_paddings,
     )
-    return finished(y, args, fused_ops, data_format, epsilon, leakyrelu_alpha)
+    return finished(y, args, fused_ops, layout, epsilon, leakyrelu_alpha)
 
 
 @tf_op("_FusedDepthwiseConv2dNative", ignore=_FUSED)

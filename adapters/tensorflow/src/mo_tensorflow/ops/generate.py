@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -82,7 +82,9 @@ _DRAWN = {
 
 
 @tf_op(*_DRAWN, *(f"{name}V2" for name in _DRAWN), ignore=("Tseed", "Tshape"))
-def stateless(shape: Value, *seeds: Value, dtype: ElementType, node: Foreign, note: Callable[[str], None]) -> Value:
+def stateless(
+    shape: Value, *seeds: Value, dtype: ElementType = t.f32, node: Foreign, note: Callable[[str], None]
+) -> Value:
     """By a seed, or by a key, a counter and an algorithm, which the runtime does not know."""
     note(_ANEW)
     return _DRAWN[node.op.removesuffix("V2")](shape, dtype=dtype)
@@ -93,6 +95,23 @@ def stateless_int(shape: Value, *seeds_and_limits: Value, note: Callable[[str], 
     note(_ANEW)
     low, high = seeds_and_limits[-2:]
     return random_uniform_int(shape, low, high)
+
+
+@tf_op("StatelessRandomGetKeyCounter", "StatelessRandomGetKeyCounterAlg", ignore=("Tseed",))
+def key_and_counter(seed: Value) -> Sequence[Value]:
+    """A key, a counter and an algorithm for numbers that are drawn otherwise: zeros."""
+    return constant(np.zeros(1, np.uint64)), constant(np.zeros(2, np.uint64)), constant(np.int32(0))
+
+
+@tf_op("StatelessRandomGetAlg")
+def algorithm() -> Value:
+    return constant(np.int32(0))
+
+
+@tf_op("RngReadAndSkip")
+def generator_state(*inputs: Value) -> Value:
+    """The counter and the key of a generator, for numbers that are drawn otherwise: zeros."""
+    return constant(np.zeros(3, np.int64))
 
 
 _ANEW = "random numbers by a seed are drawn anew at every run: the runtime does not know TensorFlow's generators"
@@ -106,6 +125,13 @@ _ANEW = "random numbers by a seed are drawn anew at every run: the runtime does 
     "RandomShuffle",
     "StatelessParameterizedTruncatedNormal",
     "StatelessShuffle",
+    "StatelessRandomUniformFullInt",
+    "StatelessRandomUniformFullIntV2",
+    "StatelessRandomBinomial",
+    "StatelessRandomGammaV2",
+    "StatelessRandomGammaV3",
+    "StatelessRandomPoisson",
+    "StatefulRandomBinomial",
     "StatelessMultinomial",
     ignore=("*",),
 )

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from mo_core.build import constant_like, reshape_to, to_element
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Value
+from mo_core.ir import Foreign, Value
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
 from mo_core.ops import (
@@ -107,14 +107,17 @@ def quantize_and_dequantize(
     *,
     signed_input: bool = True,
     num_bits: int = 8,
-    range_given: bool = False,
+    range_given: bool | None = None,
     round_mode: str = "HALF_TO_EVEN",
     narrow_range: bool = False,
     axis: int = -1,
     input_min: float = 0.0,
     input_max: float = 0.0,
+    node: Foreign,
 ) -> Value:
-    """Symmetric: the scale follows from the limit that needs the larger one."""
+    """Symmetric: the scale follows from the limit that needs the larger one. The third form has a range by default."""
+    if range_given is None:
+        range_given = node.op.endswith("V3")
     if bits is not None:
         known = bits.const
         if known is None:
