@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -100,3 +101,46 @@ def test_every_converter_is_named_in_a_test():
 
     missing = [sorted(names) for names in functions.values() if not any(map(is_named, names))]
     assert missing == []
+
+
+EQUAL = {
+    "_ravel_multi_index.shape": "MXNet refuses to compute without it",
+    "ravel_multi_index.shape": "MXNet refuses to compute without it",
+    "_unravel_index.shape": "MXNet refuses to compute without it",
+    "unravel_index.shape": "MXNet refuses to compute without it",
+    "_npi_weibull.a": "given by an input, or as a number",
+    "_npi_powerd.a": "given by an input, or as a number",
+    "_image_normalize.mean": "one number stands for all channels",
+    "_image_normalize.std": "one number stands for all channels",
+    "_npx__image_normalize.mean": "one number stands for all channels",
+    "_npx__image_normalize.std": "one number stands for all channels",
+}
+"""Attributes whose default is spelled otherwise here, and why that is the same."""
+
+
+def canonical(value):
+    """A default of Python's or of MXNet's listing as one text."""
+    if isinstance(value, str) and value[:1] in ("[", "("):
+        value = [v for v in value[1:-1].split(",") if v.strip()]
+    if isinstance(value, (tuple, list)):
+        return [canonical(v) for v in value] or "None"
+    try:
+        return f"{float(value):g}"
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def test_defaults_are_those_of_mxnet(registered):
+    """A symbol stores the attributes that were given, and leaves out the others."""
+    different = set()
+    for name, entries in registered.items():
+        record = CONVERTED.get(name)
+        parameters = inspect.signature(record.function).parameters if record is not None else {}
+        for attribute, kind in entries:
+            default = re.search(r"default=(.*)$", kind)
+            ours = parameters.get(attribute)
+            if default is None or ours is None or ours.kind is not ours.KEYWORD_ONLY:
+                continue
+            if canonical(ours.default) != canonical(default[1].strip().strip("'")):
+                different.add(f"{name}.{attribute}")
+    assert different == set(EQUAL)
