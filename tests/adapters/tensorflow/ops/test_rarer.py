@@ -71,6 +71,23 @@ CASES = [
         atol=1e-4,
         name="adjoint",
     ),
+    # images
+    *[
+        case(
+            "ScaleAndTranslate",
+            images=IMAGE,
+            size=Fixed(size),
+            scale=Fixed(scale),
+            translation=Fixed(shift),
+            attributes={"kernel_type": kernel, "antialias": antialias},
+            name=f"{kernel}-{size}-{antialias}",
+            rtol=1e-4,
+            atol=1e-4,
+        )
+        for kernel in ("lanczos1", "lanczos3", "lanczos5", "gaussian", "box", "triangle", "keyscubic", "mitchellcubic")
+        for size, scale, shift in (([3, 4], [0.5, 0.6], [0.0, 0.0]), ([9, 12], [1.5, 1.7], [0.4, -1.2]))
+        for antialias in (True, False)
+    ],
     # convolutions
     case(
         "Conv",
@@ -109,6 +126,7 @@ def test_an_op_gives_what_tensorflow_gives(one):
 
 NEEDS_SIZES = {
     "ApproxTopK": "TensorFlow itself has to know the size",
+    "ScaleAndTranslate": "weights are computed for sizes that are known",
     "Empty": "the rank of the result is the size of the shape",
 }
 """Operations that fail where no size is known, with the reason."""

@@ -20,7 +20,7 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
-from mo_core.errors import Unsupported
+from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Array_
@@ -43,6 +43,7 @@ from mo_core.ops import (
     Select,
     Subtract,
 )
+from mo_tensorflow.ops.kernels import KERNELS, kernel_weights
 from mo_tensorflow.registry import tf_op
 
 
@@ -81,27 +82,30 @@ def resize_nearest(x: Value, size: Value, *, align_corners: bool = False, half_p
 def resize_bicubic(x: Value, size: Value, *, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
     """Half pixel centres come with another curve, and weights outside of the image are left out."""
     return _by_weights(
-        _real(x), size, lambda n, m: _cubic_weights(n, m, align_corners, half_pixel_centers), "ResizeBicubic"
+        _real(x), size, lambda n, m, _: _cubic_weights(n, m, align_corners, half_pixel_centers), "ResizeBicubic"
     )
 
 
 @tf_op("ResizeArea")
 def resize_area(x: Value, size: Value, *, align_corners: bool = False) -> Value:
     """Each pixel is the mean of the area that it covers."""
-    return _by_weights(_real(x), size, lambda n, m: _area_weights(n, m, align_corners), "ResizeArea")
+    return _by_weights(_real(x), size, lambda n, m, _: _area_weights(n, m, align_corners), "ResizeArea")
 
 
 def _real(x: Value) -> Value:
     return x if x.element is t.f32 else to_element(x, t.f32)
 
 
-def _by_weights(x: Value, size: Value, weights: Callable[[int, int], Array_], what: str) -> Value:
-    """Rows and columns as products with matrices, for sizes that are known."""
+def _by_weights(x: Value, size: Value, weights: Callable[[int, int, int], Array_], what: str) -> Value:
+    """Rows and columns as products with matrices, for sizes that are known.
+
+    `weights` gives the matrix from the size before, the size after, and which of the two axes it is.
+    """
     target = const_ints(size, f"the size of {what}")
     before = x.dims[1:3]
     if not all(isinstance(d, int) for d in before):
         raise Unsupported(f"{what} of an image of unknown size", "Give the shape with --input_shape.")
-    rows, columns = (weights(n, m) for n, m in zip(before, target) if isinstance(n, int))
+    rows, columns = (weights(n, m, i) for i, (n, m) in enumerate(zip(before, target)) if isinstance(n, int))
     y = permute(x, (0, 3, 1, 2))
     y = MatMul(MatMul(constant(rows), y), constant(columns), transpose_b=True)
     return permute(y, (0, 2, 3, 1))
@@ -149,6 +153,23 @@ def _area_weights(before: int, after: int, align_corners: bool) -> Array_:
             share = min(stop, at + 1) - max(start, at)
             weights[i, min(at, before - 1)] += share / scale
     return np.asarray(weights, np.float32)
+
+
+@tf_op("ScaleAndTranslate")
+def scale_and_translate(
+    x: Value, size: Value, scale: Value, shift: Value, *, kernel_type: str = "lanczos3", antialias: bool = True
+) -> Value:
+    """Each pixel is a mean around its place in the image, weighed by a kernel that is as wide as a pixel at least."""
+    factors, offsets = scale.const, shift.const
+    if factors is None or offsets is None:
+        raise Unsupported("ScaleAndTranslate by a scale or a translation that the model computes is not supported")
+    if kernel_type not in KERNELS:
+        raise ModelError(f'kernel_type is "{kernel_type}", which is none of {", ".join(KERNELS)}')
+
+    def weights(before: int, after: int, axis: int) -> Array_:
+        return kernel_weights(before, after, float(factors[axis]), float(offsets[axis]), kernel_type, antialias)
+
+    return _by_weights(_real(x), size, weights, "ScaleAndTranslate")
 
 
 @tf_op("CropAndResize")
@@ -261,7 +282,6 @@ def coded(*inputs: Value) -> NoReturn:
 @tf_op(
     "ImageProjectiveTransformV2",
     "ImageProjectiveTransformV3",
-    "ScaleAndTranslate",
     "ExtractGlimpse",
     "ExtractGlimpseV2",
     "ExtractVolumePatches",
