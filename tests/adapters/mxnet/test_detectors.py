@@ -134,8 +134,8 @@ def test_yolo_with_the_description_of_the_old_tool(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
-        ({"entry_points": ["yolo9"]}, UsageError, 'no entry point "yolo9"'),
-        ({"masks": [[0]]}, ModelError, "not one list for each of the 2 entry points"),
+        ({"entry_points": ["yolo9"]}, UsageError, '"entry_points" names "yolo9"'),
+        ({"masks": [[0]]}, ModelError, ""masks" has not 2 lists"),
         ({"classes": "many"}, ModelError, '"classes" is no whole number'),
         ({"anchors": []}, ModelError, '"anchors" is no list of numbers'),
     ],

@@ -76,7 +76,7 @@ def test_what_the_entry_points_of_a_yolo_v3_read_goes_to_regions():
 @pytest.mark.parametrize(
     ("attributes", "error", "message"),
     [
-        ({"entry_points": ["detector/Reshape"]}, UsageError, r'no entry point "detector/Reshape".*\n.*Reshape_0'),
+        ({"entry_points": ["detector/Reshape"]}, UsageError, r'"entry_points" names "detector/Reshape".*\n.*Reshape_0'),
         ({"entry_points": []}, ModelError, "entry_points"),
         ({"entry_points": ["detector/Reshape_0"], "masks": []}, ModelError, "masks"),
         ({"entry_points": ["detector/Reshape_0"], "anchors": ["1"]}, ModelError, "anchors"),

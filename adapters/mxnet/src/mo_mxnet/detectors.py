@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mo_core.build import ints, split
-from mo_core.errors import UsageError, nearest_first
+from mo_core.errors import UsageError
 from mo_core.ir import Foreign, Node, Parameter, Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import (
@@ -147,26 +146,14 @@ def _kept(suppression: Foreign) -> int:
 @replacer("TFYOLOV3", finds=True)
 def yolo_v3(found: SubGraph) -> None:
     """What each of the nodes in `entry_points` reads, N, C, H, W, goes to RegionYolo; these are the outputs."""
-    by_name = {n.name: n for n in found.graph if n.operands}
-    points = found.texts("entry_points")
-    masks = found.attributes.get("masks", [()] * len(points))
-    if not isinstance(masks, list) or len(masks) != len(points):
-        raise found.wrong(f'"masks" has not one list for each of the {len(points)} entry points')
-    values = {}
-    for name, mask in zip(points, masks):
-        if name not in by_name:
-            raise UsageError(
-                f'"{found.description.id}": there is no entry point "{name}" in the model ({found.description.where})',
-                nearest_first(name, by_name, "It is the node after the last convolution of a scale."),
-            )
-        values[f"{name}/YoloRegion"] = _region(found, by_name[name].operands[0], mask)
+    points = found.read_by("entry_points", "It is the node after the last convolution of a scale.")
+    masks = found.lists("masks", len(points))
+    values = {f"{name}/YoloRegion": _region(found, value, mask) for (name, value), mask in zip(points, masks)}
     found.edit.replace_outputs(values, found.description.id)
 
 
-def _region(found: SubGraph, value: Value, mask: Any) -> Value:
+def _region(found: SubGraph, value: Value, mask: tuple[int, ...]) -> Value:
     sizes = {name: found.whole(name) for name in ("classes", "coords", "num")}
-    if not isinstance(mask, (list, tuple)) or not all(type(m) is int for m in mask):
-        raise found.wrong('"masks" has something else than whole numbers')
     anchors = found.numbers("anchors", found.attributes.get("anchors"))
     if not anchors:
         raise found.wrong('"anchors" is no list of numbers')
@@ -176,7 +163,7 @@ def _region(found: SubGraph, value: Value, mask: Any) -> Value:
         axis=1,
         end_axis=3,
         do_softmax=bool(found.attributes.get("do_softmax", False)),
-        mask=tuple(mask),
+        mask=mask,
         anchors=anchors,
     )
 

@@ -80,6 +80,32 @@ class SubGraph:
             raise self.wrong(f'"{name}" is no list of names')
         return values
 
+    def lists(self, name: str, count: int) -> list[tuple[int, ...]]:
+        """A custom attribute that is so many lists of whole numbers, empty ones when it is missing; else ModelError."""
+        values = self.attributes.get(name, [[]] * count)
+        if not isinstance(values, list) or len(values) != count:
+            raise self.wrong(f'"{name}" has not {count} lists')
+        if not all(isinstance(v, list) and all(type(n) is int for n in v) for v in values):
+            raise self.wrong(f'"{name}" has something else than lists of whole numbers')
+        return [tuple(v) for v in values]
+
+    def read_by(self, name: str, remedy: str) -> list[tuple[str, Value]]:
+        """What the nodes that a custom attribute names read first, with these names.
+
+        Raises UsageError for a name that the model does not have; `remedy` says which node is meant.
+        """
+        by_name = {node.name: node for node in self.graph if node.operands}
+        found = []
+        for wanted in self.texts(name):
+            if wanted not in by_name:
+                raise UsageError(
+                    f'"{self.description.id}": "{name}" names "{wanted}", which is not in the model '
+                    f"({self.description.where})",
+                    nearest_first(wanted, by_name, remedy),
+                )
+            found.append((wanted, by_name[wanted].operands[0]))
+        return found
+
     def wrong(self, fact: str) -> ModelError:
         """The error for a description that cannot be used."""
         return ModelError(f'"{self.description.id}": {fact}', "Correct the description.", where=self.description.where)
