@@ -135,7 +135,7 @@ def test_yolo_with_the_description_of_the_old_tool(tmp_path):
     ("changed", "error", "message"),
     [
         ({"entry_points": ["yolo9"]}, UsageError, '"entry_points" names "yolo9"'),
-        ({"masks": [[0]]}, ModelError, ""masks" has not 2 lists"),
+        ({"masks": [[0]]}, ModelError, '"masks" has not 2 lists'),
         ({"classes": "many"}, ModelError, '"classes" is no whole number'),
         ({"anchors": []}, ModelError, '"anchors" is no list of numbers'),
     ],

@@ -79,6 +79,7 @@ __all__ = [
     "recurrent",
     "reshape_keeping",
     "reshape_to",
+    "resize",
     "scalar",
     "sequences",
     "shape_of",

@@ -18,6 +18,7 @@ from mo_core.build import (
     ints,
     to_element,
 )
+from mo_core.build.resize import repeated
 from mo_core.build.windows import Spatial, fitted, mean_of_windows, unpooled
 from mo_core.errors import ModelError
 from mo_core.ir import Value
@@ -238,8 +239,6 @@ def upsample(
 ) -> Value:
     """Values go where their maxima came from, all others are 0; without places they are repeated."""
     if places is None:
-        from mo_caffe.layers.resize import repeated
-
         factor = stride if stride is not None else scale
         return repeated(x, per_axis(2, factor, scale_h, scale_w, 2, "scale"))
     factors = per_axis(2, scale, scale_h, scale_w, scale, "scale")

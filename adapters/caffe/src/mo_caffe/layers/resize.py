@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
 from mo_caffe.registry import caffe_layer
-from mo_caffe.sizes import Size, part, require_images, shape_from, size
-from mo_core.build import constant_like, ints, to_element
+from mo_caffe.sizes import part, require_images, size
+from mo_core.build import constant_like, to_element
+from mo_core.build.resize import resized
 from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Value, constant
+from mo_core.ir import Value
 from mo_core.ir import types as t
-from mo_core.ops import Add, Divide, Floor, Interpolate, Multiply, Subtract
+from mo_core.ops import Add, Divide, Floor, Multiply, Subtract
 
 SPATIAL = (2, 3)
-
-
-def resized(
-    x: Value,
-    wanted: Sequence[Size],
-    mode: str,
-    coordinates: str,
-    *,
-    nearest: str = "floor",
-    cube_coeff: float = -0.75,
-) -> Value:
-    """`x` (N, C, H, W) with these heights and widths."""
-    return Interpolate(
-        x,
-        shape_from(wanted),
-        ints(SPATIAL),
-        mode=mode,
-        shape_calculation_mode="sizes",
-        coordinate_transformation_mode=coordinates,
-        nearest_mode=nearest,
-        cube_coeff=cube_coeff,
-    )
-
-
-def repeated(x: Value, factors: Sequence[int]) -> Value:
-    """Every value of an image as a block of equal ones."""
-    if min(factors) < 1:
-        raise ModelError(f"an image cannot be enlarged {min(factors)} times")
-    return Interpolate(
-        x,
-        constant(np.array(factors, np.float32)),
-        ints(SPATIAL),
-        mode="nearest",
-        shape_calculation_mode="scales",
-        coordinate_transformation_mode="asymmetric",
-        nearest_mode="floor",
-    )
 
 
 @caffe_layer("Interp", "interp_param")
@@ -73,14 +33,14 @@ def interp(
     for axis in SPATIAL if pad_beg or pad_end else ():
         x = part(x, axis, -pad_beg, pad_end or t.INF)
     if like is not None:
-        return resized(x, [size(like, axis) for axis in SPATIAL], "linear_onnx", "align_corners")
+        return resized(x, [size(like, axis) for axis in SPATIAL], coordinates="align_corners")
     if not (height and width) and not shrink_factor and not zoom_factor:
         raise ModelError("the layer does not say the size of its result", "Give height and width, or a factor.")
     wanted = [
         given or _zoomed(_shrunk(size(x, axis), shrink_factor or 1), zoom_factor or 1)
         for axis, given in zip(SPATIAL, (height, width))
     ]
-    return resized(x, wanted, "linear_onnx", "align_corners")
+    return resized(x, wanted, coordinates="align_corners")
 
 
 def _shrunk(whole: Value, factor: int) -> Value:
@@ -117,12 +77,12 @@ def resample(
         for axis, given in zip(SPATIAL, (height, width))
     ]
     if type == "NEAREST":
-        return resized(x, wanted, "nearest", "half_pixel", nearest="round_prefer_ceil")
+        return resized(x, wanted, mode="nearest", nearest="round_prefer_ceil")
     if type == "LINEAR":
         # of the runtime's bilinear modes this is the one that widens its filter when an image gets smaller
-        return resized(x, wanted, "bilinear_pillow" if antialias else "linear_onnx", "half_pixel")
+        return resized(x, wanted, mode="bilinear_pillow" if antialias else "linear_onnx")
     if type == "CUBIC":
-        return resized(x, wanted, "cubic", "half_pixel", cube_coeff=-0.5)
+        return resized(x, wanted, mode="cubic", cubic=-0.5)
     raise Unsupported(f"resampling of the type {type} is not supported; FlowNet's own layer does not have it either")
 
 

@@ -14,17 +14,16 @@ from mo_core.build import (
     constant_like,
     dim,
     dim_size,
-    ints,
     permute,
     reshape_to,
     to_element,
-    vector,
 )
+from mo_core.build.resize import resized
 from mo_core.build.windows import deconvolve
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
-from mo_core.ops import Add, Convert, Divide, Floor, FloorMod, GridSample, Interpolate, MatMul, Multiply, Subtract
+from mo_core.ops import Add, Convert, Divide, Floor, FloorMod, GridSample, MatMul, Multiply, Subtract
 from mo_mxnet.attributes import Ints
 from mo_mxnet.ops.shape import times
 from mo_mxnet.registry import mxnet_op
@@ -33,15 +32,7 @@ from mo_mxnet.window import spatial_attributes
 
 def nearest(x: Value, sizes: Sequence[Size]) -> Value:
     """Height and width by repetition of elements."""
-    return Interpolate(
-        x,
-        vector(sizes),
-        ints([2, 3]),
-        mode="nearest",
-        shape_calculation_mode="sizes",
-        coordinate_transformation_mode="asymmetric",
-        nearest_mode="floor",
-    )
+    return resized(x, sizes, mode="nearest", coordinates="asymmetric")
 
 
 def bilinear(x: Value, sizes: Sequence[Size], align_corners: bool, axes: Sequence[int] = (2, 3)) -> Value:
@@ -52,14 +43,7 @@ def bilinear(x: Value, sizes: Sequence[Size], align_corners: bool, axes: Sequenc
         x = bilinear(x, [size for _, size in rest], False, [axis for axis, _ in rest])
         axes, sizes = single, [1] * len(single)
     align_corners = align_corners or bool(single)
-    return Interpolate(
-        x,
-        vector(sizes),
-        ints(axes),
-        mode="linear_onnx",
-        shape_calculation_mode="sizes",
-        coordinate_transformation_mode="align_corners" if align_corners else "half_pixel",
-    )
+    return resized(x, sizes, axes, coordinates="align_corners" if align_corners else "half_pixel")
 
 
 @mxnet_op("UpSampling", ignore=("num_filter",))

@@ -22,6 +22,7 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
+from mo_core.build.resize import resized, scaled
 from mo_core.errors import ModelError
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -37,7 +38,6 @@ from mo_core.ops import (
     Gather,
     Greater,
     GreaterEqual,
-    Interpolate,
     Less,
     LogicalAnd,
     LogicalOr,
@@ -202,15 +202,15 @@ def _interpolated(
     if len(kept) < len(axes):
         numbers = gather(numbers, list(kept), 0)
     data = x if x.element.is_real or method.mode == "nearest" else to_element(x, t.f32)
-    y = Interpolate(
+    compute = resized if what == "sizes" else scaled
+    y = compute(
         data,
         numbers,
-        ints([axes[i] for i in kept]),
+        [axes[i] for i in kept],
         mode=NATIVE_MODES[method.mode],
-        shape_calculation_mode=what,
-        coordinate_transformation_mode=method.coordinates,
-        nearest_mode=method.nearest,
-        cube_coeff=method.cubic_a,
+        coordinates=method.coordinates,
+        nearest=method.nearest,
+        cubic=method.cubic_a,
     )
     return convert_like(y, x)
 

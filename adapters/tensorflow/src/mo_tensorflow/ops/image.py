@@ -8,7 +8,6 @@ from typing import NoReturn
 import numpy as np
 
 from mo_core.build import (
-    as_i64,
     concat,
     const_ints,
     constant_like,
@@ -20,6 +19,8 @@ from mo_core.build import (
     to_element,
     unsqueeze,
 )
+from mo_core.build.resize import resized
+from mo_core.build.windows import channels_first
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Value, constant
 from mo_core.ir import types as t
@@ -31,7 +32,6 @@ from mo_core.ops import (
     Divide,
     Equal,
     FloorMod,
-    Interpolate,
     MatMul,
     Maximum,
     Minimum,
@@ -49,17 +49,7 @@ from mo_tensorflow.registry import tf_op
 
 def _interpolated(x: Value, size: Value, mode: str, coordinates: str, nearest: str = "floor") -> Value:
     """An image in another size: H and W."""
-    first = permute(x, (0, 3, 1, 2))
-    y = Interpolate(
-        first,
-        as_i64(size),
-        [2, 3],
-        mode=mode,
-        shape_calculation_mode="sizes",
-        coordinate_transformation_mode=coordinates,
-        nearest_mode=nearest,
-    )
-    return permute(y, (0, 2, 3, 1))
+    return channels_first(x, lambda v: resized(v, size, mode=mode, coordinates=coordinates, nearest=nearest))
 
 
 @tf_op("ResizeBilinear")
