@@ -13,7 +13,8 @@ from mo_core.ir import types as t
 from mo_core.ir.known import numbers
 from mo_core.ir.types import Dynamic
 from mo_core.ops import Convert as ConvertOp
-from mo_core.ops import Equal, If, Reshape, Squeeze, Unsqueeze, close
+from mo_core.ops import Equal, If, Squeeze, close
+from mo_core.ops.shape import View
 
 __all__ = ["branch"]
 
@@ -76,7 +77,7 @@ def spliced(body: Graph, convert: Convert) -> Effects:
 def _asks_for_a_dimension_of_one(condition: Value) -> bool:
     """True for a comparison of an unknown dimension with one."""
     node = condition.node
-    while isinstance(node, (ConvertOp, Reshape, Squeeze, Unsqueeze)):
+    while isinstance(node, (ConvertOp, View)):
         node = node.operands[0].node
     if not isinstance(node, Equal):
         return False

@@ -19,11 +19,9 @@ from mo_core.ops import (
     LogicalAnd,
     Maximum,
     Minimum,
-    Reshape,
-    Squeeze,
     Subtract,
-    Unsqueeze,
 )
+from mo_core.ops.shape import View
 
 __all__ = ["Carriage", "plain"]
 
@@ -120,7 +118,7 @@ class Carriage:
 
 def plain(value: Value) -> Value:
     """The value before what changes its form only: type of integer, axes of one."""
-    while isinstance(value.node, (Convert, Reshape, Squeeze, Unsqueeze)):
+    while isinstance(value.node, (Convert, View)):
         source = value.node.operands[0]
         if isinstance(value.node, Convert) and not (source.element.is_integer and value.element.is_integer):
             break

@@ -42,7 +42,15 @@ class ShapeOf(Node, opset="opset3"):
         return np.array(data.shape, dtype=self.output_type.dtype)
 
 
-class Reshape(Node, opset="opset1", partial=True):
+class Rearrangement(Node):
+    """Base of operations whose result has the elements of the first operand, each once, and no others."""
+
+
+class View(Rearrangement):
+    """Base of those that keep the order of the elements, and give them another shape."""
+
+
+class Reshape(View, opset="opset1", partial=True):
     """The same elements in the shape of `pattern` (Reshape-1).
 
     One dimension may be -1 and follows from the others; with `special_zero` a 0 copies the dimension of `data` there.
@@ -120,7 +128,7 @@ def _quotient(have: Sequence[Dim], want: Sequence[Dim]) -> Dim | None:
     return total * factor // divisor  # type: ignore[no-any-return]
 
 
-class Squeeze(Node, opset="opset1", partial=True):
+class Squeeze(View, opset="opset1", partial=True):
     """Without the axes of size 1 given, or without all of them when none is (Squeeze-1)."""
 
     axis_trait = where(
@@ -151,7 +159,7 @@ class Squeeze(Node, opset="opset1", partial=True):
         return data.reshape(t.static(self.shape))
 
 
-class Unsqueeze(Node, opset="opset1", partial=True):
+class Unsqueeze(View, opset="opset1", partial=True):
     """With axes of size 1 put in; `axes` counts in the result (Unsqueeze-1)."""
 
     axis_trait = AxisTrait(FIRST.ports, added)
@@ -174,7 +182,7 @@ class Unsqueeze(Node, opset="opset1", partial=True):
         return data.reshape(t.static(self.shape))
 
 
-class Transpose(Node, opset="opset1", partial=True):
+class Transpose(Rearrangement, opset="opset1", partial=True):
     """Axes permuted: result axis i is axis `order[i]` of data; an empty order reverses them (Transpose-1)."""
 
     data: Operand = operand()

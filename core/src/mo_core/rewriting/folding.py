@@ -13,6 +13,7 @@ from mo_core.ir import Constant, Graph, Node, Value
 from mo_core.ir import types as t
 from mo_core.ir.tensor import EAGER_BYTES, Array, Tensor, encode, lazy, reshaped, transposed
 from mo_core.ops.elementwise import Elementwise
+from mo_core.ops.shape import View
 from mo_core.ops.unary import Unary
 
 _COMPRESSED_BYTES = 1024
@@ -97,7 +98,7 @@ def _array(content: object, result: Value) -> Array:
 
 def _recipe(node: Node, tensors: list[Tensor], shape: tuple[int, ...]) -> Tensor:
     """The result as a tensor: reshapes share the window, the rest is evaluated when it is written."""
-    if isinstance(node, (ops.Reshape, ops.Squeeze, ops.Unsqueeze)):
+    if isinstance(node, View):
         return reshaped(tensors[0], shape)
     if isinstance(node, ops.Transpose) and tensors[0].element.dtype is None:
         return transposed(tensors[0], [int(a) for a in tensors[1].numpy()])

@@ -32,19 +32,16 @@ from mo_core.ops import (
     OneHot,
     RandomUniform,
     ReadValue,
-    Reshape,
-    Squeeze,
     StridedSlice,
     Subtract,
-    Transpose,
-    Unsqueeze,
 )
+from mo_core.ops.shape import Rearrangement
 
 STEPS = 4
 """Calls of a model with states in one case: what it keeps from one to the next counts, too."""
 _FEW = 8
 """Whole numbers of which nothing is known stay below this."""
-_PASSING = (Convert, Reshape, Unsqueeze, Squeeze, Transpose, StridedSlice)
+_PASSING = (Convert, Rearrangement, StridedSlice)
 _IMAGE = 8
 """The least height and width of an image."""
 _SIZES = ((1, 224, 16), (2, 256, 23), (3, 320, 40))

@@ -30,11 +30,9 @@ from mo_core.ops import (
     PReLU,
     ReduceMean,
     ReLU,
-    Reshape,
-    Squeeze,
     Transpose,
-    Unsqueeze,
 )
+from mo_core.ops.shape import Rearrangement, View
 
 Dims = tuple[int, ...]
 
@@ -147,12 +145,11 @@ class Move(NamedTuple):
         return reshaped(c, self.dims)
 
 
-VIEWS: tuple[type[Node], ...] = (Reshape, Squeeze, Unsqueeze)
 POOLINGS: tuple[type[Node], ...] = (MaxPool, AvgPool, ReduceMean, Interpolate)
 HOMOGENEOUS: tuple[type[Node], ...] = (ReLU, PReLU, Abs)
 """Functions of each element that a factor above zero may pass."""
 
-MOVERS: tuple[type[Node], ...] = (Transpose, *VIEWS, *POOLINGS, BatchToSpace, *HOMOGENEOUS)
+MOVERS: tuple[type[Node], ...] = (Rearrangement, *POOLINGS, BatchToSpace, *HOMOGENEOUS)
 """Ops that a factor or a shift may pass, when its axes stay traceable."""
 
 
@@ -166,7 +163,7 @@ def across(node: Node, dims: Dims, *, up: bool, shift: bool, positive: bool) -> 
         return None
     if isinstance(node, Transpose):
         return _across_transpose(node, dims, up)
-    if isinstance(node, VIEWS):
+    if isinstance(node, View):
         ends: tuple[Shape, Shape] = (node.shape, data.shape) if up else (data.shape, node.shape)
         return _across_reshape(dims, *ends)
     if isinstance(node, (MaxPool, AvgPool)):

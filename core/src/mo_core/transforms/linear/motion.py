@@ -6,10 +6,11 @@ from mo_core.errors import Decline
 from mo_core.ir import Node, Value
 from mo_core.ir import types as t
 from mo_core.ops import Add, BatchToSpace, Concat, Multiply, Transpose
+from mo_core.ops.shape import View
 from mo_core.rewriting.pattern import Op, any_, const, op, p
 from mo_core.rewriting.rewrite import rule
 from mo_core.transforms.linear.absorb import Effect, absorbed_above, absorbed_below, effect_of, is_arithmetic, is_sum
-from mo_core.transforms.linear.channels import HOMOGENEOUS, MOVERS, POOLINGS, VIEWS, across, part, reshaped
+from mo_core.transforms.linear.channels import HOMOGENEOUS, MOVERS, POOLINGS, across, part, reshaped
 
 # -- up
 
@@ -43,7 +44,7 @@ def ahead_of_transpose(node: Node, mover: Node, x: Value, c: Value) -> Value | N
     return _above(node, mover, x, c)
 
 
-@rule(*_behind(*VIEWS))
+@rule(*_behind(View))
 def ahead_of_reshape(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
     """A factor or shift after a Reshape, Squeeze or Unsqueeze, ahead of which it can be taken in."""
     return _above(node, mover, x, c)

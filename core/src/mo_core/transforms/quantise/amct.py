@@ -12,7 +12,8 @@ from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ir import types as t
-from mo_core.ops import Clamp, FakeQuantize, MatMul, ReLU, Reshape, ShapeOf, Squeeze, Transpose, Unsqueeze
+from mo_core.ops import Clamp, FakeQuantize, MatMul, ReLU, Reshape, ShapeOf, Transpose
+from mo_core.ops.shape import Rearrangement
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, either, op, p
 from mo_core.rewriting.rewrite import rule
@@ -28,16 +29,14 @@ batch_to_space = rewrites(
 )
 concat = rewrites("concat-reorder", linear_motion.ahead_of_concat, stage=Stage.FUSE, group="linear")
 
-_FORMS = (Reshape, Squeeze, Unsqueeze, Transpose)
 
-
-@rule(op(*_FORMS, operands=[op(*_FORMS, name="above")], name="last"))
+@rule(op(Rearrangement, operands=[op(Rearrangement, name="above")], name="last"))
 def reshapes_to_and_fro(last: Node, above: Node) -> Value | None:
     """Reshapes in a row that end in the shape they began with."""
     value: Value = last
     for _ in range(8):
         node = value.node
-        if not isinstance(node, _FORMS) or not _keeps_order(node):
+        if not isinstance(node, Rearrangement) or not _keeps_order(node):
             return None
         value = node.operands[0]
         if t.same_shape(value.shape, last.shape):

@@ -24,15 +24,12 @@ from mo_core.ops import (
     FakeQuantize,
     MaxPool,
     Multiply,
-    Reshape,
     Round,
     Split,
-    Squeeze,
     Subtract,
-    Transpose,
-    Unsqueeze,
     VariadicSplit,
 )
+from mo_core.ops.shape import Rearrangement
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
 from mo_core.rewriting.rewrite import rule
@@ -86,7 +83,7 @@ def pair_with_zero_point(quantize: FakeQuantize, stored: Node, back: Node, zero:
 # -- quantisation with an odd zero point
 
 _SHIFTED = p.Add(p.Round(p.Divide(any_("x"), const("scale")), name="whole"), const("zero"))
-_CHOICE = (MaxPool, Transpose, Reshape, Squeeze, Unsqueeze, Concat, Split, VariadicSplit)
+_CHOICE = (MaxPool, Rearrangement, Concat, Split, VariadicSplit)
 
 
 @rule(p.Convert(p.Clamp(_SHIFTED, name="limited"), name="stored"))
@@ -126,7 +123,7 @@ def _only_taken_back(node: Node) -> bool:
 
 # -- dequantisation goes ahead of what chooses among whole numbers
 
-_CHOOSERS = (MaxPool, Transpose, Reshape, Squeeze, Unsqueeze)
+_CHOOSERS = (MaxPool, Rearrangement)
 _CHOSEN = p.Convert(op(*_CHOOSERS, operands=[any_("x")], name="chooser"), name="back")
 
 
@@ -167,10 +164,8 @@ def _passes(chooser: Node, x: Value, zero: Value, scale: Value) -> bool:
 
 # -- what moves axes goes ahead of the dequantisation of weights
 
-_MOVERS = (Transpose, Reshape, Squeeze, Unsqueeze)
 
-
-@rule(op(*_MOVERS, operands=[op(Multiply, Subtract, Convert, FakeQuantize, name="weights")], name="mover"))
+@rule(op(Rearrangement, operands=[op(Multiply, Subtract, Convert, FakeQuantize, name="weights")], name="mover"))
 def ahead_of_dequantization(mover: Node, weights: Node) -> Value | None:
     """A Transpose or Reshape of weights in whole numbers: of the numbers, and of their scales."""
     if not is_weights(weights) or not all(isinstance(v.node, Constant) for v in mover.operands[1:]):
@@ -183,7 +178,7 @@ def ahead_of_dequantization(mover: Node, weights: Node) -> Value | None:
 def _moved(v: Value, mover: Node, shape: tuple[int, ...]) -> Value:
     node = v.node
     if not isinstance(node, Constant):
-        if isinstance(node, _MOVERS):
+        if isinstance(node, Rearrangement):
             raise Decline("another op that moves axes comes first")
         return node.evolve(*[_moved(o, mover, shape) for o in node.operands])
     if v.shape == shape:

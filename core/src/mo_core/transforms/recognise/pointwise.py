@@ -11,7 +11,8 @@ from mo_core.build import known_ints
 from mo_core.errors import Decline
 from mo_core.ir import Constant, Node, Value
 from mo_core.ir import types as t
-from mo_core.ops import Add, Convolution, MatMul, Reshape, Squeeze, Transpose, Unsqueeze
+from mo_core.ops import Add, Convolution, MatMul, Reshape, Squeeze, Transpose
+from mo_core.ops.shape import View
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, either, op, p
 from mo_core.rewriting.rewrite import rule
@@ -114,11 +115,10 @@ def product_of_rows(last: Reshape, layer: MatMul, flat: Node, x: Value) -> Value
     return made if t.same_shape(made.shape, last.shape) else None
 
 
-_FORMS = (Reshape, Squeeze, Unsqueeze)
-_POINT = p.Convolution(op(*_FORMS, operands=[any_("x")], uses=1), const("w"), name="layer", uses=1)
+_POINT = p.Convolution(op(View, operands=[any_("x")], uses=1), const("w"), name="layer", uses=1)
 
 
-@rule(op(*_FORMS, operands=[either(_POINT, p.Add(_POINT, const(), name="bias", uses=1))], name="last"))
+@rule(op(View, operands=[either(_POINT, p.Add(_POINT, const(), name="bias", uses=1))], name="last"))
 def convolution_of_vectors(last: Node, layer: Convolution, x: Value, w: Value) -> Value | None:
     """Vectors made images of one element, a convolution, and vectors again: a matrix product."""
     if x.shape is None or last.shape is None or len(x.shape) != 2 or len(last.shape) != 2 or not w.element.is_real:

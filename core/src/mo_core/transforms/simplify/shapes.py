@@ -17,6 +17,7 @@ from mo_core.ir import types as t
 from mo_core.ir.known import axes_of
 from mo_core.ir.types import Dynamic
 from mo_core.ops.elementwise import Elementwise
+from mo_core.ops.shape import View
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass, rewrites
 from mo_core.rewriting.pattern import any_, const, op, p
@@ -69,12 +70,11 @@ def _entries(pattern: Value) -> Entries | None:
 
 # -- views: other shapes of the same elements
 
-_VIEWS = (ops.Reshape, ops.Squeeze, ops.Unsqueeze)
 Source: TypeAlias = "int | tuple[int]"
 """A dimension of a view: a number (-1: the rest), or the axis that it is copied from."""
 
 
-@rule(op(*_VIEWS, operands=[op(*_VIEWS, operands=[any_("x")], name="inner", uses=1)], name="outer"))
+@rule(op(View, operands=[op(View, operands=[any_("x")], name="inner", uses=1)], name="outer"))
 def views(outer: Node, inner: Node, x: Value) -> Value | None:
     """Reshape, Squeeze and Unsqueeze in a row: one of them."""
     if x.shape is None or inner.shape is None:

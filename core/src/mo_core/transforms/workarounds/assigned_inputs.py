@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from mo_core.build.bodies import copied
 from mo_core.ir import Graph, Parameter, Value
-from mo_core.ops import Assign, Convert, Reshape, Squeeze, Unsqueeze
+from mo_core.ops import Assign, Convert
+from mo_core.ops.shape import View
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
@@ -25,6 +26,6 @@ def assigned_inputs(graph: Graph, edit: Editor) -> None:
 
 def _source(value: Value) -> Value:
     """The value before ops that the runtime may take out."""
-    while isinstance(value.node, (Convert, Reshape, Squeeze, Unsqueeze)):
+    while isinstance(value.node, (Convert, View)):
         value = value.node.operands[0]
     return value

@@ -22,17 +22,12 @@ from mo_core.ops import (
     ReduceMax,
     ReduceMin,
     ReduceSum,
-    Reshape,
     Select,
-    Squeeze,
-    Transpose,
-    Unsqueeze,
 )
+from mo_core.ops.shape import Rearrangement
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import op
 from mo_core.rewriting.rewrite import rule
-
-_MOVED = (Reshape, Squeeze, Transpose, Unsqueeze)
 
 
 def _worst(node: Node) -> float:
@@ -42,7 +37,7 @@ def _worst(node: Node) -> float:
 
 def _reduction(value: Value) -> Node | None:
     """The ReduceMax or ReduceMin that a value comes from unchanged."""
-    while isinstance(value.node, _MOVED):
+    while isinstance(value.node, Rearrangement):
         value = value.node.operands[0]
     node = value.node
     return node if isinstance(node, (ReduceMax, ReduceMin)) and node.element.is_real else None
