@@ -255,7 +255,9 @@ class _Part:
         inputs, controls = self._reads(node.name)
         content = self.reader.values.find(node)
         if content is not None:
-            return Record(node.name, _VALUE, attributes={"value": content}, controls=controls)
+            kind = data_type(node.attr["dtype"].type)
+            op = _VALUE if isinstance(kind, ElementType) else "Const"
+            return Record(node.name, op, attributes={"value": content, "dtype": kind}, controls=controls)
         if node.op == "Const":
             return Record(node.name, *self._const(node, what), controls=controls)
         given = self._attributes.read(node.attr, what)

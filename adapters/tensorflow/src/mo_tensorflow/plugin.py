@@ -12,7 +12,7 @@ from mo_core.frontend import Frontend, Reference, SourceModel
 from mo_core.options import Option
 
 if TYPE_CHECKING:
-    from mo_core.frontend import Converter
+    from mo_core.frontend import Converter, ConverterTable
     from mo_core.ir import Foreign, Graph
     from mo_core.options import Options
     from mo_core.rewriting import Context, Pass, Replacer
@@ -128,6 +128,12 @@ class TensorflowFrontend(Frontend):
         from mo_tensorflow.advice import advice
 
         model.notes += advice(model.graph)
+
+    def find(self, table: ConverterTable, node: Foreign) -> Converter | None:
+        """The converter for a node; another one where it computes with complex numbers."""
+        from mo_tensorflow.complexes import find
+
+        return find(table, node)
 
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
         """The attributes without the types that the converter does not ask for."""

@@ -7,6 +7,7 @@ from importlib import import_module
 FAMILIES = (
     "activation",
     "arithmetic",
+    "complex",
     "control",
     "convolution",
     "ctc",

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mo_core.build import as_i64, constant_like, integer, to_element
-from mo_core.build.bodies import Convert
+from mo_core.build.bodies import Convert, set_outputs
 from mo_core.build.branches import branch
 from mo_core.build.loops import loop, while_loop
-from mo_core.build.sequences import Item
+from mo_core.build.sequences import Item, flat
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Effects, Foreign, Graph, Pack, Value, constant, copy_into, release
 from mo_core.ir import types as t
@@ -101,6 +101,7 @@ def _with_arguments(arguments: Sequence[Item], graphs: Sequence[Graph], convert:
 
     def inside(graph: Graph, more: Mapping[Value, Value | Pack]) -> list[Any]:
         values = convert(graph, {**bound, **more})
+        set_outputs(graph, flat(values))  # what gave sequences reads their parameters no more
         for parameter in [p for p in graph.inputs if p in bound and not p.uses]:
             graph.remove_input(parameter)
         return values
