@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mo_core.ir import Node
 from mo_core.ir import types as t
+from mo_core.ir.schema import Operand, operand
 from mo_core.ops import (
     Add,
     Convolution,
@@ -20,10 +22,11 @@ from mo_core.ops import (
     Sigmoid,
     Swish,
 )
+from mo_core.ops.unary import Unary
 from mo_core.rewriting.passes import Context
 from mo_core.rewriting.record import Exclusion
 from mo_core.transforms.simplify.strides import stride_optimization
-from tests.core.transforms.harness import check, inputs, kinds, reasons, unchanged, weights
+from tests.core.transforms.harness import check, inputs, kinds, optimise, reasons, unchanged, weights
 from tests.core.transforms.layers import conv, max_pool
 
 
@@ -40,6 +43,30 @@ def test_a_stride_moves_to_the_convolution_above(size, spatial):
     graph.add_output(conv(y, 5, kernel=1, stride=2), "y")
     check(graph, stride_optimization)
     assert strides(graph) == [("Convolution", 2), ("Convolution", 1)]
+
+
+class Cube(Unary, opset="extension"):
+    """A function of each element, from outside."""
+
+    fold = staticmethod(lambda x: x**3)
+
+
+class Total(Node, opset="extension"):
+    """An operation from outside of which nothing is known."""
+
+    data: Operand = operand()
+    fold = staticmethod(np.cumsum)
+
+    def infer(self):
+        return self.data.type
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(Cube, [2, 1]), (Total, [1, 2])])
+def test_a_stride_passes_an_op_from_outside_by_what_it_promises(kind, expected):
+    graph, (x,) = inputs((1, 3, 8, 8))
+    graph.add_output(conv(kind(conv(x, 4, pad=1)), 5, kernel=1, stride=2), "y")
+    optimise(graph, stride_optimization)
+    assert [stride for _, stride in strides(graph)] == expected
 
 
 @pytest.mark.parametrize("size", [23, 24, 25])

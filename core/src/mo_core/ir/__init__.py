@@ -11,6 +11,7 @@ from mo_core.ir import known, permutations, schema, sources, tensor, types
 from mo_core.ir.axis_trait import AxisTrait
 from mo_core.ir.copy import ancestors, copy_graph, copy_into, copy_node, copy_nodes, copy_part
 from mo_core.ir.custom import Custom, PortMap
+from mo_core.ir.element_trait import ElementTrait
 from mo_core.ir.graph import Graph, release
 from mo_core.ir.node import KNOWN_LIMIT, Constant, Node, Parameter, Result, Value, constant, settle
 from mo_core.ir.source import UNKNOWN, Effects, Foreign, FunctionRef, Pack
@@ -24,6 +25,7 @@ __all__ = [
     "Custom",
     "Dim",
     "Effects",
+    "ElementTrait",
     "ElementType",
     "Foreign",
     "FunctionRef",

@@ -17,6 +17,7 @@ from mo_core.errors import MoError, PluginError, ShapeError, UsageError
 from mo_core.ir import schema as s
 from mo_core.ir import types as t
 from mo_core.ir.axis_trait import AxisTrait
+from mo_core.ir.element_trait import ElementTrait
 from mo_core.ir.tensor import Absent, Array, Lazy, Tensor, encode
 from mo_core.ir.types import Dim, ElementType, Shape, Type
 
@@ -179,6 +180,7 @@ class Node(Value):
     sink: ClassVar[bool] = False
     nests: bool = False
     axis_trait: ClassVar[AxisTrait | None] = None
+    element_trait: ClassVar[ElementTrait] = ElementTrait()
     schema: ClassVar[s.Schema] = s.Schema((), {})
     fold: Any = None
     rt_info: Mapping[str, Mapping[str, str]] = MappingProxyType({})

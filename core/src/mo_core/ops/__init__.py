@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from mo_core.ir import Constant, Node, Parameter, Result
-from mo_core.ops import axes
+from mo_core.ops import axes, elements
 from mo_core.ops.activation import (
     Clamp,
     Elu,
@@ -392,6 +392,7 @@ __all__ = [
     "VariadicSplit",
     "close",
     "axes",
+    "elements",
 ]
 
 ALL: tuple[type[Node], ...] = (

@@ -7,12 +7,15 @@ import math
 import numpy as np
 
 from mo_core.errors import ShapeError
-from mo_core.ir import Node
+from mo_core.ir import Node, Value
 from mo_core.ir import types as t
+from mo_core.ir.element_trait import ElementTrait, always
+from mo_core.ir.known import number
 from mo_core.ir.schema import Operand, OptionalOperand, integer, one_of, operand, optional, real
 from mo_core.ir.types import Dim, Type
 from mo_core.ops._values import NDArray, keeping_type
 from mo_core.ops.axes import FIRST, along, where
+from mo_core.ops.elements import FROM_ZERO, RISING
 from mo_core.ops.unary import Unary, erf
 
 
@@ -31,7 +34,14 @@ def _relu6(x: NDArray) -> NDArray:
 class ReLU(Unary, opset="opset1"):
     """max(x, 0) (ReLU-1)."""
 
+    element_trait = ElementTrait(pointwise=True, never_negative=always, rising=always, homogeneous=always)
     fold = staticmethod(keeping_type(lambda x: np.maximum(x, 0)))
+
+
+def _is_positive(v: Value) -> bool:
+    """True for a number that is known not to be below zero."""
+    value = number(v)
+    return value is not None and value >= 0
 
 
 def _spreads(small: Dim, size: Dim) -> bool:
@@ -42,6 +52,12 @@ class PReLU(Unary, opset="opset1"):
     """x where it is positive, else slope * x (PReLU-1); a list of slopes lies along axis 1, other slopes broadcast."""
 
     axis_trait = where(FIRST, lambda n: t.size_of(n.operands[1].shape) == 1)
+    element_trait = ElementTrait(
+        pointwise=True,
+        never_negative=lambda n: (number(n.operands[1]) or 1) < 0,
+        rising=lambda n: _is_positive(n.operands[1]),
+        homogeneous=always,
+    )
 
     slope: Operand = operand(like=True)
 
@@ -64,6 +80,11 @@ class PReLU(Unary, opset="opset1"):
 class Elu(Unary, opset="opset1"):
     """x where it is positive, else alpha * (exp(x) - 1) (Elu-1)."""
 
+    element_trait = ElementTrait(
+        pointwise=True,
+        never_negative=lambda n: n.attributes["alpha"] <= 0,
+        rising=lambda n: n.attributes["alpha"] >= 0,
+    )
     alpha: float = real()
 
     def fold(self, x: NDArray) -> NDArray:
@@ -83,12 +104,14 @@ class Selu(Unary, opset="opset1"):
 class Sigmoid(Unary, opset="opset1"):
     """1 / (1 + exp(-x)) (Sigmoid-1)."""
 
+    element_trait = FROM_ZERO
     fold = staticmethod(keeping_type(_sigmoid))
 
 
 class HardSigmoid(Unary, opset="opset1"):
     """alpha * x + beta, kept within 0 and 1 (HardSigmoid-1)."""
 
+    element_trait = ElementTrait(pointwise=True, never_negative=always, rising=lambda n: _is_positive(n.operands[1]))
     alpha: Operand = operand(like=True)
     beta: Operand = operand(like=True)
 
@@ -98,6 +121,7 @@ class HardSigmoid(Unary, opset="opset1"):
 class HSigmoid(Unary, opset="opset5"):
     """min(max(x + 3, 0), 6) / 6 (HSigmoid-5)."""
 
+    element_trait = FROM_ZERO
     fold = staticmethod(keeping_type(lambda x: _relu6(x + 3) / 6))
 
 
@@ -124,12 +148,14 @@ class Mish(Unary, opset="opset4"):
 class SoftPlus(Unary, opset="opset4"):
     """ln(1 + exp(x)) (SoftPlus-4)."""
 
+    element_trait = FROM_ZERO
     fold = staticmethod(keeping_type(_softplus))
 
 
 class SoftSign(Unary, opset="opset9"):
     """x / (1 + |x|) (SoftSign-9)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(lambda x: x / (1 + np.abs(x))))
 
 
@@ -149,6 +175,7 @@ class Gelu(Unary, opset="opset7"):
 class Clamp(Unary, opset="opset1"):
     """x kept within min and max (Clamp-1)."""
 
+    element_trait = ElementTrait(pointwise=True, never_negative=lambda n: n.attributes["min"] >= 0, rising=always)
     min: float = real()
     max: float = real()
 
@@ -181,6 +208,8 @@ class _AlongAxis(Node):
 
 class Softmax(_AlongAxis, opset="opset8", type="SoftMax"):
     """exp(x) over its sum along `axis` (SoftMax-8)."""
+
+    element_trait = ElementTrait(never_negative=always)
 
     def fold(self, x: NDArray) -> NDArray:
         raised = np.exp(x - x.max(self.axis, keepdims=True, initial=-np.inf))

@@ -14,6 +14,7 @@ from mo_core.ir.schema import Operand, one_of, operand
 from mo_core.ir.types import Type
 from mo_core.ops._values import NDArray, is_partial, lifted
 from mo_core.ops.axes import ALIKE
+from mo_core.ops.elements import POINTWISE
 from mo_core.ops.elementwise import Elementwise
 
 
@@ -163,6 +164,7 @@ class Select(Node, opset="opset1", partial=True):
     """Elements of `then` where `condition` (boolean) holds, else of `otherwise`; the three broadcast (Select-1)."""
 
     axis_trait = ALIKE
+    element_trait = POINTWISE
 
     condition: Operand = operand()
     then: Operand = operand(like=True)

@@ -14,6 +14,7 @@ from mo_core.ir.tensor import decode, encode
 from mo_core.ir.types import Dynamic, ElementType, Type
 from mo_core.ops._values import NDArray, is_partial
 from mo_core.ops.axes import ALIKE, FIRST
+from mo_core.ops.elements import POINTWISE
 
 
 def converted(data: NDArray, element: ElementType) -> Any:
@@ -37,6 +38,7 @@ class Convert(Node, opset="opset1", partial=True):
     """The elements in another type (Convert-1); real to whole numbers truncates towards zero."""
 
     axis_trait = FIRST
+    element_trait = POINTWISE
 
     data: Operand = operand()
     destination_type: ElementType = element()
@@ -52,6 +54,7 @@ class ConvertLike(Node, opset="opset1", partial=True):
     """The elements in the type of `like` (ConvertLike-1)."""
 
     axis_trait = FIRST
+    element_trait = POINTWISE
 
     data: Operand = operand()
     like: Operand = operand()
@@ -117,6 +120,7 @@ class FakeQuantize(Node, opset="opset1"):
     """
 
     axis_trait = ALIKE
+    element_trait = POINTWISE
 
     data: Operand = operand(like=True)
     input_low: Operand = operand(like=True)

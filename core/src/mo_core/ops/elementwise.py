@@ -13,12 +13,14 @@ from mo_core.ir.schema import Operand, boolean, one_of, operand
 from mo_core.ir.types import Dynamic, Type
 from mo_core.ops._values import NDArray, is_partial, keeping_type, lifted
 from mo_core.ops.axes import ALIKE
+from mo_core.ops.elements import POINTWISE
 
 
 class Elementwise(Node):
     """Base of arithmetic on two operands of one element type; shapes broadcast as numpy's do."""
 
     axis_trait = ALIKE
+    element_trait = POINTWISE
 
     a: Operand = operand(like=True)
     b: Operand = operand(like=True)

@@ -28,11 +28,13 @@ from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray
 from mo_core.ops.axes import along
 from mo_core.ops.axis_lists import per_axis
+from mo_core.ops.elements import CHOOSES
 
 
 class Concat(Node, opset="opset1", partial=True):
     """The operands one after the other along `axis` (Concat-1)."""
 
+    element_trait = CHOOSES
     axis_trait = along(all_operands=True)
 
     inputs: Operands = variadic()
@@ -131,6 +133,8 @@ class Pad(Node, opset="opset12", partial=True):
 class Roll(Node, opset="opset7"):
     """Elements moved on by `shift` along `axes`, those that fall off coming back at the other end (Roll-7)."""
 
+    element_trait = CHOOSES
+
     data: Operand = operand()
     shift: Operand = operand()
     axes: Operand = operand()
@@ -148,6 +152,8 @@ class Roll(Node, opset="opset7"):
 
 class Reverse(Node, opset="opset1"):
     """Elements in reverse order along `axes`, given by number or (`mask`) as one truth value per axis (Reverse-1)."""
+
+    element_trait = CHOOSES
 
     data: Operand = operand()
     axes: Operand = operand()
@@ -196,6 +202,8 @@ class ReverseSequence(Node, opset="opset1"):
 
 class _Blocks(Node):
     """Base of the exchange of channels with spatial blocks; data is N, C, <spatial>."""
+
+    element_trait = CHOOSES
 
     data: Operand = operand()
     mode: str = required_one_of("blocks_first", "depth_first")
@@ -349,6 +357,8 @@ class SpaceToBatch(_BatchBlocks, opset="opset2"):
 
 class ShuffleChannels(Node, opset="opset1"):
     """`axis` seen as `group` rows of columns, and the two exchanged (ShuffleChannels-1)."""
+
+    element_trait = CHOOSES
 
     data: Operand = operand()
     axis: int = integer(default=1)

@@ -9,6 +9,7 @@ from mo_core.ir.schema import Ints, Operand, boolean, element, integer, ints, on
 from mo_core.ir.types import ElementType, Shape, Type
 from mo_core.ops._dims import content_dims, of_rank, unknowns, windows
 from mo_core.ops.axes import fixed
+from mo_core.ops.elements import CHOOSES
 
 __all__ = ["AdaptiveAvgPool", "AdaptiveMaxPool", "AvgPool", "AvgPool14", "AvgPool16", "MaxPool", "MaxPool14"]
 
@@ -49,6 +50,7 @@ class AvgPool16(AvgPool14, opset="opset16", type="AvgPool"):
 class MaxPool(Node, opset="opset8"):
     """MaxPool-8: maxima over windows, and their flat positions from `axis` on."""
 
+    element_trait = CHOOSES
     axis_trait = fixed(2)
 
     data: Operand = operand()

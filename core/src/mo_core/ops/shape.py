@@ -19,6 +19,7 @@ from mo_core.ops._dims import content_dims, unknown, unknowns
 from mo_core.ops._values import NDArray
 from mo_core.ops.axes import FIRST, added, axes_listed, where
 from mo_core.ops.axis_lists import filled, per_axis, shape_listed
+from mo_core.ops.elements import CHOOSES
 
 
 class ShapeOf(Node, opset="opset3"):
@@ -44,6 +45,8 @@ class ShapeOf(Node, opset="opset3"):
 
 class Rearrangement(Node):
     """Base of operations whose result has the elements of the first operand, each once, and no others."""
+
+    element_trait = CHOOSES
 
 
 class View(Rearrangement):
@@ -212,6 +215,7 @@ class Broadcast(Node, opset="opset3", partial=True):
     the result is the numpy broadcast of both shapes.
     """
 
+    element_trait = CHOOSES
     axis_trait = AxisTrait(FIRST.ports, filled)
 
     data: Operand = operand()
@@ -269,6 +273,7 @@ def _stretch(d: Dim, target: Dim) -> Dim:
 class Tile(Node, opset="opset1", partial=True):
     """The whole tensor repeated along each axis (Tile-1); the shorter of shape and `repeats` is led by ones."""
 
+    element_trait = CHOOSES
     axis_trait = per_axis(1, nothing=1)
 
     data: Operand = operand()

@@ -16,6 +16,7 @@ from mo_core.ir.types import INF, Dim, Dynamic, Type
 from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray, replaced
 from mo_core.ops.axes import FIRST, axes_listed, cut, strided
+from mo_core.ops.elements import CHOOSES
 
 FAR = 2**31 - 1
 """Frameworks write this, or more, for "to the end"."""
@@ -26,6 +27,7 @@ MAX_PARTS = 1 << 16
 class Split(Node, opset="opset1", partial=True):
     """`num_splits` equal parts along `axis` (Split-1)."""
 
+    element_trait = CHOOSES
     axis_trait = axes_listed(1)
 
     data: Operand = operand()
@@ -55,6 +57,7 @@ class Split(Node, opset="opset1", partial=True):
 class VariadicSplit(Node, opset="opset1", partial=True):
     """Parts of the lengths given along `axis`; one length may be -1: what is left (VariadicSplit-1)."""
 
+    element_trait = CHOOSES
     axis_trait = axes_listed(1)
 
     data: Operand = operand()
@@ -165,6 +168,7 @@ class StridedSlice(Node, opset="opset1", partial=True):
     axis goes after one element is taken, or the position stands for as many whole axes as are left.
     """
 
+    element_trait = CHOOSES
     axis_trait = AxisTrait(FIRST.ports, strided)
 
     data: Operand = operand()
@@ -254,6 +258,7 @@ def _mask(mask: Sequence[int], count: int) -> list[bool]:
 class Slice(Node, opset="opset8", partial=True):
     """`[start:stop:step]` along each of `axes` (by default the first ones), as Python slices (Slice-8)."""
 
+    element_trait = CHOOSES
     axis_trait = AxisTrait(FIRST.ports, cut)
 
     data: Operand = operand()

@@ -9,16 +9,19 @@ import numpy as np
 from mo_core.errors import ShapeError
 from mo_core.ir import Node
 from mo_core.ir import types as t
+from mo_core.ir.element_trait import ElementTrait, always
 from mo_core.ir.schema import Operand, boolean, one_of, operand
 from mo_core.ir.types import Dynamic, Type
 from mo_core.ops._values import NDArray, keeping_type, lifted
 from mo_core.ops.axes import FIRST
+from mo_core.ops.elements import FROM_ZERO, POINTWISE, RISING
 
 
 class Unary(Node):
     """Base of functions of each element: the result has the operand's type."""
 
     axis_trait = FIRST
+    element_trait = POINTWISE
 
     data: Operand = operand()
 
@@ -39,11 +42,14 @@ def _round_away(x: NDArray) -> NDArray:
 class Abs(Unary, opset="opset1", partial=True):
     """|x| (Abs-1)."""
 
+    element_trait = ElementTrait(pointwise=True, never_negative=always, homogeneous=always)
     fold = staticmethod(lifted(np.abs, lambda x: x if not isinstance(x, Dynamic) or x.lo >= 0 else None))
 
 
 class Negative(Unary, opset="opset1", partial=True):
     """-x (Negative-1)."""
+
+    element_trait = ElementTrait(pointwise=True, homogeneous=always)
 
     fold = staticmethod(lifted(np.negative, lambda x: -x))
 
@@ -51,36 +57,42 @@ class Negative(Unary, opset="opset1", partial=True):
 class Sign(Unary, opset="opset1"):
     """-1, 0 or 1 (Sign-1)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.sign))
 
 
 class Sqrt(Unary, opset="opset1"):
     """The square root (Sqrt-1)."""
 
+    element_trait = FROM_ZERO
     fold = staticmethod(keeping_type(np.sqrt))
 
 
 class Exp(Unary, opset="opset1"):
     """e to the power of x (Exp-1)."""
 
+    element_trait = FROM_ZERO
     fold = staticmethod(keeping_type(np.exp))
 
 
 class Log(Unary, opset="opset1"):
     """The natural logarithm (Log-1)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.log))
 
 
 class Erf(Unary, opset="opset1"):
     """The error function (Erf-1)."""
 
+    element_trait = RISING
     fold = staticmethod(erf)
 
 
 class Ceiling(Unary, opset="opset1", partial=True):
     """Rounded up (Ceiling-1)."""
 
+    element_trait = RISING
     # an unknown fraction carries the bounds of the whole number below it
     fold = staticmethod(
         lifted(keeping_type(np.ceil), lambda x: (x * 1.0 + 1).at_least(x) if isinstance(x, Dynamic) else math.ceil(x))
@@ -90,12 +102,14 @@ class Ceiling(Unary, opset="opset1", partial=True):
 class Floor(Unary, opset="opset1", partial=True):
     """Rounded down (Floor-1)."""
 
+    element_trait = RISING
     fold = staticmethod(lifted(keeping_type(np.floor), lambda x: x if isinstance(x, Dynamic) else math.floor(x)))
 
 
 class Round(Unary, opset="opset5"):
     """Rounded to the nearest whole number (Round-5)."""
 
+    element_trait = RISING
     mode: str = one_of("half_to_even", "half_away_from_zero", default="half_to_even")
 
     def fold(self, x: NDArray) -> NDArray:
@@ -125,11 +139,14 @@ class Tan(Unary, opset="opset1"):
 class Asin(Unary, opset="opset1"):
     """The inverse sine (Asin-1)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.arcsin))
 
 
 class Acos(Unary, opset="opset1"):
     """The inverse cosine (Acos-1)."""
+
+    element_trait = ElementTrait(pointwise=True, never_negative=always)
 
     fold = staticmethod(keeping_type(np.arccos))
 
@@ -137,17 +154,21 @@ class Acos(Unary, opset="opset1"):
 class Atan(Unary, opset="opset1"):
     """The inverse tangent (Atan-1)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.arctan))
 
 
 class Sinh(Unary, opset="opset1"):
     """The hyperbolic sine (Sinh-1)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.sinh))
 
 
 class Cosh(Unary, opset="opset1"):
     """The hyperbolic cosine (Cosh-1)."""
+
+    element_trait = ElementTrait(pointwise=True, never_negative=always)
 
     fold = staticmethod(keeping_type(np.cosh))
 
@@ -155,24 +176,28 @@ class Cosh(Unary, opset="opset1"):
 class Tanh(Unary, opset="opset1"):
     """The hyperbolic tangent (Tanh-1)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.tanh))
 
 
 class Asinh(Unary, opset="opset4"):
     """The inverse hyperbolic sine (Asinh-4)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.arcsinh))
 
 
 class Acosh(Unary, opset="opset4"):
     """The inverse hyperbolic cosine (Acosh-4)."""
 
+    element_trait = FROM_ZERO
     fold = staticmethod(keeping_type(np.arccosh))
 
 
 class Atanh(Unary, opset="opset4"):
     """The inverse hyperbolic tangent (Atanh-4)."""
 
+    element_trait = RISING
     fold = staticmethod(keeping_type(np.arctanh))
 
 
@@ -186,6 +211,7 @@ class Predicate(Node):
     """Base of questions about each element: the answer is boolean, of the same shape."""
 
     axis_trait = FIRST
+    element_trait = POINTWISE
 
     data: Operand = operand()
 

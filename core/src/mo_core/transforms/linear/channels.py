@@ -21,18 +21,9 @@ from mo_core.ir import types as t
 from mo_core.ir.permutations import inverse
 from mo_core.ir.tensor import Array, Lazy, Tensor, encode, lazy
 from mo_core.ir.types import Shape
-from mo_core.ops import (
-    Abs,
-    AvgPool,
-    BatchToSpace,
-    Interpolate,
-    MaxPool,
-    PReLU,
-    ReduceMean,
-    ReLU,
-    Transpose,
-)
+from mo_core.ops import AvgPool, BatchToSpace, Interpolate, MaxPool, ReduceMean, Transpose
 from mo_core.ops.shape import Rearrangement, View
+from mo_core.ops.unary import Unary
 
 Dims = tuple[int, ...]
 
@@ -146,10 +137,8 @@ class Move(NamedTuple):
 
 
 POOLINGS: tuple[type[Node], ...] = (MaxPool, AvgPool, ReduceMean, Interpolate)
-HOMOGENEOUS: tuple[type[Node], ...] = (ReLU, PReLU, Abs)
-"""Functions of each element that a factor above zero may pass."""
 
-MOVERS: tuple[type[Node], ...] = (Rearrangement, *POOLINGS, BatchToSpace, *HOMOGENEOUS)
+MOVERS: tuple[type[Node], ...] = (Rearrangement, *POOLINGS, BatchToSpace, Unary)
 """Ops that a factor or a shift may pass, when its axes stay traceable."""
 
 
@@ -171,11 +160,12 @@ def across(node: Node, dims: Dims, *, up: bool, shift: bool, positive: bool) -> 
         return Move(dims, dims) if same else None
     if isinstance(node, ReduceMean):
         return _across_mean(node, dims, up)
-    passes = positive and not shift
     if isinstance(node, BatchToSpace):
         passes = _blocks_leave(node, dims)
     elif isinstance(node, Interpolate):
         passes = _resize_leaves(node, dims, shift)
+    else:
+        passes = positive and not shift and node.element_trait.homogeneous(node)
     return Move(dims, dims) if passes else None
 
 

@@ -7,10 +7,11 @@ from mo_core.ir import Node, Value
 from mo_core.ir import types as t
 from mo_core.ops import Add, BatchToSpace, Concat, Multiply, Transpose
 from mo_core.ops.shape import View
+from mo_core.ops.unary import Unary
 from mo_core.rewriting.pattern import Op, any_, const, op, p
 from mo_core.rewriting.rewrite import rule
 from mo_core.transforms.linear.absorb import Effect, absorbed_above, absorbed_below, effect_of, is_arithmetic, is_sum
-from mo_core.transforms.linear.channels import HOMOGENEOUS, MOVERS, POOLINGS, across, part, reshaped
+from mo_core.transforms.linear.channels import MOVERS, POOLINGS, across, part, reshaped
 
 # -- up
 
@@ -56,9 +57,11 @@ def ahead_of_pooling(node: Node, mover: Node, x: Value, c: Value) -> Value | Non
     return _above(node, mover, x, c)
 
 
-@rule(p.Multiply(op(*HOMOGENEOUS, operands=[any_("x")], name="mover"), const("c"), name="node"))
+@rule(p.Multiply(op(Unary, operands=[any_("x")], name="mover"), const("c"), name="node"))
 def ahead_of_relu(node: Node, mover: Node, x: Value, c: Value) -> Value | None:
     """A factor above zero after a ReLU, PReLU or Abs, ahead of which it can be taken in."""
+    if not mover.element_trait.homogeneous(mover):
+        return None
     return _above(node, mover, x, c)
 
 
@@ -121,6 +124,8 @@ def _goes_down(node: Node, x: Value, effect: Effect) -> bool:
 def past_mover(mover: Node, node: Node, x: Value, c: Value) -> Value | None:
     """A factor or shift ahead of an op that moves elements, when all following layers can take it in."""
     shift = isinstance(node, Add)
+    if isinstance(mover, Unary) and (shift or not mover.element_trait.homogeneous(mover)):
+        return None
     effect = effect_of(c, x, shift=shift)
     if effect is None or not is_arithmetic(x):
         return None

@@ -19,15 +19,12 @@ from mo_core.ir.tensor import Array_, encode, lazy
 from mo_core.ir.types import ElementType
 from mo_core.ops import (
     Clamp,
-    Concat,
     Convert,
     FakeQuantize,
     MaxPool,
     Multiply,
     Round,
-    Split,
     Subtract,
-    VariadicSplit,
 )
 from mo_core.ops.shape import Rearrangement
 from mo_core.rewriting.passes import Stage, rewrites
@@ -83,7 +80,6 @@ def pair_with_zero_point(quantize: FakeQuantize, stored: Node, back: Node, zero:
 # -- quantisation with an odd zero point
 
 _SHIFTED = p.Add(p.Round(p.Divide(any_("x"), const("scale")), name="whole"), const("zero"))
-_CHOICE = (MaxPool, Rearrangement, Concat, Split, VariadicSplit)
 
 
 @rule(p.Convert(p.Clamp(_SHIFTED, name="limited"), name="stored"))
@@ -113,7 +109,7 @@ def _only_taken_back(node: Node) -> bool:
     while waiting:
         users = list(waiting.pop().users())
         for user in users:
-            if isinstance(user, _CHOICE) and user not in seen:
+            if user.element_trait.chooses and user not in seen:
                 seen.add(user)
                 waiting.append(user)
             elif user not in seen and not (isinstance(user, Convert) and user.element.is_real):

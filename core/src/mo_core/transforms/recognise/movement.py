@@ -70,7 +70,7 @@ def pad_into_pooling(
         return _padded(node, [x], low, high, exclude_pad=False)
     fill = _pad_number(pad)
     lowest = fill is not None and fill <= -3.4e38
-    if not lowest and not (fill == 0 and _never_negative(x.node)):
+    if not lowest and not (fill == 0 and x.node.element_trait.never_negative(x.node)):
         raise Decline("the maximum takes its own padding for the lowest number, and this is another one")
     dilations = node.dilations or (1,) * len(node.kernel)
     extents = [(k - 1) * d + 1 for k, d in zip(node.kernel, dilations)]
@@ -86,13 +86,6 @@ def _is_dequantised(x: Value) -> bool:
     node = x.node
     small = isinstance(node, ops.Convert) and node.data.element.is_integer and node.data.element.bits <= 8
     return small or isinstance(node, ops.FakeQuantize)
-
-
-_FROM_ZERO = (ops.ReLU, ops.Sigmoid, ops.HSigmoid, ops.HardSigmoid, ops.Softmax, ops.Exp, ops.Abs, ops.SoftPlus)
-
-
-def _never_negative(node: Node) -> bool:
-    return isinstance(node, _FROM_ZERO) or (isinstance(node, ops.Clamp) and node.min >= 0)
 
 
 def _spatial(node: Node, begin: Value, end: Value) -> tuple[list[int], list[int]]:

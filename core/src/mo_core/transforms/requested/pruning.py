@@ -8,7 +8,6 @@ results are summed (residual blocks), the channel must be zero in all of the lay
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,30 +15,8 @@ import numpy as np
 
 from mo_core.ir import Constant, Graph, Node, Value, constant
 from mo_core.ir.tensor import Array_, lazy
-from mo_core.ops import (
-    Abs,
-    Add,
-    AvgPool,
-    Clamp,
-    Convolution,
-    Elu,
-    Gelu,
-    GroupConvolution,
-    HSwish,
-    MatMul,
-    MaxPool,
-    Mish,
-    Multiply,
-    PReLU,
-    ReduceMax,
-    ReduceMean,
-    ReLU,
-    Reshape,
-    Sigmoid,
-    Squeeze,
-    Swish,
-    Tanh,
-)
+from mo_core.ops import AvgPool, Convolution, GroupConvolution, MatMul, MaxPool, PReLU, ReduceMax, ReduceMean, Reshape
+from mo_core.ops.shape import View
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
@@ -47,15 +24,8 @@ from mo_core.transforms.linear.absorb import is_sum
 from mo_core.transforms.linear.layers import Layer, layer_of
 from mo_core.transforms.requested.stateful import wanted
 
-_NUMPY: Mapping[type[Node], Callable[[Array_], Array_]] = {
-    Abs: np.abs,
-    ReLU: lambda x: np.maximum(x, 0),
-    Sigmoid: lambda x: 1 / (1 + np.exp(-x)),
-    Tanh: np.tanh,
-}
-_KEEP_ZERO = (Elu, Gelu, HSwish, Mish, PReLU, Swish)
 _SPATIAL = (MaxPool, AvgPool, ReduceMean, ReduceMax)
-_PASSED = (Add, Multiply, Clamp, *_NUMPY, *_KEEP_ZERO, *_SPATIAL, GroupConvolution, Reshape, Squeeze)
+"""Ops that make zero of zeros, each channel for itself."""
 
 
 @dataclass
@@ -212,7 +182,8 @@ def _sources(node: Node) -> list[Value]:
     if is_sum(node):
         return list(node.operands)
     data = [v for v in node.operands if not isinstance(v.node, Constant)]
-    return data[:1] if isinstance(node, _PASSED) and len(data) == 1 and data[0].shape is not None else []
+    known = node.element_trait.pointwise or isinstance(node, (*_SPATIAL, GroupConvolution, View))
+    return data[:1] if known and len(data) == 1 and data[0].shape is not None else []
 
 
 def _reads(user: Node, index: int, axis: int) -> Layer | None:
@@ -244,50 +215,47 @@ def _walked(space: _Space, channels: int) -> _Path | None:
 
 def _after(user: Node, index: int, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
     """The channel axis and the content of zero channels after an op; None when the op cannot do without them."""
-    unknown = np.where(content == 0, 0.0, np.nan)
     if is_sum(user):
         return axis, content
-    if isinstance(user, (Add, Multiply)) and isinstance(user.operands[1 - index].node, Constant):
-        return _combined(user, 1 - index, axis, content, path)
+    if user.element_trait.pointwise:
+        return _computed(user, index, axis, content, path)
     if index != 0 or any(r.uses for r in user.results[1:]):
         return None
-    if isinstance(user, Clamp):
-        return axis, np.clip(content, user.min, user.max)
-    if type(user) in _NUMPY:
-        return axis, _NUMPY[type(user)](content)
-    if isinstance(user, PReLU) and not (
-        isinstance(user.slope.node, Constant) and _alike(user.slope, 1, axis, user, path)
-    ):
-        return None
-    if isinstance(user, _KEEP_ZERO):
-        return axis, unknown
     if isinstance(user, _SPATIAL):
-        return _pooled(user, axis, unknown)
+        return _pooled(user, axis, np.where(content == 0, 0.0, np.nan))
     if isinstance(user, GroupConvolution):
         return _depthwise(user, axis, content, path)
-    return _viewed(user, axis, content, path) if isinstance(user, (Reshape, Squeeze)) else None
+    return _viewed(user, axis, content, path) if isinstance(user, View) else None
 
 
-def _alike(c: Value, place: int, axis: int, node: Node, path: _Path) -> bool:
-    """True when a slope is one for all channels, or a vector over them."""
-    if c.is_static and c.dims == (1,) * len(c.dims):
-        return True
-    if len(c.dims) == 1:
-        path.constants.append((node, place, 0))
-        return True
-    return False
-
-
-def _combined(user: Any, place: int, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
-    c = user.operands[place]
-    at = axis - (user.rank - c.rank)
-    varies = at >= 0 and c.dims[at] != 1
-    if c.rank > user.rank or any(d != 1 for a, d in enumerate(c.dims) if a != at):
+def _computed(user: Node, index: int, axis: int, content: Array_, path: _Path) -> tuple[int, Array_] | None:
+    """A function of the elements at one place: computed for each channel, with constants that tell channels apart."""
+    shape = tuple(len(content) if a == axis else 1 for a in range(user.operands[index].rank))
+    given, varying = [], []
+    for i, v in enumerate(user.operands):
+        if i == index:
+            given.append(content.reshape(shape))
+            continue
+        listed = isinstance(user, PReLU) and v.rank == 1  # along axis 1
+        at = 0 if listed else axis - (len(shape) - v.rank)
+        if (
+            not isinstance(v.node, Constant)
+            or v.rank > len(shape)
+            or any(d != 1 for a, d in enumerate(v.dims) if a != at)
+        ):
+            return None
+        numbers = v.node.value
+        if numbers.size > 1:
+            varying.append((user, i, at))
+        given.append(numbers.numpy().astype(np.float64))
+    if user.fold is None:
         return None
-    numbers = c.tensor.numpy().reshape(-1).astype(np.float64)
-    if varies:
-        path.constants.append((user, place, at))
-    return axis, content + numbers if isinstance(user, Add) else content * numbers
+    with np.errstate(all="ignore"):
+        result = np.asarray(user.fold(*given), np.float64)
+    if result.shape != shape:
+        return None
+    path.constants += varying
+    return axis, np.where(np.isnan(content), np.nan, result.reshape(-1))
 
 
 def _pooled(user: Any, axis: int, content: Array_) -> tuple[int, Array_] | None:

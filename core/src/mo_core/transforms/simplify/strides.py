@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from mo_core.ir import Graph, Node, Value
 from mo_core.ir import types as t
 from mo_core.ir.schema import Ints
-from mo_core.ops import Convolution, FakeQuantize, GroupConvolution, MaxPool, PReLU
-from mo_core.ops.elementwise import Elementwise
-from mo_core.ops.unary import Unary
+from mo_core.ops import Convolution, GroupConvolution, MaxPool, PReLU
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
 
-_POINTWISE = (Elementwise, Unary, FakeQuantize)
 _CONVOLUTIONS = (Convolution, GroupConvolution)
 
 
@@ -128,7 +125,7 @@ def _is_movable(node: Node) -> bool:
         return node.auto_pad == "valid" or (
             node.auto_pad == "explicit" and (_is_pointwise(node) or not _is_pointwise(node, padded=True))
         )
-    if not isinstance(node, _POINTWISE) or node.shape is None or not 3 <= len(node.shape) <= 5:
+    if not node.element_trait.pointwise or node.shape is None or not 3 <= len(node.shape) <= 5:
         return False
     return all(_fits_beside(node, i) for i in range(len(node.operands)))
 

@@ -9,36 +9,12 @@ the convolution, so that anything in between prevents it: a PReLU with slope 1 c
 from __future__ import annotations
 
 from mo_core.ir import Graph, Node, constant
-from mo_core.ir.known import number
-from mo_core.ops import (
-    Abs,
-    Add,
-    Convolution,
-    DepthToSpace,
-    Elu,
-    Gelu,
-    GroupConvolution,
-    HSwish,
-    MaxPool,
-    Mish,
-    Multiply,
-    PReLU,
-    Reshape,
-    ShuffleChannels,
-    Sigmoid,
-    SpaceToDepth,
-    Squeeze,
-    Swish,
-    Transpose,
-    Unsqueeze,
-)
+from mo_core.ops import Add, Convolution, GroupConvolution, MaxPool, Multiply, PReLU, Sigmoid
 from mo_core.ops.unary import Unary
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
 
-_FALLING = (Abs, Gelu, HSwish, Mish, Swish)
-_MOVED = (DepthToSpace, Reshape, ShuffleChannels, SpaceToDepth, Squeeze, Transpose, Unsqueeze)
 _FAR = 8
 
 
@@ -65,17 +41,9 @@ def _meets_falling(node: Node) -> bool:
         users = list(node.results[0].users())
         if len(users) > 1:  # x and a sigmoid of it, which the runtime makes one Swish
             return all(isinstance(u, (Multiply, Sigmoid)) for u in users)
-        if not users or not isinstance(users[0], (Unary, *_MOVED)):
+        if not users or not (isinstance(users[0], Unary) or users[0].element_trait.chooses):
             return False
         node = users[0]
-        if _may_fall(node):
+        if isinstance(node, Unary) and not node.element_trait.rising(node):
             return True
     return False
-
-
-def _may_fall(node: Node) -> bool:
-    """True for an activation that is lower for some higher operand."""
-    if isinstance(node, PReLU):
-        slope = number(node.slope)
-        return slope is None or slope < 0
-    return isinstance(node, _FALLING) or (isinstance(node, Elu) and node.alpha < 0)

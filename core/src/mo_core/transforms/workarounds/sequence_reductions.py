@@ -12,14 +12,11 @@ import numpy as np
 from mo_core.build import known_ints
 from mo_core.ir import Constant, Graph, Node, Value, constant
 from mo_core.ir import types as t
-from mo_core.ops import FakeQuantize, Unsqueeze
-from mo_core.ops.elementwise import Elementwise
+from mo_core.ops import Unsqueeze
 from mo_core.ops.reduction import Reduction
-from mo_core.ops.unary import Unary
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
 
-_FUSED = (Elementwise, Unary, FakeQuantize)
 _FAR = 6
 
 
@@ -41,7 +38,7 @@ def _is_wrong(node: Reduction) -> bool:
 def _meets_constant(value: Value, far: int) -> bool:
     """True when following element-wise ops have a constant with more than one element."""
     for user in value.users() if far else ():
-        if isinstance(user, _FUSED):
+        if user.element_trait.pointwise:
             if any(isinstance(v.node, Constant) and t.size_of(v.shape) != 1 for v in user.operands):
                 return True
             if _meets_constant(user, far - 1):

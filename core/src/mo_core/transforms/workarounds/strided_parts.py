@@ -8,15 +8,12 @@ one with several results, as VariadicSplit, it fails to compile the model. A str
 from __future__ import annotations
 
 from mo_core.ir import Node, Value
-from mo_core.ops import Convolution, FakeQuantize, Split
-from mo_core.ops.elementwise import Elementwise
-from mo_core.ops.unary import Unary
+from mo_core.ops import Convolution, Split
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, p
 from mo_core.rewriting.rewrite import rule
 from mo_core.transforms.workarounds.padded_pointwise import every_nth
 
-_PASSED = (Elementwise, Unary, FakeQuantize)
 _FAR = 64
 
 
@@ -32,7 +29,7 @@ def elements_of_a_part(node: Convolution, x: Value, filters: Value) -> Value | N
 
 def _comes_from_a_part(x: Value) -> bool:
     """True when element-wise operations, one at least, lead up to an operation with several results."""
-    if not isinstance(x.node, _PASSED):
+    if not x.node.element_trait.pointwise:
         return False
     seen: set[Node] = set()
     waiting = [x.node]
@@ -42,7 +39,7 @@ def _comes_from_a_part(x: Value) -> bool:
             continue
         seen.add(node)
         for value in node.operands:
-            if isinstance(value.node, _PASSED):
+            if value.node.element_trait.pointwise:
                 waiting.append(value.node)
             elif len(value.node.results) > 1 and not isinstance(value.node, Split):
                 return True
