@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import mo_core
+from mo_core import ops
 from mo_core.errors import ModelError, MoError, UsageError
+from mo_core.testing import evaluate
 from tests.adapters.caffe.harness import Array, blob, close, convert, inputs_of, layer, run, values, write
 
 X = {"data": values(1, 3, 8, 8)}
@@ -147,6 +149,39 @@ def test_scales_divide_behind_the_mean_image(tmp_path: Path, options: dict[str, 
     x = X["data"]
     got = with_mean(tmp_path, MEAN, x, **options)
     close(got, (np.maximum(x - MEAN[:, :, 2:10, 1:9], 0) / np.array(factor)).astype(np.float32))
+
+
+def test_the_mean_image_follows_the_layout_of_the_input(tmp_path: Path) -> None:
+    x = X["data"]
+    (tmp_path / "mean.binaryproto").write_bytes(blob(MEAN).SerializeToString())
+    text = inputs_of({"data": x}) + layer("ReLU", "data", "z")
+    options: dict[str, Any] = {"mean_file": tmp_path / "mean.binaryproto", "layout": "data(nchw->nhwc)"}
+    model = mo_core.convert(write(tmp_path, text, {}), reverse_input_channels=True, scale=2.0, **options)
+    (got,) = evaluate(model.graph, x.transpose(0, 2, 3, 1))
+    close(got, np.maximum(x[:, ::-1] - MEAN[:, :, 2:10, 1:9], 0) / 2)
+    assert model.report.info["preprocessing"] == "data: (reverse(x) - mean image) / 2, channels are axis 3"
+
+
+def test_a_mean_image_is_verified_by_opencv(tmp_path: Path) -> None:
+    (tmp_path / "mean.binaryproto").write_bytes(blob(MEAN).SerializeToString())
+    text = inputs_of(X) + layer("Pooling", "data", "z", "pooling_param { pool: AVE kernel_size: 2 }")
+    found = mo_core.verify(
+        write(tmp_path, text, {}), mean_file=tmp_path / "mean.binaryproto", reverse_input_channels=True
+    )
+    assert found.passed and found.reference.startswith("OpenCV")
+    wrong = mo_core.convert(tmp_path / "net.prototxt", reverse_input_channels=True).save(tmp_path / "wrong")
+    found = mo_core.verify(
+        tmp_path / "net.prototxt", wrong, mean_file=tmp_path / "mean.binaryproto", reverse_input_channels=True
+    )
+    assert not found.passed
+
+
+def test_the_mean_image_of_an_input_that_is_cut_away_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "mean.binaryproto").write_bytes(blob(MEAN).SerializeToString())
+    text = inputs_of(X) + layer("ReLU", "data", "y") + layer("TanH", "y", "z")
+    model = mo_core.convert(write(tmp_path, text, {}), mean_file=tmp_path / "mean.binaryproto", input="z")
+    assert any('the mean image is not subtracted: "data"' in note for note in model.report.notes)
+    assert [n.type_name for n in model.graph if not isinstance(n, (ops.Parameter, ops.Result))] == ["Tanh"]
 
 
 def test_the_mean_image_may_be_one_pixel(tmp_path: Path) -> None:

@@ -10,32 +10,23 @@ from typing import TYPE_CHECKING, Any
 from mo_caffe.blobs import tensor_of
 from mo_caffe.caffemodel import read_binaryproto
 from mo_core.errors import ModelError, UsageError
-from mo_core.ir import Foreign, Graph, Parameter, constant
+from mo_core.frontend import MeanImage
+from mo_core.ir import Graph, Parameter
 from mo_core.ir.tensor import MappedFile, Tensor, reshaped
 
 if TYPE_CHECKING:
     from mo_core.options import Options
 
-MEAN_IMAGE = "MeanImage"
-"""The source op that stands for the subtraction: it is cut away with the input, and sees its final shape."""
 
-
-def subtract_mean(graph: Graph, options: Options) -> None:
-    """Put the subtraction behind the image input."""
+def mean_images(graph: Graph, options: Options) -> dict[str, MeanImage]:
+    """What is to be subtracted from the image input, by its name. Raises UsageError, ModelError."""
     path = Path(options.get("mean_file"))
     try:
         mean = _image(path)
     except ModelError as e:
         raise e.note(f'mean file "{path}"') from None
-    parameter = _image_input(graph, mean)
-    stored = constant(mean)
-    stored.name = f"{parameter.name}/mean_image"
-    given = {"offsets": parse_offsets(options.get("mean_file_offsets")), "place": graph.inputs.index(parameter)}
-    node = Foreign("caffe", MEAN_IMAGE, [parameter, stored], given, name=f"{parameter.name}/mean")
-    readers = list(parameter.uses)
-    graph.splice([node], readers[0][0] if readers else None)
-    for reader, index in readers:
-        reader.set_operand(index, node)
+    x_and_y = parse_offsets(options.get("mean_file_offsets"))
+    return {_image_input(graph, mean).name: MeanImage(mean, (x_and_y[1], x_and_y[0]) if x_and_y else None)}
 
 
 def _image(path: Path) -> Tensor:

@@ -98,7 +98,7 @@ class CaffeFrontend(Frontend):
 
     def reference(self, source: Any, options: Options, folder: Path) -> Reference | None:
         """The dnn module of OpenCV 4, for networks with a .prototxt."""
-        if options.get("mean_file") or options.get("k"):
+        if options.get("k"):
             return None
         from mo_caffe.opencv import reference
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mo_caffe.blobs import tensor_of
 from mo_caffe.custom_layers import CUSTOM, CustomLayer, read_mapping
-from mo_caffe.mean import subtract_mean
+from mo_caffe.mean import mean_images
 from mo_caffe.network import Layer, Network, read_network
 from mo_caffe.network import Value as Top
 from mo_caffe.python_layers import parse_param_str
@@ -53,11 +53,10 @@ def read(source: Any, options: Options) -> SourceModel:
         mapping = read_mapping(options.get("k"))
         reader = _Reader(network, file, mapping)
         graph = reader.graph()
-        if options.get("mean_file"):
-            subtract_mean(graph, options)
+        means = mean_images(graph, options) if options.get("mean_file") else {}
     except ModelError as e:
         raise e.note(" with ".join(f'"{p}"' for p in (description, model) if p is not None)) from None
-    return SourceModel(graph, name=network.name, notes=[*notes, *reader.notes])
+    return SourceModel(graph, name=network.name, notes=[*notes, *reader.notes], mean_images=means)
 
 
 def files_of(source: Path, given: Any) -> tuple[Path | None, Path | None, list[str]]:

@@ -131,7 +131,7 @@ def _run(
     report.finish(model.graph, context)
     name = options.model_name or model_name(frontend, source)
     rt_info = _rt_info(model, frontend, options, context)
-    return Model(model.graph, report, name, rt_info, options, session, sources, source, frontend)
+    return Model(model.graph, report, name, rt_info, options, session, sources, source, frontend, model.mean_images)
 
 
 def _converts(session: Session, frontend: Frontend, node: Foreign) -> bool:

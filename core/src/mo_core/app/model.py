@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from copy import copy
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mo_core import emit
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mo_core.app.progress import Progress
     from mo_core.app.session import Session
     from mo_core.app.verify.result import Verification
-    from mo_core.frontend import Frontend, Reference
+    from mo_core.frontend import Frontend, MeanImage, Reference
     from mo_core.ir.sources import SourceFiles
     from mo_core.options import Options
 
@@ -32,6 +34,7 @@ class Model:
         report: what happened.
         name: of the output files.
         sources: the files that it was read from, which no output may replace.
+        mean_images: what it subtracts from inputs, by their names.
     """
 
     def __init__(
@@ -45,10 +48,11 @@ class Model:
         sources: SourceFiles,
         source: Any = None,
         frontend: Frontend | None = None,
+        mean_images: Mapping[str, MeanImage] = MappingProxyType({}),
     ) -> None:
         self.graph, self.report, self.name, self.sources = graph, report, name, sources
         self._rt_info, self._options, self._session = rt_info, options, session
-        self._source, self._frontend = source, frontend
+        self._source, self._frontend, self.mean_images = source, frontend, mean_images
         self.kept: object = None  # what must live as long as the weights are windows of it
 
     @property

@@ -7,7 +7,7 @@ with cycles) are public, too.
 from mo_core.frontend.attributes import AttributeType, attribute_type
 from mo_core.frontend.converters import SPECIAL, Converter, ConverterTable, converter, converters_of
 from mo_core.frontend.functions import Function, Library, inline
-from mo_core.frontend.model import Frontend, Reference, SourceModel
+from mo_core.frontend.model import Frontend, MeanImage, Reference, SourceModel
 
 __all__ = [
     "SPECIAL",
@@ -17,6 +17,7 @@ __all__ = [
     "Frontend",
     "Function",
     "Library",
+    "MeanImage",
     "Reference",
     "SourceModel",
     "attribute_type",

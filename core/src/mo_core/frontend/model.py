@@ -10,9 +10,24 @@ from typing import TYPE_CHECKING, Any
 from mo_core.frontend.converters import Converter, ConverterTable
 from mo_core.frontend.functions import Library
 from mo_core.ir import Foreign, Graph, Value
+from mo_core.ir.tensor import Tensor
 
 if TYPE_CHECKING:
     from mo_core.options import Option, Options
+
+
+@dataclass(frozen=True)
+class MeanImage:
+    """The mean of the images that a model was trained with; the preprocessing subtracts it from an input.
+
+    Attributes:
+        tensor: real numbers [C, H, W]; H and W may be 1.
+        begin: the first row and the first column of the part that is subtracted, which is as large as the input; None:
+            the centre.
+    """
+
+    tensor: Tensor
+    begin: tuple[int, int] | None = None
 
 
 @dataclass
@@ -28,6 +43,7 @@ class SourceModel:
         facts: what `mo inspect` tells of the file, such as its producer and its version, by what it is.
         path: the file or folder that it was read from; None for an object in memory.
         stand_ins: what the names of outputs mean after a FRONT pass has put others in their place.
+        mean_images: by the names of inputs [N, C, H, W].
     """
 
     graph: Graph
@@ -39,6 +55,7 @@ class SourceModel:
     facts: dict[str, str] = field(default_factory=dict)
     path: Path | None = None
     stand_ins: dict[str, Value] = field(default_factory=dict)
+    mean_images: dict[str, MeanImage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

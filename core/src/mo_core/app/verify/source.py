@@ -15,6 +15,7 @@ from mo_core.app.verify.evaluator import Evaluator
 from mo_core.app.verify.feeds import Case, draws, has_states
 from mo_core.app.verify.process import Answer, compute
 from mo_core.errors import MoError, Unsupported
+from mo_core.frontend import SourceModel
 from mo_core.ir import Graph
 from mo_core.options import Options
 from mo_core.rewriting import passes
@@ -168,7 +169,7 @@ def preparation(model: Model) -> Evaluator | None:
     Raises MoError where the pre-processing cannot be told apart from the model.
     """
     options, defaults = model.options, Options()
-    if not any(options.get(name) for name in _PREPARING):
+    if not model.mean_images and not any(options.get(name) for name in _PREPARING):
         return None
     source = model.again(unoptimised=True, **{name: defaults.get(name) for name in _PREPARING})
     graph = Graph("preparation")
@@ -178,7 +179,8 @@ def preparation(model: Model) -> Evaluator | None:
         made = graph.add_input(p.name, p.element, p.shape)
         made.names[:] = p.names
         graph.add_output(made, p.label)
-    passes.run([preprocessing], graph, passes.Context(options=options))
+    context = passes.Context(options=options, model=SourceModel(graph, mean_images=dict(model.mean_images)))
+    passes.run([preprocessing], graph, context)
     return Evaluator(graph)
 
 

@@ -20,6 +20,7 @@ from mo_core.options.names import counted, quoted
 from mo_core.options.preparation import ChannelValues, Layout, LayoutSpec
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
+from mo_core.transforms.requested import mean_image
 from mo_core.transforms.requested.ports import (
     Layouts,
     Ports,
@@ -35,6 +36,7 @@ from mo_core.transforms.requested.ports import (
 )
 
 if TYPE_CHECKING:
+    from mo_core.frontend import MeanImage
     from mo_core.options import Options
 
 _LAYOUTS = ("layout", "source_layout", "target_layout")
@@ -149,9 +151,16 @@ class _Steps:
     scale: tuple[float, ...] = ()
     reverse: bool = False
     axis: int = 0
+    image: MeanImage | None = None
+    order: Sequence[int] = (0, 1, 2, 3)  # of the axes N, C, H, W, where there is an image
 
     def __bool__(self) -> bool:
-        return bool(self.reverse or self.mean or self.scale)
+        return bool(self.reverse or self.computes)
+
+    @property
+    def computes(self) -> bool:
+        """True when the data must be real numbers."""
+        return bool(self.image or self.mean or self.scale)
 
     def settle(self, layout: Layout | None, notes: list[str]) -> None:
         """Find the axis of the channels where it matters, and note when it is a guess."""
@@ -175,10 +184,12 @@ class _Steps:
     def formula(self) -> str:
         """What the model does with the data it is given."""
         text = "reverse(x)" if self.reverse else "x"
+        if self.image:
+            text = f"{text} - mean image"
         if self.mean:
             text = f"{text} - {_shown(self.mean)}"
         if self.scale:
-            text = f"({text}) / {_shown(self.scale)}" if self.mean else f"{text} / {_shown(self.scale)}"
+            text = f"({text}) / {_shown(self.scale)}" if self.image or self.mean else f"{text} / {_shown(self.scale)}"
         varies = self.reverse or len(self.mean) > 1 or len(self.scale) > 1
         return f"{label_of(self.parameter)}: {text}" + (f", channels are axis {self.axis}" if varies else "")
 
@@ -187,6 +198,8 @@ class _Steps:
         p = self.parameter
         if self.reverse:
             x = _named(Gather(x, constant([2, 1, 0]), constant(self.axis)), p, "reverse_channels")
+        if self.image:
+            x = _named(Subtract(x, mean_image.beside(x, self.image, self.order)), p, "mean_image")
         if self.mean:
             x = _named(Subtract(x, self._beside(x, self.mean)), p, "mean")
         if self.scale:
@@ -204,14 +217,17 @@ def _shown(values: Sequence[float]) -> str:
     return text if len(values) == 1 else f"[{text}]"
 
 
-_VALUES = ("mean_values", "scale_values", "scale", "reverse_input_channels")
+def _with_options(options: Any) -> bool:
+    return options is not None  # the model may have a mean image, which is not known before it is read
 
 
-@graph_pass("preprocessing", stage=Stage.PREPROCESS, wanted=_given(*_VALUES), outermost=_OUTERMOST)
+@graph_pass("preprocessing", stage=Stage.PREPROCESS, wanted=_with_options, outermost=_OUTERMOST)
 def preprocessing(graph: Graph, edit: Editor) -> None:
-    """Reverse channels, subtract mean values, divide by scale values, in this order."""
+    """Reverse channels, subtract the mean image and mean values, divide by scale values, in this order."""
     options, context = edit.options, edit.context
     steps = {p: _Steps(p) for p in graph.inputs}
+    if context.model is not None and context.model.mean_images:
+        _add_images(steps, context.model.mean_images, _layouts(graph, options), context.notes)
     for p, values in _by_input(graph, options.mean_values, "mean_values").items():
         steps[p].mean = values if any(values) else ()
     for p, values in _by_input(graph, options.scale_values, "scale_values").items():
@@ -228,6 +244,19 @@ def preprocessing(graph: Graph, edit: Editor) -> None:
         _insert(edit, s)
     if wanted:
         context.info["preprocessing"] = "; ".join(s.formula for s in wanted)
+
+
+def _add_images(
+    steps: Mapping[Parameter, _Steps], images: Mapping[str, MeanImage], layouts: Layouts, notes: list[str]
+) -> None:
+    left = dict(images)
+    for p, made in steps.items():
+        made.image = left.pop(p.name, None)
+        spec = layouts.get(p)
+        if made.image is not None and spec is not None and spec.source is not None and spec.target is not None:
+            made.order = order_between(expanded(spec.source, p), expanded(spec.target, p), label_of(p))
+    for name in left:
+        notes.append(f'the mean image is not subtracted: "{name}" is no input any more.')
 
 
 def _present_layouts(graph: Graph, options: Options) -> dict[Parameter, Layout]:
@@ -281,7 +310,7 @@ def _insert(edit: Editor, steps: _Steps) -> None:
     """Put the steps between an input and its readers; shapes are read from the input itself as before."""
     p = steps.parameter
     readers = [(node, i) for node, i in p.uses if not isinstance(node, ShapeOf)]
-    if p.element.is_real or not (steps.mean or steps.scale):
+    if p.element.is_real or not steps.computes:
         _let_read(edit, readers, steps.applied(p))
         return
     element = _decoded(p)
