@@ -82,7 +82,11 @@ def run(source: Any, feeds: Feeds, **options: Any) -> dict[str, Array]:
     request = compiled.create_infer_request()
     names = {n for port in compiled.inputs for n in port.get_names()}
     request.infer({k: np.asarray(v) for k, v in feeds.items() if k in names})
-    arrays = [np.array(request.get_output_tensor(i).data) for i in range(len(types))]
+    tensors = [request.get_output_tensor(i) for i in range(len(types))]
+    arrays = [
+        np.array(x.str_data, object) if type_.element is t.string else np.array(x.data)
+        for x, type_ in zip(tensors, types)
+    ]
     for (name, type_), array in zip(converted.outputs.items(), arrays):
         assert fits(type_, array), f"{name} was inferred as {type_}, and it is {array.dtype}{list(array.shape)}"
     return dict(zip(converted.outputs, arrays))

@@ -37,6 +37,9 @@ class Values(Protocol):
     def table(self, node: Any) -> tuple[Tensor, Tensor] | None:
         """Keys and values of a table by its NodeDef, or None for a node that is none, or whose content is not known."""
 
+    def imported(self, node: Any) -> Sequence[str]:
+        """The inputs with the keys and values of a table by its NodeDef; empty where they are not in the graph."""
+
 
 class NoValues:
     """The graph is frozen."""
@@ -48,6 +51,10 @@ class NoValues:
     def table(self, node: Any) -> tuple[Tensor, Tensor] | None:
         """Nothing holds anything."""
         return None
+
+    def imported(self, node: Any) -> Sequence[str]:
+        """Nothing holds anything."""
+        return ()
 
 
 class GraphDefReader:
@@ -223,7 +230,9 @@ class _Part:
         found = self._read_by.get(name)
         if found is None:
             found = self._read_by[name] = [], []
-            for reference in self.nodes[name].input:
+            node = self.nodes[name]
+            content = self.reader.values.imported(node) if self.nodes is self.reader.nodes else ()
+            for reference in (*node.input, *content):
                 if reference.startswith("^"):
                     found[1].append(reference[1:])
                 else:

@@ -48,10 +48,12 @@ class Found:
     """Attributes:
     variables: by node, the sources of their values: `Restored`, or the TensorProto of a constant.
     tables: by node, the TensorProtos of keys and values.
+    imports: by node, the inputs with keys and values that are not constants.
     """
 
     variables: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    imports: dict[str, list[str]] = field(default_factory=dict)
 
 
 def assignments(reader: GraphDefReader, restore_op: str = "") -> Found:
@@ -197,3 +199,5 @@ def _import(found: Found, frame: Frame, node: Any) -> None:
     keys, values = _constant(frame, inputs[1]), _constant(frame, inputs[2])
     if keys is not None and values is not None:
         found.tables[target[1]] = keys, values
+    elif not frame.depth:
+        found.imports[target[1]] = inputs[1:3]

@@ -175,6 +175,10 @@ class _Held:
         """Tables stay in the runtime of TensorFlow."""
         return
 
+    def imported(self, node: Any) -> Sequence[str]:
+        """Tables stay in the runtime of TensorFlow."""
+        return ()
+
 
 def _reader(graph: Any, held: Mapping[str, Tensor]) -> GraphDefReader:
     proto = pb.GraphDef.FromString(graph.as_graph_def().SerializeToString())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mo_core.ir.tensor import Tensor
@@ -48,6 +49,10 @@ class Variables:
             return None
         what = f'table "{node.name}"'
         return self._tensors.tensor(found[0], f"the keys of {what}"), self._tensors.tensor(found[1], what)
+
+    def imported(self, node: Any) -> Sequence[str]:
+        """The inputs with keys and values of a table of the graph that is filled when the model runs."""
+        return self._assigned().imports.get(node.name, ()) if node.op in TABLES else ()
 
     def _assigned(self) -> Found:
         if self._found is None:

@@ -25,6 +25,7 @@ UNARY = [
     *[case(op, x=POSITIVE) for op in "Log Log1p Rsqrt Sqrt Reciprocal Inv".split()],
     case("Acosh", x=POSITIVE + 1),
     *[case(op, x=X * 3) for op in "Ceil Floor Rint Round".split()],
+    case("TruncateDiv", x=X * 9, y=Y, name="real"),
     case("Round", x=np.array([0.5, 1.5, 2.5, -0.5, -1.5], F), name="halves"),
     case("Square", x=WHOLE, name="whole"),
     case("Neg", x=WHOLE, name="whole"),
@@ -109,6 +110,13 @@ AXES = [
         size=Fixed(4),
         weights=Fixed(np.array([1, 2, 3, 4, 5], F)),
         name="weights",
+    ),
+    case(
+        "Bincount",
+        arr=np.array([[1, 2], [2, 5]], np.int32),
+        size=Fixed(4),
+        weights=np.array([[1, 2], [3, 4]], F),
+        name="weights-that-are-fed",
     ),
     case("Bucketize", input=np.array([[-1, 0.5, 2], [1, 1.5, 9]], F), attributes={"boundaries": [0.0, 1.0, 2.0]}),
     case("DenseBincount", input=np.array([1, 2, 2, 5, 0], np.int32), size=Fixed(4), weights=Fixed(np.zeros(0, F))),
@@ -355,6 +363,14 @@ TRANSPOSED = [
     *[transposed((8, 7), p, s) for p in ("SAME", "VALID") for s in ((1, 1), (2, 2), (2, 3))],
     transposed((8, 9), "SAME", (4, 2), kernel=2),
     case(
+        "Conv2DBackpropInput",
+        input_sizes=Fixed([2, 8, 7, 4]),
+        filter=Fixed(random(3, 3, 2, 6)),
+        out_backprop=random(2, 4, 4, 6),
+        attributes={"strides": [1, 2, 2, 1], "padding": "SAME"},
+        name="groups",
+    ),
+    case(
         "Conv3DBackpropInputV2",
         input_sizes=Fixed([1, 4, 6, 4, 2]),
         filter=Fixed(random(2, 3, 2, 2, 3)),
@@ -427,6 +443,15 @@ NORMS = [
         name="training",
         rtol=1e-4,
     ),
+    case(
+        "FusedBatchNormV3",
+        x=IMAGE,
+        **{k: Fixed(v) for k, v in STATISTICS.items()},
+        attributes={"is_training": True, "exponential_avg_factor": 0.3},
+        outputs=(0, 1, 2),
+        name="running",
+        rtol=1e-4,
+    ),
     *[
         case(
             "LRN",
@@ -488,12 +513,13 @@ RESIZES = [
             boxes=np.array([[0, 0, 1, 1], [0.2, 0.1, 0.7, 1.3], [0.6, 0.9, 0.1, 0.2]], F),
             box_ind=np.array([0, 1, 1], np.int32),
             crop_size=Fixed(size),
-            attributes={"extrapolation_value": e},
-            name=f"{size}-{e}",
+            attributes={"extrapolation_value": e, "method": method},
+            name=f"{method}-{size}-{e}",
             rtol=1e-4,
             atol=1e-4,
         )
         for size, e in (([3, 4], 0.0), ([1, 1], 0.0), ([2, 5], 2.5))
+        for method in ("bilinear", "nearest")
     ],
     case("RGBToHSV", images=COLOURS),
     case("HSVToRGB", images=COLOURS),
@@ -670,7 +696,6 @@ def test_an_op_gives_what_tensorflow_gives(one):
 NEEDS_SIZES = {
     "ResizeBicubic": "weights are computed for sizes that are known",
     "ResizeArea": "weights are computed for sizes that are known",
-    "MatrixSetDiag": "whether a matrix is square has to be known",
     "SparseFillEmptyRows": "the rank of a sparse tensor has to be known",
     "GatherNd": "the rank of the result follows from the last size of the indices, and the runtime needs it",
     "FakeQuantWithMinMaxVarsPerChannel": "the runtime quantises along the last axis only where sizes are known",

@@ -12,6 +12,7 @@ FAMILIES = (
     "convolution",
     "ctc",
     "detection",
+    "diagonals",
     "gather",
     "generate",
     "image",

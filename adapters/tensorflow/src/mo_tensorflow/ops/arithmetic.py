@@ -194,13 +194,18 @@ def divide(x: Value, y: Value) -> Value:
     return Divide(x, y)
 
 
-@tf_op("Div", "TruncateDiv")
+@tf_op("Div")
+def quotient(x: Value, y: Value) -> Value:
+    return Divide(x, y) if x.element.is_real else truncated_quotient(x, y)
+
+
+@tf_op("TruncateDiv")
 def truncated_quotient(x: Value, y: Value) -> Value:
-    """Whole numbers are divided towards zero."""
-    if x.element.is_real:
+    """Towards zero."""
+    if not x.element.is_signed:
         return Divide(x, y)
-    quotient = Divide(Abs(x), Abs(y)) if x.element.is_signed else Divide(x, y)
-    return Multiply(quotient, Multiply(Sign(x), Sign(y))) if x.element.is_signed else quotient
+    whole = _only_real(Floor)(Divide(Abs(x), Abs(y)))
+    return Multiply(whole, Multiply(Sign(x), Sign(y)))
 
 
 @tf_op("FloorDiv")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from mo_core.build import channel_vector, known_ints, permute, slice_axis, unsqueeze
+from mo_core.build import channel_vector, dim_size, known_ints, permute, reshape_to, slice_axis, unsqueeze, vector
 from mo_core.build.windows import Spatial, convolve, extent
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Dim, Value
@@ -82,7 +82,23 @@ def transposed(
     layout = data_format or ("NHWC" if w.rank == 4 else "NDHWC")
     spatial = spatial_attributes(strides, padding, layout, explicit_paddings, dilations)
     filters = permute(w, (w.rank - 1, w.rank - 2, *range(w.rank - 2)))
-    return _data_of(ConvolutionBackpropData, sizes, filters, y, layout, spatial)
+    groups = _groups(sizes, w, layout)
+    if groups == 1:
+        return _data_of(ConvolutionBackpropData, sizes, filters, y, layout, spatial)
+    grouped = reshape_to(filters, vector([groups, -1, *(dim_size(filters, i) for i in range(1, w.rank))]))
+    return _data_of(GroupConvolutionBackpropData, sizes, grouped, y, layout, spatial)
+
+
+def _groups(sizes: Value, w: Value, layout: str) -> int:
+    """How many times the data has the channels that the filters give; 1 where that is not known."""
+    known = known_ints(sizes)
+    given = w.dims[-2]
+    if known is None or len(known) != len(layout) or not isinstance(given, int) or given < 1:
+        return 1
+    channels = known[layout.index("C")]
+    if channels % given:
+        raise ModelError(f"filters for {given} channels meet data with {channels}")
+    return channels // given
 
 
 @tf_op("DepthwiseConv2dNativeBackpropInput", ignore=_UNUSED)

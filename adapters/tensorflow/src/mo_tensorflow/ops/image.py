@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import numpy as np
 
 from mo_core.build import (
+    as_i64,
     concat,
     const_ints,
     constant_like,
     convert_like,
+    dim_of,
     gather,
+    integer,
     permute,
     reshape_to,
     split,
+    take,
     to_element,
     unsqueeze,
+    vector,
 )
 from mo_core.build.resize import resized
 from mo_core.build.windows import channels_first
@@ -32,6 +37,9 @@ from mo_core.ops import (
     Divide,
     Equal,
     FloorMod,
+    GreaterEqual,
+    LessEqual,
+    LogicalAnd,
     MatMul,
     Maximum,
     Minimum,
@@ -40,6 +48,7 @@ from mo_core.ops import (
     ReduceMean,
     ReduceMin,
     ROIPooling,
+    Round,
     Select,
     Subtract,
 )
@@ -173,9 +182,11 @@ def crop_and_resize(
     extrapolation_value: float = 0.0,
 ) -> Value:
     """Boxes y1, x1, y2, x2 of images, each in one size; what lies outside has the value given."""
-    if method != "bilinear":
-        raise Unsupported(f"crops by the method {method} are not supported")
     height, width = const_ints(crop_size, "the size of the crops")
+    if method == "nearest":
+        return _nearest_crops(_real(x), reshape_to(boxes, [-1, 4]), box_indices, (height, width), extrapolation_value)
+    if method != "bilinear":
+        raise ModelError(f"crops are made by the method {method}, which is not known")
     places = gather(reshape_to(boxes, [-1, 4]), (1, 0, 3, 2), 1)
     rois = concat([unsqueeze(to_element(box_indices, t.f32), 1), places], 1)
     image = permute(_real(x), (0, 3, 1, 2))
@@ -185,6 +196,30 @@ def crop_and_resize(
     if extrapolation_value:
         crops = Add(crops, extrapolation_value)
     return permute(crops, (0, 2, 3, 1))
+
+
+def _nearest_crops(x: Value, boxes: Value, box_indices: Value, size: Sequence[int], outside: float) -> Value:
+    """The elements next to the places of a grid over each box."""
+    inside_rows, rows = _nearest_places(dim_of(x, 1), take(boxes, 0, 1), take(boxes, 2, 1), size[0])
+    inside_columns, columns = _nearest_places(dim_of(x, 2), take(boxes, 1, 1), take(boxes, 3, 1), size[1])
+    images = unsqueeze(as_i64(box_indices), 1, 2)
+    index = Add(Multiply(Add(Multiply(images, dim_of(x, 1)), unsqueeze(rows, 2)), dim_of(x, 2)), unsqueeze(columns, 1))
+    pixels = gather(reshape_to(x, vector([integer(-1), dim_of(x, 3)])), index, 0)
+    inside = LogicalAnd(unsqueeze(inside_rows, 2), unsqueeze(inside_columns, 1))
+    return Select(unsqueeze(inside, 3), pixels, constant_like(x, outside))
+
+
+def _nearest_places(length: Value, first: Value, last: Value, count: int) -> tuple[Value, Value]:
+    """Places from `first` to `last`, parts of the length: which of them are inside, and what is next to each.
+
+    One row a box. The ends are exact.
+    """
+    reach = Subtract(to_element(length, t.f32), 1.0)
+    way = np.linspace(0, 1, count, dtype=np.float32) if count > 1 else np.array([0.5], np.float32)
+    part = Add(Multiply(unsqueeze(first, 1), constant(1 - way)), Multiply(unsqueeze(last, 1), constant(way)))
+    place = Multiply(part, reach)
+    inside = LogicalAnd(GreaterEqual(place, 0.0), LessEqual(place, reach))
+    return inside, as_i64(Round(Select(inside, place, 0.0), mode="half_away_from_zero"))
 
 
 # -- colours

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from mo_core import ops
 from mo_core.build import broadcast_to, constant_like, shape_of, unsqueeze
+from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Value
+from mo_core.ir import types as t
 from mo_core.ops import Equal, NonZero, NotEqual, Select, Transpose
 from mo_tensorflow.registry import tf_op
 
@@ -32,12 +34,14 @@ def binary(x: Value, y: Value, *, node: Foreign) -> Value:
 
 @tf_op("Equal", ignore=("incompatible_shape_error",))
 def equal(x: Value, y: Value) -> Value:
+    if t.string in (x.element, y.element):
+        raise Unsupported("texts are compared, which the runtime cannot do", "Cut after it with --input.")
     return Equal(x, y)
 
 
 @tf_op("NotEqual", ignore=("incompatible_shape_error",))
 def not_equal(x: Value, y: Value) -> Value:
-    return NotEqual(x, y)
+    return ops.LogicalNot(equal(x, y)) if t.string in (x.element, y.element) else NotEqual(x, y)
 
 
 @tf_op("LogicalNot")

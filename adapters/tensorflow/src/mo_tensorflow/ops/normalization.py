@@ -27,7 +27,7 @@ from mo_core.ops import (
 from mo_tensorflow.registry import tf_op
 from mo_tensorflow.window import channels_last
 
-_UNUSED = ("U", "exponential_avg_factor", "num_side_inputs")
+_UNUSED = ("U", "num_side_inputs")
 
 
 def normalised(
@@ -50,20 +50,33 @@ def batch_norm(
     epsilon: float = 0.0001,
     data_format: str = "NHWC",
     is_training: bool = True,
+    exponential_avg_factor: float = 1.0,
     activation_mode: str = "Identity",
 ) -> Sequence[Value]:
-    """With learned statistics; with those of the batch, which are results then, where the graph still trains."""
+    """With learned statistics; with those of the batch where the graph still trains.
+
+    The latter are results then, and so is what they and those before make of the running ones.
+    """
     if is_training:
-        y, mean, variance, corrected = _by_batch(x, scale, offset, data_format, epsilon)
+        y, own_mean, own_variance, corrected = _by_batch(x, scale, offset, data_format, epsilon)
+        running = [_moved(mean, own_mean, exponential_avg_factor), _moved(variance, corrected, exponential_avg_factor)]
+        mean, variance = own_mean, own_variance
     else:
-        y, corrected = normalised(x, scale, offset, mean, variance, data_format, epsilon), variance
+        y, running = normalised(x, scale, offset, mean, variance, data_format, epsilon), [mean, variance]
     if side is not None:
         y = Add(y, side)
     if activation_mode == "Relu":
         y = ReLU(y)
     elif activation_mode != "Identity":
         raise ModelError(f'a batch norm has the activation "{activation_mode}"')
-    return y, mean, corrected, mean, variance, variance
+    return y, *running, mean, variance, variance
+
+
+def _moved(before: Value, now: Value, by: float) -> Value:
+    """A running statistic that goes a part of the way to one of this batch."""
+    if by == 1 or before.shape == (0,):
+        return now
+    return Add(Multiply(before, constant_like(before, 1 - by)), Multiply(now, constant_like(now, by)))
 
 
 def _by_batch(x: Value, scale: Value, offset: Value, layout: str, epsilon: float) -> tuple[Value, Value, Value, Value]:

@@ -11,9 +11,13 @@ from mo_core import ops
 from mo_core.build import (
     arange,
     as_i64,
+    concat,
     const_ints,
     constant_like,
+    dim_of,
     dim_size,
+    element_count,
+    gather,
     move_axis,
     reshape_to,
     shape_of,
@@ -35,6 +39,7 @@ from mo_core.ops import (
     Less,
     LessEqual,
     Log,
+    Minimum,
     Multiply,
     ReduceL2,
     ReduceLogicalAnd,
@@ -130,13 +135,22 @@ def dense_bincount(values: Value, size: Value, weights: Value, *, binary_output:
 def _counts(values: Value, size: Value, weights: Value, binary: bool) -> Value:
     """Numbers counted along the last axis, f32 where there are no weights."""
     count = to_element(reshape_to(size, []), t.i32)
-    weighted = not binary and weights.is_static and 0 not in weights.static_shape
+    weighted = not binary and not (weights.is_static and 0 in weights.static_shape)
     kind = weights.element if weighted else t.f32
     marks: Value = ops.OneHot(to_element(values, t.i32), count, constant_like(_zero(kind), 1), _zero(kind), axis=-1)
     if weighted:
-        marks = Multiply(marks, unsqueeze(reshape_to(weights, shape_of(values)), values.rank))
+        marks = Multiply(marks, unsqueeze(reshape_to(_of_each(weights, values), shape_of(values)), values.rank))
     found = ReduceMax(marks, [-2]) if binary else ReduceSum(marks, [-2])
     return to_element(found, weights.element)
+
+
+def _of_each(weights: Value, values: Value) -> Value:
+    """The weights of as many numbers as there are; where it is not known whether there are weights, 1 without them."""
+    if weights.is_static:
+        return weights
+    flat = reshape_to(weights, [-1])
+    places = Minimum(arange(element_count(values)), dim_of(flat, 0))
+    return gather(concat([flat, reshape_to(constant_like(weights, 1), [1])], 0), places, 0)
 
 
 def _zero(element: ElementType) -> Value:

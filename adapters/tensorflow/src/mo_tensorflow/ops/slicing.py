@@ -10,9 +10,7 @@ from mo_core import ops
 from mo_core.build import (
     Entry,
     Size,
-    arange,
     as_i64,
-    broadcast_to,
     constant_like,
     dim_of,
     entries,
@@ -21,10 +19,8 @@ from mo_core.build import (
     ints,
     known_ints,
     reshape_to,
-    shape_of,
     slice_axis,
     squeeze,
-    unsqueeze,
     vector,
 )
 from mo_core.errors import ModelError, Unsupported
@@ -33,19 +29,12 @@ from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
     Equal,
-    GatherElements,
-    Less,
-    LessEqual,
-    LogicalAnd,
-    LogicalOr,
-    Minimum,
     Pad,
     ReverseSequence,
     Roll,
     Select,
     Slice,
     StridedSlice,
-    Subtract,
 )
 from mo_tensorflow.registry import tf_op
 from mo_tensorflow.window import in_channels_first
@@ -239,69 +228,3 @@ def _channels_first(x: Value, data_format: str, compute: Callable[[Value], Value
     if data_format == "NCHW_VECT_C":
         raise Unsupported("the layout NCHW_VECT_C is not supported")
     return in_channels_first(x, data_format, compute)
-
-
-@tf_op("MatrixBandPart")
-def matrix_band_part(x: Value, lower: Value, upper: Value) -> Value:
-    """What lies at most so far below and above the diagonal; a negative number keeps everything."""
-    rows = unsqueeze(arange(dim_of(x, -2), t.i64), 1)
-    columns = unsqueeze(arange(dim_of(x, -1), t.i64), 0)
-    below, above = as_i64(lower), as_i64(upper)
-    first = LogicalOr(Less(below, 0), LessEqual(Subtract(rows, columns), below))
-    second = LogicalOr(Less(above, 0), LessEqual(Subtract(columns, rows), above))
-    return Select(LogicalAnd(first, second), x, constant_like(x, 0))
-
-
-@tf_op("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3", ignore=("align",))
-def matrix_diag(
-    x: Value,
-    k: Value | None = None,
-    num_rows: Value | None = None,
-    num_cols: Value | None = None,
-    padding: Value | None = None,
-) -> Value:
-    """A vector on the main diagonal of a square matrix."""
-    sizes = [known_ints(v) for v in (num_rows, num_cols) if v is not None]
-    if (k is not None and known_ints(k) != (0,)) or any(s not in ((-1,), None) for s in sizes):
-        raise Unsupported("diagonals other than the main one, and matrices that are not square, are not supported")
-    places = arange(dim_of(x, -1), t.i64)
-    on_diagonal = Equal(unsqueeze(places, 1), unsqueeze(places, 0))
-    empty = constant_like(x, 0) if padding is None else padding
-    return Select(on_diagonal, unsqueeze(x, -1), empty)
-
-
-@tf_op("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3", ignore=("align",))
-def matrix_diag_part(x: Value, k: Value | None = None, padding: Value | None = None) -> Value:
-    """The main diagonal."""
-    if k is not None and known_ints(k) != (0,):
-        raise Unsupported("diagonals other than the main one are not supported")
-    count = Minimum(dim_of(x, -2), dim_of(x, -1))
-    rows = slice_axis(x, -2, 0, count)
-    places = unsqueeze(arange(count, t.i64), 1)
-    target = ops.Concat([slice_axis(shape_of(rows), 0, 0, -1), ints([1])], axis=0)
-    return squeeze(GatherElements(rows, broadcast_to(places, target), axis=x.rank - 1), -1)
-
-
-@tf_op("MatrixSetDiag", "MatrixSetDiagV2", "MatrixSetDiagV3", ignore=("align",))
-def matrix_set_diag(x: Value, diagonal: Value, k: Value | None = None) -> Value:
-    if k is not None and known_ints(k) != (0,):
-        raise Unsupported("diagonals other than the main one are not supported")
-    rows = unsqueeze(arange(dim_of(x, -2), t.i64), 1)
-    columns = unsqueeze(arange(dim_of(x, -1), t.i64), 0)
-    if x.dims[-1] != x.dims[-2]:
-        raise Unsupported("the diagonal of a matrix that is not square is not supported")
-    return Select(Equal(rows, columns), unsqueeze(diagonal, -1), x)
-
-
-@tf_op("Diag")
-def diag(x: Value) -> Value:
-    if x.rank != 1:
-        raise Unsupported("the diagonal of a tensor of more axes is not supported")
-    return matrix_diag(x)
-
-
-@tf_op("DiagPart")
-def diag_part(x: Value) -> Value:
-    if x.rank != 2:
-        raise Unsupported("the diagonal of a tensor of more axes is not supported")
-    return matrix_diag_part(x)
