@@ -109,13 +109,13 @@ class Decline(Exception):
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Return up to `count` known names that look like `name`, best first (case is ignored)."""
+    """Return up to `count` known names that look like `name`, best first (case and leading dashes are ignored)."""
     import difflib  # few runs end with a name that is not there
 
     lowered: dict[str, str] = {}
     for k in known:
-        lowered.setdefault(k.lower(), k)
-    return [lowered[k] for k in difflib.get_close_matches(name.lower(), lowered, n=count, cutoff=0.6)]
+        lowered.setdefault(k.lower().lstrip("-"), k)
+    return [lowered[k] for k in difflib.get_close_matches(name.lower().lstrip("-"), lowered, n=count, cutoff=0.6)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

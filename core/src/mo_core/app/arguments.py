@@ -203,9 +203,11 @@ def overview(program: str, table: OptionTable) -> str:
     """How the program is called, its commands, the options that most people need, and the topics."""
     lines = [f"{program} MODEL [options]", "", "Converts a trained model to OpenVINO IR: MODEL.xml and MODEL.bin.", ""]
     lines.append("Commands:")
-    for c in COMMANDS.values():
-        head, *rest = textwrap.wrap(c.help, _width() - 34)
-        lines += [f"  {f'{program} {c.name} {c.words}':<32}{head}", *(" " * 34 + line for line in rest)]
+    calls = {f"{program} {c.name} {c.words}": c.help for c in COMMANDS.values()}
+    column = max(map(len, calls)) + 4
+    for call, help in calls.items():
+        head, *rest = textwrap.wrap(help, _width() - column)
+        lines += [f"  {call}".ljust(column) + head, *(" " * column + line for line in rest)]
     lines += ["", "Often used:"]
     often = (
         "input",
@@ -229,15 +231,10 @@ def brief(program: str) -> str:
 
 
 def _see_topics(program: str, topics: Mapping[str, str]) -> str:
-    width = _width()
-    lines = [f"All options by topic, as in {program} --help inputs (or {program} --help all):"]
-    line = " "
-    for name in topics:
-        if len(line) + len(name) + 2 > width:
-            lines.append(line)
-            line = " "
-        line += f" {name}"
-    return "\n".join([*lines, line, "Options may be written with - or _; flags take True or False."]) + "\n"
+    head = f"All options by topic, as in {program} --help inputs (or {program} --help all):"
+    names = textwrap.wrap(" ".join(topics), _width() - 1, initial_indent="  ", subsequent_indent="  ")
+    lines = [*textwrap.wrap(head, _width()), *names]
+    return "\n".join([*lines, "Options may be written with - or _; flags take True or False."]) + "\n"
 
 
 def _topics(table: OptionTable) -> dict[str, str]:

@@ -183,14 +183,16 @@ def _rt_info(model: SourceModel, frontend: Frontend, options: Options, context: 
     return {k: v for k, v in info.items() if v != {}}
 
 
-_PLACES = ("extension", "transformations_config", "dry_run")
-"""Options that say where something lies, or that nothing is written."""
+PLACES = ("extension", "transformations_config")
+"""Options that say where something lies, and whose kind does not tell it."""
 
 
 def _shown(options: Options) -> dict[str, object]:
     """The options that the user gave, paths left out: the same input gives the same bytes wherever it lies."""
     given = sorted(options.values().items())
-    shown = {name: value for name, value in given if options.given[name].kind != "path" and name not in _PLACES}
+    shown = {
+        name: value for name, value in given if options.given[name].kind != "path" and name not in (*PLACES, "dry_run")
+    }
     return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in shown.items()}
 
 

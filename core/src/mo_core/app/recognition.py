@@ -61,6 +61,8 @@ def _no_file(path: Path, given: Any) -> UsageError:
     shown = str(given)
     if "://" in shown:
         return UsageError(f'"{shown}" is an address, and no file', "Download the model first.")
+    if path.is_symlink():
+        return UsageError(f'"{path}" is a link to "{os.readlink(path)}", where no file is', "Give the file itself.")
     return UsageError(f'there is no file "{path}"', _similar_file(path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import io
 import os
@@ -85,9 +86,7 @@ def save(
         os.replace(temporary[1], binary)
         os.replace(temporary[0], xml)
     except OSError as e:
-        raise UsageError(
-            f'cannot write "{e.filename or xml}": {e.strerror or e}', "Free some space or choose another --output_dir."
-        ) from e
+        raise UsageError(f'cannot write "{e.filename or xml}": {e.strerror or e}', _remedy(e)) from e
     finally:
         for handle in locks:
             os.close(handle)
@@ -95,6 +94,14 @@ def save(
             made_path.unlink(missing_ok=True)
     emitted.xml, emitted.bin = xml, binary
     return emitted
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno == errno.ENAMETOOLONG:
+        return "Give a shorter name with --model_name."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space or choose another --output_dir."
+    return "Choose another --output_dir."
 
 
 def serialize(

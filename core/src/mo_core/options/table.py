@@ -6,6 +6,7 @@ and that mean nothing any more stay known: they are accepted with a note, or ref
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -258,11 +259,13 @@ def _plain(value: Any) -> Any:
 
 
 def _check(options: Options) -> None:
-    if options.batch is not None and options.batch < 1 and options.batch != -1:
-        raise UsageError(f"--batch is {options.batch}", "Give a positive number, or -1 for any.")
+    if options.batch is not None and options.batch != -1 and not 1 <= options.batch < 2**31:
+        raise UsageError(f"--batch is {options.batch}", "Give a positive number below 2**31, or -1 for any.")
     if options.scale is not None:
-        if options.scale == 0 or options.scale != options.scale:
-            raise UsageError(f"--scale is {options.scale}, and inputs are divided by it", "Give a number other than 0.")
+        if options.scale == 0 or not math.isfinite(options.scale):
+            raise UsageError(
+                f"--scale is {options.scale:g}, and inputs are divided by it", "Give a finite number other than 0."
+            )
         if abs(options.scale) < 1:
             options.notes.append(f"--scale {options.scale:g} divides the inputs, so it makes them larger.")
     if options.data_type == "f32" and options.compress_to_fp16:

@@ -198,7 +198,7 @@ class Plugins:
             with self._blaming(provider):
                 try:
                     plugin = entry.load()
-                except Exception as e:
+                except (Exception, SystemExit) as e:
                     raise PluginError(
                         f"the plug-in {entry.name} of {provider} cannot be imported: {type(e).__name__}: {e}",
                         f"Reinstall or remove {provider.distribution}, or leave it out with "
@@ -351,7 +351,7 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as e:
+    except (Exception, SystemExit) as e:
         import traceback
 
         del sys.modules[name]

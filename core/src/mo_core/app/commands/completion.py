@@ -17,6 +17,8 @@ SHELLS = ("bash", "zsh", "fish")
 def run(call: Call) -> int:
     """Print the script for a shell."""
     shell = call.arguments.words[0] if call.arguments.words else ""
+    if not shell:
+        raise UsageError("the shell is not named", f"Write {call.program} completion and one of {', '.join(SHELLS)}.")
     if shell not in SHELLS:
         raise UsageError(f'there is no completion for the shell "{shell}"', f"Name one of {', '.join(SHELLS)}.")
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core.app import style
 from mo_core.app.commands.source import chosen
+from mo_core.app.convert import PLACES
 from mo_core.app.convert import run as convert
 from mo_core.app.progress import Progress
 from mo_core.app.recognition import model_name
@@ -74,7 +76,7 @@ def _convert(call: Call, source: Any, options: Options, frontend: Frontend, repo
             model.save(target, progress)
     if options.report is not None:
         write_report(options.report, report.to_json())
-    _tell(report, options, explained, _check_with(source, target))
+    _tell(report, options, explained, _check_with(source, target, options))
     return 0
 
 
@@ -100,10 +102,24 @@ def _tell(report: Report, options: Options, explained: str, advice: str) -> None
         print(explained, file=stream)
 
 
-def _check_with(source: Any, target: Path) -> str:
+def _check_with(source: Any, target: Path, options: Options) -> str:
     """How to go on."""
-    check = shlex.join(["mo", "verify", str(source), str(target)])
-    return f'load it with openvino.Core().compile_model("{target}"); see that it is right with: {check}'
+    load = f'load it with openvino.Core().compile_model("{target}")'
+    if options.input_model is not None and str(source) != str(options.input_model):
+        return load  # what came through a pipe is gone
+    check = shlex.join(["mo", "verify", str(source), str(target), *_not_in_the_ir(source, options)])
+    return f"{load}; see that it is right with: {check}"
+
+
+def _not_in_the_ir(source: Any, options: Options) -> Iterator[str]:
+    """The options that the same conversion needs and that an IR does not tell: where files lie, and the framework."""
+    for name, value in options.values().items():
+        option = options.given[name]
+        if name in PLACES or (option.kind == "path" and option.group not in ("The model", "Report and log")):
+            if str(value) != str(source):
+                yield from (option.flag, ",".join(value) if isinstance(value, tuple) else str(value))
+        elif name == "framework":
+            yield from (option.flag, str(value))
 
 
 def target_of(options: Options, name: str) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core.app.recognition import choose_frontend
-from mo_core.errors import ModelError, UsageError
+from mo_core.errors import ModelError, MoError, UsageError
 
 if TYPE_CHECKING:
     from mo_core.app.commands import Call
@@ -48,13 +48,17 @@ def _source(call: Call, words: Sequence[str], options: Options) -> tuple[Any, st
         raise UsageError(f'two models are given, "{words[0]}" and "{options.input_model}"', "Give one.")
     source = words[0] if words else options.input_model
     if source is not None:
+        if _is_device(source):  # some never end
+            raise UsageError(f'"{source}" is a device, and no file', "Give the path of a model.")
         options.input_model = source
         return source, named
     for frontend in call.session.frontends.values():
         for name in frontend.sources:
             if name in options.given:
                 return options.get(name), frontend.name
-    raise UsageError("there is no model to convert", f"Write {call.program} MODEL, or see {call.program} --help.")
+    name = call.command.name
+    words = call.program if name == "convert" else f"{call.program} {name}"
+    raise UsageError(f"there is no model to {name}", f"Write {words} MODEL, or see {call.program} --help.")
 
 
 def _spooled(source: str, cleanup: ExitStack) -> str:
@@ -63,6 +67,7 @@ def _spooled(source: str, cleanup: ExitStack) -> str:
         return source
     folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="mo-"))
     file = Path(folder) / "model"
+    cleanup.push(_Renamed(str(file), source))
     try:
         with open(file, "wb") as kept, ExitStack() as opened:
             pipe = sys.stdin.buffer if source == "-" else opened.enter_context(open(source, "rb"))
@@ -72,9 +77,33 @@ def _spooled(source: str, cleanup: ExitStack) -> str:
     return str(file)
 
 
+class _Renamed:
+    """Has errors name what the user named, and not the temporary file in its place."""
+
+    def __init__(self, file: str, source: str) -> None:
+        self._file, self._source = file, source
+
+    def __enter__(self) -> None:
+        """Nothing is to be done before."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, MoError):
+            error.fact = error.fact.replace(self._file, self._source)
+            error.notes = [note.replace(self._file, self._source) for note in error.notes]
+
+
 def _is_pipe(source: str) -> bool:
+    mode = _mode(source)
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _is_device(source: str) -> bool:
+    mode = _mode(source)
+    return stat.S_ISBLK(mode) or stat.S_ISCHR(mode)
+
+
+def _mode(source: str) -> int:
     try:
-        mode = os.stat(source).st_mode
+        return os.stat(source).st_mode
     except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+        return 0

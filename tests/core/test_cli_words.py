@@ -1,0 +1,85 @@
+"""What the program says: the overview at 80 columns, names that were meant, and how to go on."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mo_core.app import cli
+from tests.core.test_cli import run, toy  # noqa: F401 -- the fixture
+
+
+@pytest.mark.parametrize("framework", [None, "caffe", "tensorflow"])
+def test_the_overview_has_its_columns_apart(
+    toy: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    framework: str | None,  # noqa: F811
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main(["--help"], framework) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"completion bash\|zsh\|fish  Print the script", out)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_dashes_do_not_make_names_alike(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    assert run("m.toy", "--bogus") == 2
+    assert "did you mean" not in capsys.readouterr().err
+    assert run("m.toy", "--outptu", "y") == 2
+    assert 'did you mean "--output"' in capsys.readouterr().err
+
+
+def test_an_extension_that_ends_the_program_is_an_error(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    (toy / "ends.py").write_text("raise SystemExit(3)")
+    assert cli.main(["m.toy", "--extension", "ends.py"]) == 5
+    assert 'the extension "ends.py", line 1 cannot be loaded: SystemExit: 3' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_what_is_said_of_a_piped_model_names_no_temporary_file(toy: Path) -> None:  # noqa: F811
+    command = " ".join([sys.executable, "-m", "mo_core.app.cli", "-", "--extension", "toy.py", "--framework", "toy"])
+    done = subprocess.run(["sh", "-c", command + " < m.toy"], cwd=toy, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == 'load it with openvino.Core().compile_model("model.xml")'
+    nameless = command.replace(" --framework toy", "")
+    done = subprocess.run(["sh", "-c", f": | {nameless}"], cwd=toy, capture_output=True, text=True, timeout=60)
+    assert done.stderr.startswith('mo: error: "-" is an empty file')
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a device of Linux")
+def test_a_device_is_no_model(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    assert run("/dev/zero") == 2
+    assert '"/dev/zero" is a device' in capsys.readouterr().err
+
+
+def test_a_link_to_nothing_is_told_from_a_file_that_is_not_there(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    (toy / "link.toy").symlink_to("gone.toy")
+    assert run("link.toy") == 2
+    assert '"link.toy" is a link to "gone.toy", where no file is' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["verify", "inspect"])
+def test_a_command_without_a_model_names_itself(toy: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:  # noqa: F811
+    assert run(command) == 2
+    err = capsys.readouterr().err
+    assert f"there is no model to {command}" in err and f"Write mo {command} MODEL" in err
+
+
+def test_the_command_that_verifies_names_what_the_ir_does_not_tell(
+    toy: Path,
+    capsys: pytest.CaptureFixture[str],  # noqa: F811
+) -> None:
+    (toy / "switches").write_text("no-ops:on")
+    assert run("m.toy", "--fusion_switch_file", "switches", "--batch", "2", "--report", "r.json") == 0
+    check = capsys.readouterr().out.splitlines()[-1].partition("right with: ")[2]
+    assert check == "mo verify m.toy m.xml --fusion_switch_file switches --extension toy.py"
+
+
+def test_a_name_that_is_too_long_is_said_to_be(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    assert run("m.toy", "-n", "x" * 300) == 2
+    assert capsys.readouterr().err.endswith("Give a shorter name with --model_name.\n")
