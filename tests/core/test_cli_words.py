@@ -16,10 +16,10 @@ from tests.core.test_cli import run, toy  # noqa: F401 -- the fixture
 
 @pytest.mark.parametrize("framework", [None, "caffe", "tensorflow"])
 def test_the_overview_has_its_columns_apart(
-    toy: Path,
+    toy: Path,  # noqa: F811
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    framework: str | None,  # noqa: F811
+    framework: str | None,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert cli.main(["--help"], framework) == 0
@@ -71,8 +71,8 @@ def test_a_command_without_a_model_names_itself(toy: Path, capsys: pytest.Captur
 
 
 def test_the_command_that_verifies_names_what_the_ir_does_not_tell(
-    toy: Path,
-    capsys: pytest.CaptureFixture[str],  # noqa: F811
+    toy: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (toy / "switches").write_text("no-ops:on")
     assert run("m.toy", "--fusion_switch_file", "switches", "--batch", "2", "--report", "r.json") == 0
