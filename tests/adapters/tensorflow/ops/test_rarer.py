@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import mo_core
-from tests.adapters.tensorflow.ops.cases import Fixed, case, check
+from mo_core.errors import Unsupported
+from tests.adapters.tensorflow.ops.cases import Fixed, build, case, check
 from tests.adapters.tensorflow.running import Frozen, compare, random, run, tf
 
 F = np.float32
@@ -12,6 +13,8 @@ X, ROWS, IMAGE = random(2, 3, 4), random(5, 3), random(2, 6, 7, 3)
 IDS = np.array([2, 0, 0, 3, 2], np.int32)
 ORDERED = np.sort(random(2, 6), 1)
 FILTERS = random(3, 2, 3, 4, seed=3)
+
+PROJECTIONS = [[0.9, 0.2, -1.3, -0.15, 1.1, 0.6, 0, 0], [1.3, -0.4, 2.2, 0.3, 0.7, -2.6, 0.02, -0.015]]
 
 CASES = [
     # special functions
@@ -88,6 +91,57 @@ CASES = [
         for size, scale, shift in (([3, 4], [0.5, 0.6], [0.0, 0.0]), ([9, 12], [1.5, 1.7], [0.4, -1.2]))
         for antialias in (True, False)
     ],
+    *[
+        case(
+            "ImageProjectiveTransformV3",
+            images=(IMAGE * 50).astype(kind),
+            transforms=np.array(PROJECTIONS[: 2 if rows else 1], F),
+            output_shape=Fixed(size),
+            fill_value=Fixed(fill, F),
+            attributes={"interpolation": how, "fill_mode": mode},
+            rtol=1e-4,
+            atol=2e-3,
+            name=f"{how}-{mode}-{rows}-{np.dtype(kind).name}",
+        )
+        for how in ("BILINEAR", "NEAREST")
+        for mode, fill in (("CONSTANT", 2.5), ("NEAREST", 0.0), ("REFLECT", 0.0), ("WRAP", 0.0))
+        for rows, size, kind in ((0, [6, 7], F), (1, [4, 9], F), (1, [8, 8], np.int32))
+        if (how, kind) != ("BILINEAR", np.int32)
+    ],
+    case(
+        "ImageProjectiveTransformV2",
+        images=IMAGE,
+        transforms=np.array(PROJECTIONS, F),
+        output_shape=np.array([5, 4], np.int32),
+        attributes={"interpolation": "BILINEAR"},
+        atol=1e-4,
+    ),
+    # windows
+    *[
+        case(
+            "Dilation2D",
+            input=IMAGE,
+            filter=filters,
+            attributes={"strides": [1, *strides, 1], "rates": [1, *rates, 1], "padding": padding},
+            name=f"{padding}-{strides}-{rates}",
+        )
+        for padding in ("SAME", "VALID")
+        for strides, rates, filters in (
+            ([1, 1], [1, 1], Fixed(random(3, 2, 3))),
+            ([2, 1], [1, 2], Fixed(random(2, 3, 3))),
+            ([1, 2], [2, 1], Fixed(-4 + random(3, 3, 3))),
+        )
+    ],
+    *[
+        case(
+            "ExtractVolumePatches",
+            input=random(2, 5, 6, 4, 3),
+            attributes={"ksizes": [1, *sizes, 1], "strides": [1, *strides, 1], "padding": padding},
+            name=f"{padding}-{sizes}-{strides}",
+        )
+        for padding in ("SAME", "VALID")
+        for sizes, strides in (([2, 3, 2], [1, 1, 1]), ([3, 1, 2], [2, 1, 1]))
+    ],
     # convolutions
     case(
         "Conv",
@@ -124,10 +178,43 @@ def test_an_op_gives_what_tensorflow_gives(one):
     check(one)
 
 
+@pytest.mark.parametrize("mode", ["CONSTANT", "NEAREST", "REFLECT", "WRAP"])
+def test_between_whole_numbers_a_projection_is_one_step_off_in_few_places(mode):
+    """A value next to a whole number becomes that or the one below, by the last bit of the place it is read at."""
+    make, fed = build(
+        case(
+            "ImageProjectiveTransformV3",
+            images=(IMAGE * 50).astype(np.int32),
+            transforms=np.array(PROJECTIONS, F),
+            output_shape=Fixed([8, 8]),
+            fill_value=Fixed(2.5, F),
+            attributes={"interpolation": "BILINEAR", "fill_mode": mode},
+        )
+    )
+    model = Frozen(make, fed, None)
+    (got,) = run(model.graph, model.feeds, output=model.outputs).values()
+    (want,) = model.wants.values()
+    assert got.dtype == want.dtype == np.int32
+    off = np.abs(got.astype(int) - want)
+    assert off.max() <= 1 and np.count_nonzero(off) <= 0.01 * off.size
+
+
+def test_windows_with_gaps_between_them_are_refused():
+    patches = case(
+        "ExtractVolumePatches",
+        input=random(1, 5, 6, 4, 3),
+        attributes={"ksizes": [1, 3, 1, 2, 1], "strides": [1, 1, 3, 1, 1], "padding": "SAME"},
+    )
+    with pytest.raises(Unsupported, match="gaps between windows"):
+        check(patches)
+
+
 NEEDS_SIZES = {
     "ApproxTopK": "TensorFlow itself has to know the size",
     "ScaleAndTranslate": "weights are computed for sizes that are known",
     "Empty": "the rank of the result is the size of the shape",
+    "Dilation2D": "the number of channels has to be known",
+    "ExtractVolumePatches": "the number of channels has to be known",
 }
 """Operations that fail where no size is known, with the reason."""
 

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
-from mo_core.build import channel_vector, dim_size, known_ints, permute, reshape_to, slice_axis, unsqueeze, vector
-from mo_core.build.windows import Spatial, convolve, extent
+import numpy as np
+
+from mo_core.build import (
+    channel_vector,
+    constant_like,
+    dim_of,
+    dim_size,
+    filled,
+    ints,
+    known_ints,
+    permute,
+    reshape_keeping,
+    reshape_to,
+    slice_axis,
+    unsqueeze,
+    vector,
+)
+from mo_core.build.windows import Spatial, convolve, extent, filters_of_taps
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Dim, Value
+from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
+    Convolution,
     ConvolutionBackpropData,
     ExtractImagePatches,
+    Greater,
     GroupConvolution,
     GroupConvolutionBackpropData,
+    ReduceMax,
+    Select,
 )
 from mo_tensorflow.registry import tf_op
 from mo_tensorflow.window import channels_last, in_channels_first, spatial_attributes, spatial_of
@@ -173,11 +194,6 @@ def _backwards(
     return exact, tuple(more)
 
 
-@tf_op("Dilation2D", "Erosion2D", ignore=("*",))
-def dilation(*inputs: Value) -> NoReturn:
-    raise Unsupported("dilation and erosion are not operations of the runtime")
-
-
 @tf_op("ExtractImagePatches")
 def extract_patches(
     x: Value, *, ksizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str
@@ -192,6 +208,45 @@ def extract_patches(
         auto_pad=spatial["auto_pad"],
     )
     return permute(patches, (0, 2, 3, 1))
+
+
+@tf_op("ExtractVolumePatches")
+def extract_volume_patches(x: Value, *, ksizes: Sequence[int], strides: Sequence[int], padding: str) -> Value:
+    """Each place gets the elements of its window: plane, row, column, channel."""
+    kernel, spatial = spatial_of(ksizes, "NDHWC", "ksizes"), spatial_attributes(strides, padding, "NDHWC")
+    if padding == "SAME" and any(step > size for step, size in zip(spatial["strides"], kernel)):
+        raise Unsupported(
+            "ExtractVolumePatches with gaps between windows: TensorFlow shifts them by half of what is left"
+        )
+    taps, _ = _taps(permute(x, (0, 4, 1, 2, 3)), kernel, spatial)
+    return reshape_keeping(permute(taps, (0, 3, 4, 5, 2, 1)), [0, 0, 0, 0, math.prod(t.static(taps.dims[1:3]))])
+
+
+@tf_op("Dilation2D")
+def dilation(x: Value, filters: Value, *, strides: Sequence[int], rates: Sequence[int], padding: str) -> Value:
+    """Greyscale dilation: the greatest sum of an element of the window and the filter's; padding does not count."""
+    if not t.is_static(filters.dims):
+        raise Unsupported("Dilation2D with a filter of unknown size")
+    rows, columns, channels = filters.static_shape
+    spatial = spatial_attributes(strides, padding, "NHWC", dilations=rates)
+    taps, inside = _taps(permute(x, (0, 3, 1, 2)), (rows, columns), spatial)
+    sums: Value = Add(taps, reshape_to(permute(filters, (2, 0, 1)), [channels, rows * columns, 1, 1]))
+    if padding != "VALID":
+        sums = Select(inside, sums, constant_like(sums, -np.inf))
+    return permute(ReduceMax(sums, ints([2])), (0, 2, 3, 1))
+
+
+def _taps(x: Value, kernel: Sequence[int], spatial: Spatial) -> tuple[Value, Value]:
+    """The elements of each window: N, C, taps, <windows>; and which of them lie inside: 1, 1, taps, <windows>."""
+    count, axes = math.prod(kernel), len(kernel)
+    found = GroupConvolution(x, filters_of_taps(x, kernel), **spatial)
+    elements = reshape_to(
+        found, [dim_of(found, 0), dim_size(x, 1), count, *[dim_of(found, a + 2) for a in range(axes)]]
+    )
+    ones = filled(vector([1, 1, *[dim_of(x, a + 2) for a in range(axes)]]), constant_like(x, 1))
+    one_each = np.eye(count, dtype=np.float32).reshape(count, 1, *kernel)
+    inside = Convolution(ones, constant_like(x, one_each), **spatial)
+    return elements, unsqueeze(Greater(inside, constant_like(x, 0.5)), 1)
 
 
 _FUSED = ("T", "TArgs", "num_args", "num_host_args", "host_args", "TPaddings", *_UNUSED)

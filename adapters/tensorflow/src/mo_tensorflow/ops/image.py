@@ -8,12 +8,15 @@ from typing import NoReturn
 import numpy as np
 
 from mo_core.build import (
+    arange,
     as_i64,
+    broadcast_to,
     concat,
     const_ints,
     constant_like,
     convert_like,
     dim_of,
+    dims_of,
     gather,
     integer,
     permute,
@@ -36,24 +39,32 @@ from mo_core.ops import (
     Clamp,
     Divide,
     Equal,
+    Floor,
     FloorMod,
+    Greater,
     GreaterEqual,
+    GridSample,
+    Less,
     LessEqual,
     LogicalAnd,
     MatMul,
     Maximum,
     Minimum,
     Multiply,
+    Negative,
     ReduceMax,
     ReduceMean,
     ReduceMin,
     ROIPooling,
     Round,
     Select,
+    Sign,
     Subtract,
 )
 from mo_tensorflow.ops.kernels import KERNELS, kernel_weights
 from mo_tensorflow.registry import tf_op
+
+_HAIR = 2.0**-10
 
 
 def _interpolated(x: Value, size: Value, mode: str, coordinates: str, nearest: str = "floor") -> Value:
@@ -304,12 +315,83 @@ def coded(*inputs: Value) -> NoReturn:
     raise Unsupported("files inside of tensors are not decoded by the runtime", "Cut after it with --input.")
 
 
+@tf_op("ImageProjectiveTransformV2", ignore=("dtype",))
+def projected(
+    images: Value, transforms: Value, size: Value, *, interpolation: str = "BILINEAR", fill_mode: str = "CONSTANT"
+) -> Value:
+    """As the next one; what is outside is 0."""
+    return projected_and_filled(
+        images, transforms, size, constant(0.0), interpolation=interpolation, fill_mode=fill_mode
+    )
+
+
+@tf_op("ImageProjectiveTransformV3", ignore=("dtype",))
+def projected_and_filled(
+    images: Value, transforms: Value, size: Value, fill: Value, *, interpolation: str, fill_mode: str = "CONSTANT"
+) -> Value:
+    """Each pixel (x, y) of the result is read at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), k = c0 x + c1 y + 1.
+
+    The numbers a, b, c are a row of `transforms`, for each image or for all.
+    """
+    data, fill = permute(_real(images), (0, 3, 1, 2)), to_element(to_element(fill, images.element), t.f32)
+    x, y, k = _places(to_element(transforms, t.f32), size)
+    nearest = interpolation.upper() == "NEAREST"
+    grid = []
+    for place, axis in ((x, 3), (y, 2)):
+        length = to_element(dim_of(data, axis), t.f32)
+        inside = _brought_inside(place, length, fill_mode.upper())
+        inside = Round(inside, mode="half_away_from_zero") if nearest else inside
+        grid.append(Subtract(Divide(Add(Multiply(inside, constant(2.0)), constant(1.0)), length), constant(1.0)))
+    both = concat([unsqueeze(g, 3) for g in grid], 3)
+    both = broadcast_to(both, vector([dim_of(data, 0), dims_of(both, range(1, 4))]))
+    constant_fill = fill_mode.upper() == "CONSTANT"
+    sampled: Value = GridSample(
+        Subtract(data, fill) if constant_fill else data,
+        both,
+        mode="nearest" if nearest else "bilinear",
+        padding_mode="zeros" if constant_fill else "border",
+    )
+    sampled = Add(sampled, fill) if constant_fill else sampled
+    sampled = Select(Equal(unsqueeze(k, 1), constant(0.0)), fill, sampled)
+    if not images.element.is_real:  # a whole number that the weights of its neighbours miss by a hair is that number
+        sampled = Add(sampled, Multiply(Sign(sampled), constant(_HAIR)))
+    return to_element(permute(sampled, (0, 2, 3, 1)), images.element)
+
+
+def _places(transforms: Value, size: Value) -> tuple[Value, Value, Value]:
+    """Where each pixel of the result is read, x and y, and the divisor k (then a divisor of 1 is taken for 0)."""
+    a0, a1, a2, b0, b1, b2, c0, c1 = (reshape_to(part, [-1, 1, 1]) for part in split(transforms, 1, 8))
+    rows, columns = (arange(take(as_i64(size), i, 0), t.f32) for i in (0, 1))
+    down, right = reshape_to(rows, [1, -1, 1]), reshape_to(columns, [1, 1, -1])
+
+    def plane(x: Value, y: Value, one: Value) -> Value:
+        return Add(Add(Multiply(x, right), Multiply(y, down)), one)
+
+    k = plane(c0, c1, constant(1.0))
+    divisor = Select(Equal(k, constant(0.0)), constant(1.0), k)
+    return Divide(plane(a0, a1, a2), divisor), Divide(plane(b0, b1, b2), divisor), k
+
+
+def _brought_inside(x: Value, length: Value, mode: str) -> Value:
+    """A place outside of an image as one inside: mirrored, or from the other side; others are left as they are."""
+    if mode == "REFLECT":
+        period = Multiply(length, constant(2.0))
+        rest = FloorMod(x, period)
+        return Select(Less(rest, length), rest, Subtract(Subtract(period, rest), constant(1.0)))
+    if mode == "WRAP":
+        last = Maximum(Subtract(length, constant(1.0)), constant(1.0))
+        before = Add(x, Multiply(length, Add(Floor(Divide(Negative(x), last)), constant(1.0))))
+        after = Subtract(x, Multiply(length, Floor(Divide(x, last))))
+        wrapped = Select(Less(x, constant(0.0)), before, Select(Greater(x, last), after, x))
+        return Minimum(Maximum(wrapped, constant(0.0)), last)
+    if mode in ("CONSTANT", "NEAREST"):
+        return x
+    raise ModelError(f'fill_mode is "{mode}", which is none of CONSTANT, NEAREST, REFLECT, WRAP')
+
+
 @tf_op(
-    "ImageProjectiveTransformV2",
-    "ImageProjectiveTransformV3",
     "ExtractGlimpse",
     "ExtractGlimpseV2",
-    "ExtractVolumePatches",
     "QuantizedResizeBilinear",
     ignore=("*",),
 )
