@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import mo_core
 from mo_core.app import cli
 from tests.core.test_cli import run, toy  # noqa: F401 -- the fixture
 
@@ -83,3 +84,39 @@ def test_the_command_that_verifies_names_what_the_ir_does_not_tell(
 def test_a_name_that_is_too_long_is_said_to_be(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
     assert run("m.toy", "-n", "x" * 300) == 2
     assert capsys.readouterr().err.endswith("Give a shorter name with --model_name.\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["{}"],
+        ["verify", "m.toy", "{}.xml"],
+        ["m.toy", "--config", "{}"],
+        ["m.toy", "-o", "{}"],
+        ["m.toy", "--extension={}"],
+    ],
+)
+def test_a_path_that_no_system_takes_is_a_usage_error(
+    toy: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    assert cli.main([*(word.format("x" * 300) for word in words), "--extension", "toy.py"]) == 2
+    assert "File name too long" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--seed", "-5"], ["--cases", "-1"], ["--timeout", "0"], ["--timeout", "nan"], ["--tolerance", "inf"]]
+)
+def test_settings_of_a_verification_that_cannot_be_meant(
+    toy: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    assert run("verify", "m.toy", *words) == 2
+    assert f"{words[0]} is {words[1]}" in capsys.readouterr().err.replace("0.0", "0")
+
+
+def test_bytes_that_are_no_model_are_not_called_by_a_temporary_name() -> None:
+    with pytest.raises(mo_core.UsageError, match='"<bytes>" looks like no model'):
+        mo_core.convert(b"nothing of the kind")

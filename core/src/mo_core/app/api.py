@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mo_core.app.convert import run
 from mo_core.app.model import Model
-from mo_core.app.recognition import choose_frontend
+from mo_core.app.recognition import choose_frontend, renamed
 from mo_core.app.session import Session
 from mo_core.errors import UsageError
 from mo_core.options import Options, listed
@@ -48,7 +48,8 @@ def convert(source: Any = None, **options: Any) -> Model:
         MoError: of the class that fits (see `mo_core.errors`).
     """
     source, built, session, frontend, kept = _chosen(source, options)
-    model = run(source, built, session, frontend)
+    with _naming(kept):
+        model = run(source, built, session, frontend)
     model.kept = kept
     return model
 
@@ -72,7 +73,7 @@ def inspect(source: Any = None, **options: Any) -> Inspection:
     if ir is not None:
         return inspect_ir(ir, nodes)
     source, built, session, frontend, kept = _chosen(source, options)
-    with kept or nullcontext():
+    with kept or nullcontext(), _naming(kept):
         return inspect_source(source, built, session, frontend, nodes)[0]
 
 
@@ -92,7 +93,8 @@ def _chosen(
     elif options.get("input_model") is not None:
         raise UsageError("two models are given, as the argument and as input_model", "Give one.")
     source, kept = _as_path(source)
-    frontend = choose_frontend(session, source, framework)
+    with _naming(kept):
+        frontend = choose_frontend(session, source, framework)
     session.load_framework(frontend.name)
     return source, session.options().build(options), session, frontend, kept
 
@@ -122,6 +124,15 @@ def _as_path(source: Any) -> tuple[Any, tempfile.TemporaryDirectory[str] | None]
     else:
         return source, None
     kept = tempfile.TemporaryDirectory(prefix="mo-")
-    path = Path(kept.name) / "model"
+    path = _file_in(kept)
     path.write_bytes(content)
     return str(path), kept
+
+
+def _file_in(kept: tempfile.TemporaryDirectory[str]) -> Path:
+    return Path(kept.name) / "model"
+
+
+def _naming(kept: tempfile.TemporaryDirectory[str] | None) -> AbstractContextManager[None]:
+    """Errors do not name the file that bytes were written to."""
+    return nullcontext() if kept is None else renamed(_file_in(kept), "<bytes>")

@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None, framework: str | None = None) -> int
     except MemoryError:
         return _tell(program, argv, "the memory is not sufficient", InternalError.exit_code)
     except Exception as e:
+        if isinstance(e, OSError) and e.filename is not None:  # a name that no system takes, a disk that fails
+            return _tell(program, argv, f'cannot use "{e.filename}": {e.strerror or e}', UsageError.exit_code)
         fact = f"internal error: {type(e).__name__}: {e}\nPlease report this with the output of --log_level DEBUG."
         return _tell(program, argv, fact, InternalError.exit_code)
 

@@ -193,7 +193,7 @@ def _shown(options: Options) -> dict[str, object]:
     shown = {
         name: value for name, value in given if options.given[name].kind != "path" and name not in (*PLACES, "dry_run")
     }
-    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in shown.items()}
+    return {name: ",".join(map(str, value)) if isinstance(value, tuple) else value for name, value in shown.items()}
 
 
 def _unknown_ranks(graph: Graph) -> list[str]:

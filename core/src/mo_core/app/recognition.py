@@ -51,6 +51,17 @@ def blaming(frontend: Frontend) -> Iterator[None]:
         ) from e
 
 
+@contextmanager
+def renamed(file: Path, shown: str) -> Iterator[None]:
+    """Have errors name what the user gave, and not the temporary file in its place."""
+    try:
+        yield
+    except MoError as e:
+        e.fact, e.remedy = (text.replace(str(file), shown) for text in (e.fact, e.remedy))
+        e.notes = [note.replace(str(file), shown) for note in e.notes]
+        raise
+
+
 def _recognised(frontend: Frontend, path: Path, head: bytes) -> bool:
     with blaming(frontend):
         return frontend.recognises(path, head)

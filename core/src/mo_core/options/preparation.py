@@ -196,7 +196,7 @@ def _layouts(written: Written, at: int, name: str, text: str) -> LayoutSpec:
     if not arrow:
         layout = _layout(written, at, text)
         return LayoutSpec(name, None, layout) if written.option == "target_layout" else LayoutSpec(name, layout)
-    if written.option != "layout":
+    if written.option != "layout" and (written.option != "target_layout" or left.strip()):
         raise written.fail("only --layout takes an arrow", at + len(left), "Give this with --layout.")
     source = _layout(written, at, left) if left.strip() else None
     return LayoutSpec(name, source, _layout(written, at + len(left) + 2, right))

@@ -349,11 +349,20 @@ class Options:
         return self.__dict__.get(name, default)
 
     def values(self) -> dict[str, Any]:
-        """Names and values of what the user gave, for the report."""
+        """Names and values of what the user gave, for the report; specs as text, also where they were given as data."""
         return {
-            name: _plain(self.written.get(name)) if option.kind == "spec" else getattr(self, name)
+            name: self._text(name) if option.kind == "spec" else getattr(self, name)
             for name, option in self.given.items()
         }
+
+    def _text(self, name: str) -> Any:
+        written = self.written.get(name)
+        if isinstance(written, str):
+            return written
+        from mo_core.options.spelling import spelled  # data comes from programs
+
+        text = spelled(getattr(self, name))
+        return _plain(written) if text is None else text
 
     @property
     def fp16(self) -> bool:

@@ -12,8 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mo_core.app.recognition import choose_frontend
-from mo_core.errors import ModelError, MoError, UsageError
+from mo_core.app.recognition import choose_frontend, renamed
+from mo_core.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from mo_core.app.commands import Call
@@ -67,7 +67,7 @@ def _spooled(source: str, cleanup: ExitStack) -> str:
         return source
     folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="mo-"))
     file = Path(folder) / "model"
-    cleanup.push(_Renamed(str(file), source))
+    cleanup.enter_context(renamed(file, source))
     try:
         with open(file, "wb") as kept, ExitStack() as opened:
             pipe = sys.stdin.buffer if source == "-" else opened.enter_context(open(source, "rb"))
@@ -75,21 +75,6 @@ def _spooled(source: str, cleanup: ExitStack) -> str:
     except (OSError, AttributeError) as e:
         raise ModelError(f'cannot read "{source}": {e}') from e
     return str(file)
-
-
-class _Renamed:
-    """Has errors name what the user named, and not the temporary file in its place."""
-
-    def __init__(self, file: str, source: str) -> None:
-        self._file, self._source = file, source
-
-    def __enter__(self) -> None:
-        """Nothing is to be done before."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, MoError):
-            error.fact = error.fact.replace(self._file, self._source)
-            error.notes = [note.replace(self._file, self._source) for note in error.notes]
 
 
 def _is_pipe(source: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +44,9 @@ class Settings:
         tolerance: as a part of the largest value of an output; None: what f32 or f16 weights allow.
         fp16: also tell what f16 weights would cost. framework: False computes the source without its framework.
         python: the Python that has the framework, when it is not this one. timeout: of each process, in seconds.
+
+    Raises:
+        UsageError: for a number that cannot be meant.
     """
 
     data: Any = None
@@ -53,6 +58,18 @@ class Settings:
     python: str = ""
     timeout: float = 600.0
 
+    def __post_init__(self) -> None:
+        for name in ("seed", "cases"):
+            if not isinstance(getattr(self, name), (int, np.integer)) or getattr(self, name) < 0:
+                raise self._wrong(name, "Give a whole number that is not negative.")
+        if self.tolerance is not None and not (_is_finite(self.tolerance) and self.tolerance >= 0):
+            raise self._wrong("tolerance", "Give a number that is not negative.")
+        if not (_is_finite(self.timeout) and 0 < self.timeout <= TIMEOUT_MAX):
+            raise self._wrong("timeout", "Give a number of seconds above 0.")
+
+    def _wrong(self, name: str, remedy: str) -> UsageError:
+        return UsageError(f"--{name} is {getattr(self, name)}", remedy)
+
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
         """Settings by name; raises UsageError for a name that is none of them."""
@@ -63,6 +80,10 @@ class Settings:
                     f'verify has no setting "{name}"', did_you_mean(name, known) or f"It has: {', '.join(known)}."
                 )
         return cls(**given)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and math.isfinite(value)
 
 
 class Verifier:
@@ -238,8 +259,6 @@ def _element(array: Any) -> str:
 
 def _tolerance(settings: Settings, compressed: bool) -> float:
     if settings.tolerance is not None:
-        if not settings.tolerance >= 0:
-            raise UsageError(f"--tolerance is {settings.tolerance}", "Give a number that is not negative.")
         return settings.tolerance
     return TOLERANCE_FP16 if compressed else TOLERANCE
 
