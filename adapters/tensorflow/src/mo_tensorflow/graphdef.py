@@ -17,6 +17,7 @@ from mo_core.ir.types import ElementType, Shape
 from mo_tensorflow.attributes import Attributes, shape
 from mo_tensorflow.elements import data_type
 from mo_tensorflow.outputs import Output, declared, of_signature, type_numbers
+from mo_tensorflow.states import UPDATES, States
 from mo_tensorflow.tensors import Tensors
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
@@ -88,8 +89,7 @@ class GraphDefReader:
                 Nothing that they depend on is read.
         """
         graph = Graph()
-        part = _Part(self, graph, self.nodes, self.locate)
-        part.inputs = inputs or {}
+        part = _Part(self, graph, self.nodes, self.locate, inputs=inputs)
         part.read(roots)
         self.results = part.values
         return graph
@@ -171,13 +171,15 @@ class _Part:
         nodes: Mapping[str, Any],
         locate: Callable[[str], tuple[str, int]],
         attributes: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Mapping[int, Type]] | None = None,
     ) -> None:
         self.reader, self.graph, self.nodes = reader, graph, nodes
         self._locate = cache(locate)  # each reference is asked for again and again
         self._attributes = Attributes(reader.tensors, attributes)
         self._read_by: dict[str, tuple[list[Edge], list[str]]] = {}
         self.values: dict[str, Sequence[Value]] = {}
-        self.inputs: Mapping[str, Mapping[int, Type]] = {}
+        self.inputs: Mapping[str, Mapping[int, Type]] = inputs or {}
+        self._states = States(nodes, self._locate, self.inputs)
 
     def value(self, reference: str, what: str) -> Value:
         """The value that a reference means; its node has been read."""
@@ -229,14 +231,10 @@ class _Part:
         """The inputs of a node, and the nodes that it only waits for."""
         found = self._read_by.get(name)
         if found is None:
-            found = self._read_by[name] = [], []
             node = self.nodes[name]
             content = self.reader.values.imported(node) if self.nodes is self.reader.nodes else ()
-            for reference in (*node.input, *content):
-                if reference.startswith("^"):
-                    found[1].append(reference[1:])
-                else:
-                    found[0].append(Edge(*self._locate(reference)))
+            edges = [*self._states.edges(node), *(Edge(*self._locate(r)) for r in content)]
+            found = self._read_by[name] = edges, [r[1:] for r in node.input if r.startswith("^")]
         return found
 
     def _is_pivot(self, name: str) -> bool:
@@ -269,6 +267,8 @@ class _Part:
             return Record(node.name, op, attributes={"value": content, "dtype": kind}, controls=controls)
         if node.op == "Const":
             return Record(node.name, *self._const(node, what), controls=controls)
+        if node.op in UPDATES:
+            return Record(node.name, UPDATES[node.op], inputs, controls=controls)
         given = self._attributes.read(node.attr, what)
         table = self.reader.values.table(node)
         if table is not None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mo_tensorflow.graphdef import PLACEHOLDERS, GraphDefReader
-from mo_tensorflow.variables import VARIABLES
+from mo_tensorflow.states import VARIABLES
 
 _NO_RESULT = frozenset(
     """

@@ -9,9 +9,9 @@ from mo_core.ir.tensor import Tensor
 from mo_tensorflow.checkpoint import Checkpoint, object_names, sliced
 from mo_tensorflow.graphdef import GraphDefReader
 from mo_tensorflow.initial import Found, Restored, assignments
+from mo_tensorflow.states import VARIABLES
 from mo_tensorflow.tensors import Tensors
 
-VARIABLES = frozenset(("Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable"))
 TABLES = frozenset(("HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2"))
 
 

@@ -415,6 +415,18 @@ POOLS = [
         for p in ("SAME", "VALID")
         for b in (False, True)
     ],
+    case(
+        "MaxPoolWithArgmax",
+        input=np.zeros((1, 5, 4, 2), np.uint8),
+        attributes={"ksize": [1, 3, 2, 1], "strides": [1, 2, 1, 1], "padding": "SAME"},
+        name="zeros-without-sign",
+    ),
+    case(
+        "MaxPoolWithArgmax",
+        input=IMAGE,
+        attributes={"ksize": [1, 3, 2, 1], "strides": [1, 2, 1, 1], "padding": "SAME"},
+        name="padded-at-both-ends",
+    ),
 ]
 
 STATISTICS = {

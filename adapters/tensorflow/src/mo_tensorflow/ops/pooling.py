@@ -69,14 +69,15 @@ def max_pool_with_places(
     """Places count through rows, columns and channels; through the batch, too, where that is asked for."""
     spatial = spatial_attributes(strides, padding, "NHWC")
     window = spatial_of(ksize, "NHWC", "ksize")
-    pooled = MaxPool(permute(x, (0, 3, 1, 2)), kernel=window, axis=2, **spatial)
+    data = x if x.element.is_signed else to_element(x, t.i64)  # else a zero is no more than what padding counts as
+    pooled = MaxPool(permute(data, (0, 3, 1, 2)), kernel=window, axis=2, **spatial)
     height, width, channels = (reshape_to(dim_of(x, i), []) for i in (1, 2, 3))
     inside = FloorMod(permute(as_i64(pooled.results[1]), (0, 2, 3, 1)), Multiply(height, width))
     places = Add(Multiply(inside, channels), arange(dim_of(x, 3), t.i64))
     if include_batch_in_index:
         batch = unsqueeze(arange(dim_of(x, 0), t.i64), 1, 2, 3)
         places = Add(places, Multiply(batch, Multiply(Multiply(height, width), channels)))
-    return permute(pooled.results[0], (0, 2, 3, 1)), to_element(places, Targmax)
+    return to_element(permute(pooled.results[0], (0, 2, 3, 1)), x.element), to_element(places, Targmax)
 
 
 @tf_op("FractionalMaxPool", "FractionalAvgPool", ignore=("*",))
