@@ -13,6 +13,7 @@ POSITIVE = np.abs(X) + F(0.1)
 INSIDE = np.tanh(X)
 WHOLE = np.array([[-7, 3, 0], [5, -2, 9]], np.int32)
 OTHER = np.array([[2, -3, 5], [-4, 7, 3]], np.int32)
+SPECIAL = np.array([0, -0.0, 1, -2, np.inf, -np.inf, np.nan], F)
 TRUTH = np.array([[True, False, True], [False, False, True]])
 IMAGE = random(2, 6, 7, 3)
 IMAGE_FIRST = np.ascontiguousarray(IMAGE.transpose(0, 3, 1, 2))
@@ -25,6 +26,7 @@ UNARY = [
     *[case(op, x=POSITIVE) for op in "Log Log1p Rsqrt Sqrt Reciprocal Inv".split()],
     case("Acosh", x=POSITIVE + 1),
     *[case(op, x=X * 3) for op in "Ceil Floor Rint Round".split()],
+    case("Atan2", y=SPECIAL[:, None], x=SPECIAL, name="signs-of-zeros-and-infinities"),
     case("TruncateDiv", x=X * 9, y=Y, name="real"),
     case("Round", x=np.array([0.5, 1.5, 2.5, -0.5, -1.5], F), name="halves"),
     case("Square", x=WHOLE, name="whole"),

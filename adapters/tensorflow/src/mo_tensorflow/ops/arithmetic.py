@@ -275,13 +275,16 @@ def x_over_y(x: Value, y: Value) -> Value:
 
 @tf_op("Atan2")
 def atan2(y: Value, x: Value) -> Value:
-    """The angle of the point (x, y): the arc tangent where x is above zero, and moved by half a turn elsewhere."""
-    zero, half = constant_like(x, 0), constant_like(x, math.pi)
-    base = ops.Atan(Divide(y, Select(Equal(x, zero), constant_like(x, 1), x)))
-    turn = Select(Less(y, zero), Negative(half), half)
-    left = Add(base, turn)
-    quarter = Multiply(Sign(y), constant_like(x, math.pi / 2))
-    return Select(Less(x, zero), left, Select(Equal(x, zero), quarter, base))
+    """The angle of the point (x, y), which the signs of zeros and of infinite coordinates tell, too."""
+    height, width = Abs(y), Abs(x)
+    base = ops.Atan(Select(Equal(height, width), Sign(height), Divide(height, width)))
+    angle = Select(_is_negative(x), Subtract(constant_like(x, math.pi), base), base)
+    return Select(_is_negative(y), Negative(angle), angle)
+
+
+def _is_negative(x: Value) -> Value:
+    """True below zero, and for the zero that has the sign of what is below it."""
+    return Less(Minimum(x, Divide(constant_like(x, 1), x)), constant_like(x, 0))
 
 
 @tf_op("ApproximateEqual")
