@@ -20,6 +20,7 @@ FAMILIES = (
     "matrix",
     "normalization",
     "pooling",
+    "quantised_kernels",
     "quantization",
     "recurrent",
     "reduction",

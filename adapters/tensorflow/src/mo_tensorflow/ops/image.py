@@ -392,7 +392,6 @@ def _brought_inside(x: Value, length: Value, mode: str) -> Value:
 @tf_op(
     "ExtractGlimpse",
     "ExtractGlimpseV2",
-    "QuantizedResizeBilinear",
     ignore=("*",),
 )
 def other(*inputs: Value) -> NoReturn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 from mo_core.build import constant_like, reshape_to, to_element
 from mo_core.errors import ModelError, Unsupported
@@ -27,6 +26,7 @@ from mo_core.ops import (
     Select,
     Subtract,
 )
+from mo_tensorflow.grid import RANGES, real_numbers, stored_numbers
 from mo_tensorflow.registry import tf_op
 
 
@@ -56,15 +56,6 @@ def _fake(x: Value, low: Value, high: Value, bits: int, narrow: bool) -> Value:
     return FakeQuantize(x, start, stop, start, stop, levels=int(last - first) + 1)
 
 
-_RANGES: dict[ElementType, tuple[int, int]] = {
-    t.i8: (-128, 127),
-    t.u8: (0, 255),
-    t.i16: (-32768, 32767),
-    t.u16: (0, 65535),
-    t.i32: (-(2**31), 2**31 - 1),
-}
-
-
 @tf_op("Dequantize", ignore=("T",))
 def dequantize(
     x: Value,
@@ -77,16 +68,13 @@ def dequantize(
     dtype: ElementType = t.f32,
 ) -> Value:
     real = to_element(x, t.f32)
-    bottom, top = _RANGES[x.element]
+    bottom, top = RANGES[x.element]
     low, high = (_along(v, axis, x.rank) for v in (low, high))
     if mode == "SCALED":
-        span = Maximum(Divide(high, float(top)), Divide(low, float(bottom + narrow_range) or -1.0))
-        scale = Divide(high, float(top)) if not bottom else span
+        scale = _scale(low, high, float(bottom + narrow_range if bottom else 0), float(top))
         return to_element(Multiply(real, scale), dtype)
     if mode == "MIN_FIRST":
-        scale = Divide(Subtract(high, low), float(top - bottom))
-        start = Multiply(Round(Divide(low, scale), mode="half_away_from_zero"), scale)
-        return to_element(Add(Multiply(Subtract(real, float(bottom)), scale), start), dtype)
+        return to_element(real_numbers(x, low, high), dtype)
     half = float(top - bottom + 1) / 2 if bottom else 0.0
     scale = Divide(Subtract(high, low), float(top - bottom))
     return to_element(Add(Multiply(Add(real, half), scale), low), dtype)
@@ -165,22 +153,28 @@ def quantize(
     ensure_minimum_range: float = 0.01,
 ) -> Sequence[Value]:
     """The numbers, and the limits that they really stand for."""
-    if T not in _RANGES or axis != -1:
-        raise Unsupported(f"a quantisation to {T}, or along an axis, is not supported")
+    if T not in RANGES:
+        raise Unsupported(f"a quantisation to {T} is not supported")
     low, high = _wide_enough(low, high, ensure_minimum_range)
-    bottom, top = map(float, _RANGES[T])
-    if mode == "SCALED":
-        return _scaled(x, low, high, bottom + narrow_range, top, T)
+    bottom, top = map(float, RANGES[T])
+    first, last = (_along(v, axis, x.rank) for v in (low, high))
     if mode == "MIN_FIRST":
-        scale = Divide(Subtract(high, low), top - bottom)
-        start = Round(Divide(low, scale), mode="half_away_from_zero")
-        steps: Value = Add(Subtract(Round(Divide(x, scale), mode="half_away_from_zero"), start), bottom)
-    else:
-        steps = Multiply(Subtract(x, low), Divide(top - bottom, Subtract(high, low)))
-        if bottom:
-            steps = Subtract(steps, (top - bottom + 1) / 2)
-        steps = Round(steps, mode="half_away_from_zero")
-    return to_element(Clamp(steps, min=bottom, max=top), T), low, high
+        return stored_numbers(x, first, last, T), low, high
+    if mode == "SCALED":
+        scale = _scale(low, high, bottom + narrow_range, top)
+        steps: Value = Round(Divide(x, _along(scale, axis, x.rank)), mode=round_mode.lower())
+        numbers = to_element(Clamp(steps, min=bottom + narrow_range, max=top), T)
+        return numbers, Multiply(scale, bottom + narrow_range), Multiply(scale, top)
+    steps = Multiply(Subtract(x, first), Divide(top - bottom, Subtract(last, first)))
+    if bottom:
+        steps = Subtract(steps, (top - bottom + 1) / 2)
+    return to_element(Clamp(Round(steps, mode="half_away_from_zero"), min=bottom, max=top), T), low, high
+
+
+def _scale(low: Value, high: Value, bottom: float, top: float) -> Value:
+    """How far apart numbers are if zero stands for zero and both limits lie between the lowest and the highest."""
+    by_high = Divide(high, top)
+    return Maximum(by_high, Divide(low, bottom)) if bottom else by_high
 
 
 def _wide_enough(low: Value, high: Value, least: float) -> tuple[Value, Value]:
@@ -188,37 +182,3 @@ def _wide_enough(low: Value, high: Value, least: float) -> tuple[Value, Value]:
     low = Minimum(low, 0.0)
     span = Multiply(Maximum(1.0, Maximum(Abs(low), Abs(high))), least)
     return low, Maximum(Maximum(high, Add(low, span)), 0.0)
-
-
-def _scaled(x: Value, low: Value, high: Value, bottom: float, top: float, to: ElementType) -> Sequence[Value]:
-    by_high = Divide(high, top)
-    scale = Maximum(by_high, Divide(low, bottom)) if bottom else by_high
-    steps = Round(Divide(x, scale), mode="half_to_even")
-    return to_element(Clamp(steps, min=bottom, max=top), to), Multiply(scale, bottom), Multiply(scale, top)
-
-
-@tf_op(
-    "QuantizedAdd",
-    "QuantizedBatchNormWithGlobalNormalization",
-    "QuantizedBiasAdd",
-    "QuantizedConcat",
-    "QuantizedConv2D",
-    "QuantizedDepthwiseConv2D",
-    "QuantizedInstanceNorm",
-    "QuantizedMatMul",
-    "QuantizedMaxPool",
-    "QuantizedAvgPool",
-    "QuantizedMul",
-    "QuantizedRelu",
-    "QuantizedRelu6",
-    "QuantizedReluX",
-    "QuantizedReshape",
-    "QuantizeDownAndShrinkRange",
-    "RequantizationRange",
-    "Requantize",
-    ignore=("*",),
-)
-def quantised_kernel(*inputs: Value) -> NoReturn:
-    raise Unsupported(
-        "kernels on stored numbers are not supported", "Give the model before its operations were quantised."
-    )
