@@ -72,6 +72,14 @@ def test_convolutions_are_exact():
     np.testing.assert_array_equal(got, convolved())
 
 
+def test_elements_may_come_in_another_order():
+    turned = CONVOLUTION.replace("1,300,4,4", "1,4,4,300").replace("Convolution(%rx", "Convolution(%tx")
+    graph = parse(turned.replace("%p =", "%tx = Transpose(%rx, [0, 3, 1, 2])\n    %p ="))
+    run(order([integer_sums]), graph, Context())
+    (got,) = evaluate(graph, np.ascontiguousarray(X.transpose(0, 2, 3, 1)), W, engine="runtime")
+    np.testing.assert_array_equal(got, convolved())
+
+
 FEW = product("3,256", "256,2")
 REAL = product(reader="%z = Convert(%y) {destination_type=f32}\n%t = Multiply(%z, 0.5)\nreturn %t")
 

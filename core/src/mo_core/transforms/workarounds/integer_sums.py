@@ -16,6 +16,7 @@ from mo_core.ir import Constant, Value
 from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
 from mo_core.ops import Add, Convert, Convolution, MatMul, Subtract
+from mo_core.ops.shape import Rearrangement
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, p
 from mo_core.rewriting.rewrite import rule
@@ -73,6 +74,9 @@ def _exact_terms(whole: Convert, a: Value, b: Value) -> int | None:
 def _largest(v: Value) -> int | None:
     """The largest magnitude of small integers in real form, less a zero point or not; None for other values."""
     node = v.node
+    while isinstance(node, Rearrangement):
+        v = node.operands[0]
+        node = v.node
     if isinstance(node, Subtract):
         limits = [_limits(o) for o in node.operands]
         if limits[0] is None or limits[1] is None:
