@@ -125,6 +125,12 @@ def test_a_complex_number_out_of_a_condition(v2_control):
     check(build, a=np.abs(A), b=B, v2_control=v2_control)
 
 
+def test_a_complex_output_says_so():
+    model = Frozen(lambda a, b: tf().complex(a, b), {"a": A, "b": B})
+    with pytest.raises(Unsupported, match='the output "Complex" is complex'):
+        mo_core.convert(model.graph)
+
+
 def test_what_has_no_complex_form_says_so():
     model = Frozen(lambda a, b: tf().math.real(tf().math.tanh(tf().complex(a, b))), {"a": A, "b": B})
     with pytest.raises(Unsupported, match="Tanh of complex numbers is not supported"):

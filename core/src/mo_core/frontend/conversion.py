@@ -112,7 +112,7 @@ class Conversion:
                 continue
             if not pack.listed:
                 raise Unsupported(
-                    f'the output "{result.source.label}" is a sequence whose length is not known',
+                    f'the output "{result.source.label}" is {pack.what}',
                     "Name a tensor that it is made of with --output.",
                 )
             node, name = result.source.node, result.source.label

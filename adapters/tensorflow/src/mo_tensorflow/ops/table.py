@@ -18,6 +18,7 @@ class Table(Pack):
     """Keys and values of a table, two vectors."""
 
     listed = False
+    what = "a table"
 
 
 @tf_op("HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2", ignore=("*",))
