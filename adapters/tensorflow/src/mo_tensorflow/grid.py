@@ -14,6 +14,9 @@ from mo_core.ir import types as t
 from mo_core.ir.types import ElementType
 from mo_core.ops import Add, Clamp, Divide, Equal, Multiply, Round, Select, Subtract
 
+Limits = tuple[Value, Value]
+"""What the lowest and the highest number stand for, f32."""
+
 RANGES: dict[ElementType, tuple[int, int]] = {
     t.i8: (-128, 127),
     t.u8: (0, 255),
@@ -62,6 +65,18 @@ def exact_number(x: Value | float, low: Value, high: Value, element: ElementType
     scale = _over(float(top - bottom + 1), adjusted)
     number = constant(x, t.f64) if isinstance(x, float) else _double(x)
     return Subtract(_rounded(Multiply(number, scale)), _origin(low, high, scale, element))
+
+
+def product_limits(x: ElementType, w: ElementType, x_limits: Limits, w_limits: Limits) -> Limits:
+    """What the lowest and the highest number of 32 bits stand for as products of numbers of these types."""
+    step = Multiply(_step(x, *x_limits), _step(w, *w_limits))
+    return Multiply(step, -(2.0**31)), Multiply(step, 2.0**31)
+
+
+def _step(element: ElementType, low: Value, high: Value) -> Value:
+    """How far apart two neighbouring numbers are; signed ones go as far down as up."""
+    bottom, top = RANGES[element]
+    return Divide(Subtract(high, low), float(top - max(bottom, -top)))
 
 
 def _origin(low: Value, high: Value, scale: Value, element: ElementType) -> Value:

@@ -22,17 +22,12 @@ POOLING = {"ksize": [1, 3, 2, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}
 
 
 def products(fed):
-    common = {"min_input": -1.3, "max_input": 2.9, "fed": fed}
-    filters = dict(fixed=("filter",), **common)
+    """Filters are fed where limits are; otherwise they are constants."""
+    common = {**LIMITS, "fed": fed, "fixed": () if fed else ("filter", "b")}
     one = {"strides": [1, 1, 1, 1], "padding": "SAME"}
     two = {"strides": [1, 2, 2, 1], "padding": "VALID"}
-    matrix = {"min_a": -0.7, "max_a": 1.9, "min_b": -2.0, "max_b": 2.3, "fed": fed, "fixed": ("b",)}
-    conv = dict(input=IMAGE, filter=u8(3, 3, 5, 4), min_filter=-0.9, max_filter=1.7, **filters)
-    if fed:  # of the filters they are known
-        for given in (conv, matrix):
-            for name in ("min_filter", "max_filter", "min_b", "max_b"):
-                if name in given:
-                    given[name] = np.float32(given[name])
+    matrix = {"min_a": -0.7, "max_a": 1.9, "min_b": -2.0, "max_b": 2.3, "fed": fed, "fixed": common["fixed"]}
+    conv = dict(input=IMAGE, filter=u8(3, 3, 5, 4), min_filter=-0.9, max_filter=1.7, **common)
     yield Kernel("QuantizedConv2D", name="same", attributes=one, **conv)
     yield Kernel("QuantizedConv2D", name="valid", attributes=two, **conv)
     deep = {**conv, "input": u8(1, 4, 4, 300) | 128, "filter": u8(3, 3, 300, 2) | 128}
@@ -176,10 +171,6 @@ def test_signed_filters_of_each_channel():
     [
         (Kernel("QuantizedReluX", features=IMAGE, max_value=1.0, min_features=0.0, max_features=2.0), "no kernel"),
         (Kernel("QuantizedResizeBilinear", images=i32(1, 2, 2, 1), size=[3, 3], min=0.0, max=1.0), "64 bits"),
-        (
-            Kernel("QuantizedMatMul", a=u8(2, 3), b=u8(3, 2), min_a=0.0, max_a=1.0, min_b=0.0, max_b=1.0, fed=True),
-            "both operands",
-        ),
         (
             Kernel(
                 "QuantizedDepthwiseConv2D",

@@ -21,6 +21,7 @@ FAMILIES = (
     "normalization",
     "pooling",
     "quantised_kernels",
+    "quantised_products",
     "quantization",
     "recurrent",
     "reduction",
