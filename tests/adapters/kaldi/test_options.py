@@ -162,3 +162,20 @@ def test_nothing_heavy_is_imported(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize("shape", ["[?]", "[?,?]", "[1,?,4]"])
+def test_a_shape_without_the_columns_of_the_network_is_refused(shape, tmp_path):
+    (tmp_path / "m.raw").write_bytes(
+        files.nnet3(
+            ["input-node name=input dim=4", *CONFIG[2:3], "output-node name=output input=affine"], PARTS
+        ).replace(b"input=hidden", b"input=input")
+    )
+    with pytest.raises(UsageError, match=r"a component takes \[frames, columns\]"):
+        mo_core.convert(tmp_path / "m.raw", utterance=True, input_shape=shape)
+
+
+def test_other_columns_than_those_of_the_network_are_told(tmp_path):
+    (tmp_path / "m.raw").write_bytes(files.nnet3(CONFIG, PARTS))
+    with pytest.raises(mo_core.MoError, match=r'The file has \[\?,4\] for "input", and \[\?,5\] was given'):
+        mo_core.convert(tmp_path / "m.raw", utterance=True, input_shape="[?,5]")

@@ -70,6 +70,35 @@ def test_what_is_not_there_at_the_end_is_zero_and_a_stream_says_that_it_cannot_k
     check(tmp_path, config, {}, frames(8, 4), forms=(0,))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+@pytest.mark.parametrize("offset", [-5, -2, 2, 5])
+def test_an_utterance_may_be_shorter_than_what_is_not_there(count, offset, tmp_path):
+    config = [
+        "input-node name=input dim=4",
+        "component-node name=layer component=layer input=Append(Offset(input, -1), input)",
+        "component-node name=last component=last input=layer",
+        f"output-node name=output input=Append(last, IfDefined(Offset(layer, {offset}))) objective=linear",
+    ]
+    rng = np.random.default_rng(2)
+    check(
+        tmp_path,
+        config,
+        {"layer": affine(rng, 3, 8), "last": affine(rng, 2, 3)},
+        frames(count, 4),
+        None,
+        {"layer": 3},
+        forms=(0,),
+    )
+
+
+def test_the_space_after_the_tag_may_be_gone(tmp_path):
+    config = lines("Sum(input, Offset(input, -1))", False)
+    data = files.nnet3(config, {}, binary=False)
+    assert data.startswith(b"<Nnet3> \n")
+    x = frames(4, 4)
+    assert_close(whole(tmp_path, data.replace(b"<Nnet3> \n", b"<Nnet3>\n"), x), whole(tmp_path, data, x))
+
+
 def tdnn(rng):
     config = [
         "input-node name=ivector dim=3",

@@ -76,3 +76,8 @@ def test_a_batch_that_meets_a_free_one_inside_is_taken(tmp_path):
     x = np.random.default_rng(0).normal(size=(10, 3, 4, 4)).astype(np.float32)
     _, (y,) = computed(fixed_inside(tmp_path / "m.onnx", [0, 48]), {"x": x}, batch=10)
     np.testing.assert_array_equal(y, x.reshape(10, 48))
+
+
+def test_a_shape_that_the_model_refuses_is_told_with_the_one_in_the_file(tmp_path):
+    with pytest.raises(ShapeError, match=r'The file has \[1,3,4,4\] for "x", and \[1,3,5,4\] was given'):
+        convert(fixed_inside(tmp_path / "m.onnx", [1, 48]), input_shape="[1,3,5,4]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mo_core.build import slice_axis
 from mo_core.errors import UsageError, nearest_first
 from mo_core.frontend import SourceModel
-from mo_core.ir import Graph, Value
+from mo_core.ir import Foreign, Graph, Value
 from mo_kaldi.changes import append_priors, drop_softmax, model_priors, read_counts
 from mo_kaldi.expand import expanded
 from mo_kaldi.hoist import hoist
@@ -108,6 +108,23 @@ def _layout(
 
 def _every(rows: Value, step: int) -> Value:
     return rows if step == 1 else slice_axis(rows, 0, 0, step=step)
+
+
+def check_matrices(graph: Graph) -> None:
+    """Raise UsageError where --input_shape leaves a component without a matrix, or an input without its columns."""
+    for p in graph.inputs:
+        if p.shape is not None and len(p.shape) == 2 and not isinstance(p.shape[1], int):
+            raise _no_matrix(f'the input "{p.label}" is {p.type}')
+    for node in graph:
+        if isinstance(node, Foreign):
+            for x in node.operands:
+                if x.shape is not None and len(x.shape) != 2:
+                    raise _no_matrix(f'{node.op} "{node.name}" reads {x.type}')
+
+
+def _no_matrix(fact: str) -> UsageError:
+    remedy = "Leave the number of columns as it is in the model; mo inspect shows it."
+    return UsageError(f"{fact}, and a component takes [frames, columns]", remedy)
 
 
 def _main_input(network: Network) -> str:

@@ -17,8 +17,8 @@ _MOST_LINES = 1 << 20
 def read_nnet3(stream: Stream) -> Network:
     """Read a network after the tag `<Nnet3>`."""
     network = Network("nnet3")
-    lines = []
-    stream.line()
+    first = stream.line()  # empty as Kaldi writes it, unless an editor has taken the space after the tag away
+    lines = [first] if first else []
     for _ in range(_MOST_LINES):
         line = stream.line()
         if not line:

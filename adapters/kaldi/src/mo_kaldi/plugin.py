@@ -61,6 +61,12 @@ class KaldiFrontend(Frontend):
 
         return read(source, options)
 
+    def complete(self, model: SourceModel, options: Options) -> None:
+        """Refuse shapes with which a component is given no matrix, or one of any number of columns."""
+        from mo_kaldi.frontend import check_matrices
+
+        check_matrices(model.graph)
+
     def prepare(self, converter_: Converter, node: Foreign) -> dict[str, Any]:
         """The tokens of the component in the types that the converter wants."""
         from mo_kaldi.registry import parameters

@@ -89,13 +89,10 @@ class Utterance(Layout):
         if rows.fixed or (lo == span.lo and hi == span.hi):
             return rows
         first, last = lo - int(span.lo), hi - int(span.hi)
+        if min(first, last) >= 0 or max(first, last) <= 0:
+            return Rows(self._shifted(rows.value, first, last, hi - lo))
         value = slice_axis(rows.value, 0, max(first, 0), last if last < 0 else t.INF)
-        parts = [value]
-        if first < 0:  # frames that are not defined: whatever they hold is replaced by who asked for them
-            parts.insert(0, self._repeated(slice_axis(rows.value, 0, 0, 1), _count(-first)))
-        if last > 0:
-            parts.append(self._repeated(slice_axis(rows.value, 0, -1), _count(last)))
-        return Rows(concat(parts, 0) if len(parts) > 1 else value)
+        return Rows(self._widened(value, first, last))
 
     def times(self, lo: int, hi: int) -> Value:
         if (lo, hi) not in self._times:
@@ -120,16 +117,24 @@ class Utterance(Layout):
         if inner.fixed:
             return inner
         lo, hi = lo + frames, hi + frames
-        parts = [inner.value]
-        if lo < 0:
-            parts.insert(0, self._repeated(slice_axis(inner.value, 0, 0, 1), _count(-lo)))
-        if hi > 0:
-            parts.append(self._repeated(slice_axis(inner.value, 0, -1), _count(hi)))
-        rows = concat(parts, 0) if len(parts) > 1 else inner.value
-        if lo > 0 or hi < 0:  # whatever the length is: an utterance may be shorter than the shift
-            count = Add(self._length, int(hi - lo)) if hi != lo else self._length
-            rows = slice_axis(rows, 0, max(lo, 0), Add(count, max(lo, 0)))
-        return Rows(rows)
+        return Rows(self._shifted(inner.value, lo, hi, hi - lo))
+
+    def _shifted(self, rows: Value, first: int, last: int, more: int) -> Value:
+        """The rows from `first` on, `more` than there are frames; those before and after the ends repeat the ends."""
+        rows = self._widened(rows, first, last)
+        if first > 0 or last < 0:  # whatever the length is: an utterance may be shorter than the shift
+            count = Add(self._length, more) if more else self._length
+            rows = slice_axis(rows, 0, max(first, 0), Add(count, max(first, 0)))
+        return rows
+
+    def _widened(self, rows: Value, first: int, last: int) -> Value:
+        """Rows with copies of the first one before them and of the last one behind them, where places are asked for."""
+        parts = [rows]
+        if first < 0:
+            parts.insert(0, self._repeated(slice_axis(rows, 0, 0, 1), _count(-first)))
+        if last > 0:
+            parts.append(self._repeated(slice_axis(rows, 0, -1), _count(last)))
+        return concat(parts, 0) if len(parts) > 1 else rows
 
     def _mean(self, d: Descriptor, lo: int, hi: int) -> Rows:
         inner = self._spread(self.rows(d.args[0], 0, 0), 0, 0)

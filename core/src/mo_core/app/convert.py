@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ from mo_core.frontend.conversion import Conversion, converter_for
 from mo_core.frontend.unsupported import cut_before, remedy
 from mo_core.ir import Foreign, Graph
 from mo_core.ir.sources import SourceFiles, recording
-from mo_core.ir.types import Type
+from mo_core.ir.types import Shape, Type, format_shape, merge_shape
 from mo_core.options import Options
 from mo_core.rewriting import passes
 from mo_core.rewriting.passes import Context, Stage
@@ -107,21 +107,18 @@ def _run(
             complete(frontend, replace(model, graph=part), options)
             return Conversion(table, frontend, options, model.functions).types(part)
 
-        report.notes += cut.cut(model, cut.Request.of(options), types)
+        told = partial(_telling_of_shapes, options, {p.label: p.shape for p in model.graph.inputs}, model.graph)
+        with told():
+            report.notes += cut.cut(model, cut.Request.of(options), types)
     with watch.stage("convert"):
         tick = progress.tick if progress is not None else None
-        complete(frontend, model, options)
         conversion = Conversion(table, frontend, options, model.functions, tick)
         try:
-            conversion.run(model.graph)
+            with told():
+                complete(frontend, model, options)
+                conversion.run(model.graph)
         except Unsupported as e:
             _advise(e, source, options, session, frontend)
-            raise
-        except ShapeError as e:
-            if options.batch is not None and not e.remedy:
-                e.remedy = (
-                    "If the model has its batch as a number inside, leave --batch out, or export it with a free batch."
-                )
             raise
     with watch.stage("optimise"):
         _run_passes([p for p in pipeline if p.stage is not Stage.FRONT], model.graph, context, session, options)
@@ -137,6 +134,28 @@ def _run(
 def _converts(session: Session, frontend: Frontend, node: Foreign) -> bool:
     found = converter_for(frontend, session.converters(frontend.name), node)
     return found is not None and not found.refuses
+
+
+@contextmanager
+def _telling_of_shapes(options: Options, declared: Mapping[str, Shape], graph: Graph) -> Iterator[None]:
+    """Say what may be wrong with the shapes that the user gave, when they do not fit together."""
+    try:
+        yield
+    except ShapeError as e:
+        e.remedy = e.remedy or _other_shapes(options, declared, graph)
+        raise
+
+
+def _other_shapes(options: Options, declared: Mapping[str, Shape], graph: Graph) -> str:
+    if options.batch is not None:
+        return "If the model has its batch as a number inside, leave --batch out, or export it with a free batch."
+    for p in graph.inputs:
+        stated = declared.get(p.label)
+        try:
+            merge_shape(stated, p.shape)
+        except ShapeError:
+            return f'The file has {format_shape(stated)} for "{p.label}", and {format_shape(p.shape)} was given.'
+    return ""
 
 
 def _advise(e: Unsupported, source: Any, options: Options, session: Session, frontend: Frontend) -> None:
