@@ -15,7 +15,8 @@ _NO_RESULT = frozenset(
     InitializeTableFromTextFile InitializeTableFromTextFileV2 InitializeTableV2 IsVariableInitialized LookupTableImport
     LookupTableImportV2 MergeV2Checkpoints MutableHashTable MutableHashTableV2 NoOp Print PrintV2 QueueCloseV2
     QueueEnqueueManyV2 QueueEnqueueV2 QueueSizeV2 ReadVariableOp ReaderReadV2 RestoreV2 SaveSlices SaveV2 ScalarSummary
-    ShardedFilename TextLineReaderV2 VarIsInitializedOp WriteFile WriteSummary _Retval
+    ShardedFilename StackCloseV2 TensorArrayClose TensorArrayCloseV2 TensorArrayCloseV3 TextLineReaderV2
+    VarIsInitializedOp WriteFile WriteSummary _Retval
     """.split()
 )
 """Ops whose results are none of the model."""

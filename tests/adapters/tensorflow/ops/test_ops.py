@@ -165,7 +165,13 @@ SHAPES = [
     case("Split", axis=Fixed(2), value=X, attributes={"num_split": 2}),
     case("SplitV", value=X, size_splits=Fixed([1, 3]), axis=Fixed(2), attributes={"num_split": 2}),
     case("InvertPermutation", x=np.array([2, 0, 1, 3], np.int32)),
+    case("SplitV", value=X, size_splits=np.array([1, 3]), axis=Fixed(2), attributes={"num_split": 2}, name="fed"),
     case("UnravelIndex", indices=np.array([0, 5, 23], np.int32), dims=Fixed([2, 3, 4])),
+    case("UnravelIndex", indices=np.array(17), dims=Fixed([2, 3, 4], np.int64), name="single"),
+    case("ToBool", input=X, name="many"),
+    case("ToBool", input=np.zeros((0, 2), np.float32), name="none"),
+    case("ToBool", input=np.float32(0) + np.zeros(()), name="zero"),
+    case("ToBool", input=np.array(3), name="three"),
     case("EnsureShape", input=X, attributes={"shape": [2, 3, 4]}),
     case("IdentityN", input=[X, Y]),
 ]
@@ -235,6 +241,14 @@ GATHERS = [
         for op in "TensorScatterUpdate TensorScatterAdd TensorScatterSub TensorScatterMax TensorScatterMin".split()
     ],
     case("OneHot", indices=np.array([0, 2, -1], np.int32), depth=Fixed(3), on_value=Fixed(5.0), off_value=Fixed(0.5)),
+    case(
+        "OneHot",
+        indices=np.array([0, 2, 7], np.uint8),
+        depth=Fixed(3),
+        on_value=Fixed(5.0),
+        off_value=Fixed(0.5),
+        name="bytes",
+    ),
     case(
         "OneHot",
         indices=PLACES,
@@ -513,6 +527,10 @@ RESIZES = [
         for a, h in ((False, False), (True, False), (False, True))
     ],
     *[
+        case("ResizeNearestNeighbor", images=(IMAGE * 20).astype(np.int16), size=Fixed([9, 9]), attributes=a, name=n)
+        for n, a in (("short", {}), ("short-half", {"half_pixel_centers": True}))
+    ],
+    *[
         case("ResizeArea", images=IMAGE, size=Fixed(size), attributes={"align_corners": a}, name=f"{size}-{a}")
         for size in ([12, 9], [4, 5])
         for a in (False, True)
@@ -710,7 +728,6 @@ def test_an_op_gives_what_tensorflow_gives(one):
 NEEDS_SIZES = {
     "ResizeBicubic": "weights are computed for sizes that are known",
     "ResizeArea": "weights are computed for sizes that are known",
-    "SparseFillEmptyRows": "the rank of a sparse tensor has to be known",
     "GatherNd": "the rank of the result follows from the last size of the indices, and the runtime needs it",
     "FakeQuantWithMinMaxVarsPerChannel": "the runtime quantises along the last axis only where sizes are known",
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from mo_core import ops
-from mo_core.build import all_axes, channel_vector, constant_like, gather, special, to_element
+from mo_core.build import all_axes, channel_vector, constant_like, element_count, gather, integer, special, to_element
 from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Value, constant
 from mo_core.ir import types as t
@@ -23,6 +23,7 @@ from mo_core.ops import (
     Exp,
     Floor,
     FloorMod,
+    Greater,
     Less,
     Log,
     Maximum,
@@ -318,7 +319,8 @@ def cast(x: Value, *, DstT: ElementType, Truncate: bool = False) -> Value:
 
 @tf_op("ToBool")
 def to_bool(x: Value) -> Value:
-    return NotEqual(x, constant_like(x, 0))
+    """A scalar is true where it is not zero, any other tensor where it has elements."""
+    return NotEqual(x, constant_like(x, 0)) if x.rank == 0 else Greater(element_count(x), integer(0))
 
 
 @tf_op("Bitcast", ignore=("T",))

@@ -8,7 +8,6 @@ import numpy as np
 
 from mo_core import ops
 from mo_core.build import (
-    arange,
     as_i64,
     broadcast_to,
     concat,
@@ -16,7 +15,6 @@ from mo_core.build import (
     constant_like,
     dim_of,
     integer,
-    known_ints,
     reshape_to,
     shape_of,
     slice_axis,
@@ -115,7 +113,7 @@ def rows_in_place(x: Value, rows: Value, values: Value, *, node: Foreign) -> Val
 
 @tf_op("OneHot")
 def one_hot(indices: Value, depth: Value, on: Value, off: Value, *, axis: int = -1) -> Value:
-    return OneHot(indices, depth, on, off, axis=axis)
+    return OneHot(to_element(indices, t.i32) if indices.element.bits < 32 else indices, depth, on, off, axis=axis)
 
 
 @tf_op("TopKV2", ignore=("Tk",))
@@ -377,94 +375,6 @@ def sparse_segment_sqrt_n(x: Value, indices: Value, ids: Value, count: Value | N
     many = ops.Sqrt(Maximum(_segments(ones, ids, number, "sum", 0), constant_like(x, 1)))
     axes = range(1, x.rank)
     return Divide(total, unsqueeze(many, *axes) if axes else many)
-
-
-# -- sparse tensors: places, values, shape
-
-
-@tf_op("SparseToDense")
-def sparse_to_dense(places: Value, shape: Value, values: Value, default: Value) -> Value:
-    empty = broadcast_to(default, as_i64(shape))
-    rank = places.rank
-    indices = places if rank == 2 else unsqueeze(places, -1) if rank == 1 else reshape_to(places, [1, 1])
-    count = reshape_to(dim_of(indices, 0), [1])
-    return ScatterNDUpdate(empty, indices, broadcast_to(values, count) if values.rank == 0 else values)
-
-
-@tf_op("SparseReshape")
-def sparse_reshape(places: Value, shape: Value, new: Value) -> Sequence[Value]:
-    """Places among all elements stay, seen in other axes; -1 stands for what is left."""
-    total = ops.ReduceProd(as_i64(shape), [0], keep_dims=True)
-    known = ops.ReduceProd(as_i64(new), [0], keep_dims=True)
-    dims = Select(Equal(as_i64(new), -1), ops.Divide(total, ops.Abs(known)), as_i64(new))
-    flat = ops.ReduceSum(ops.Multiply(as_i64(places), _steps(as_i64(shape))), [1], keep_dims=True)
-    steps = _steps(dims)
-    quotient = ops.Divide(ops.Subtract(flat, ops.FloorMod(flat, steps)), steps)
-    return ops.FloorMod(quotient, dims), dims
-
-
-def _steps(shape: Value) -> Value:
-    """How far apart neighbours of each axis lie among all elements."""
-    count = known_ints(dim_of(shape, 0))
-    if count is None:
-        raise Unsupported("the rank of a sparse tensor has to be known")
-    steps: list[Value] = []
-    product: Value = constant(np.array([1], np.int64))
-    for i in reversed(range(count[0])):
-        steps.append(product)
-        product = ops.Multiply(product, slice_axis(shape, 0, i, i + 1))
-    return concat(steps[::-1], 0) if len(steps) > 1 else steps[0]
-
-
-@tf_op("SparseFillEmptyRows")
-def sparse_fill_empty_rows(places: Value, values: Value, shape: Value, default: Value) -> Sequence[Value]:
-    """A row without values gets the default one in its first column. The fourth result is only for training."""
-    rows = reshape_to(slice_axis(as_i64(shape), 0, 0, 1), [])
-    first = squeeze(slice_axis(as_i64(places), 1, 0, 1), 1)
-    ones = broadcast_to(constant(np.int64(1)), shape_of(first))
-    number = broadcast_to(constant(np.int64(0)), reshape_to(rows, [1]))
-    empty = Equal(ScatterNDUpdate(number, unsqueeze(first, 1), ones, reduction="sum"), 0)
-    new_rows = ops.Transpose(NonZero(empty), [1, 0])
-    zeros = broadcast_to(constant(np.int64(0)), concat([slice_axis(shape_of(new_rows), 0, 0, 1), _one()], 0))
-    added = concat([new_rows, zeros], 1)
-    if places.dims[1] != 2:
-        raise Unsupported("sparse tensors of a rank other than 2 are not supported here")
-    all_places = concat([as_i64(places), added], 0)
-    count = reshape_to(dim_of(new_rows, 0), [1])
-    all_values = concat([values, broadcast_to(default, count)], 0)
-    order = TopK(
-        squeeze(slice_axis(all_places, 1, 0, 1), 1),
-        dim_of_scalar(all_places),
-        axis=0,
-        mode="min",
-        sort="value",
-        stable=True,
-    ).results[1]
-    return Gather(all_places, order, 0), Gather(all_values, order, 0), empty, arange(dim_of(places, 0), t.i64)
-
-
-def dim_of_scalar(x: Value) -> Value:
-    """The number of rows, as a scalar."""
-    return reshape_to(dim_of(x, 0), [])
-
-
-def _one() -> Value:
-    return constant(np.array([1], np.int64))
-
-
-@tf_op("SparseTensorDenseMatMul")
-def sparse_dense_matmul(
-    places: Value, values: Value, shape: Value, dense: Value, *, adjoint_a: bool = False, adjoint_b: bool = False
-) -> Value:
-    whole = ScatterNDUpdate(
-        broadcast_to(constant_like(values, 0), as_i64(shape)), as_i64(places), values, reduction="sum"
-    )
-    return ops.MatMul(whole, dense, transpose_a=adjoint_a, transpose_b=adjoint_b)
-
-
-@tf_op("SparseTensorDenseAdd")
-def sparse_dense_add(places: Value, values: Value, shape: Value, dense: Value) -> Value:
-    return ScatterNDUpdate(dense, as_i64(places), values, reduction="sum")
 
 
 @tf_op("GatherTree", "Addons>GatherTree")

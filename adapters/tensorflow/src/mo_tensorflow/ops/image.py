@@ -81,6 +81,12 @@ def resize_bilinear(x: Value, size: Value, *, align_corners: bool = False, half_
 
 @tf_op("ResizeNearestNeighbor")
 def resize_nearest(x: Value, size: Value, *, align_corners: bool = False, half_pixel_centers: bool = False) -> Value:
+    """The runtime has no images of 16-bit whole numbers."""
+    if x.element in (t.i16, t.u16):
+        wide = resize_nearest(
+            to_element(x, t.i32), size, align_corners=align_corners, half_pixel_centers=half_pixel_centers
+        )
+        return to_element(wide, x.element)
     if half_pixel_centers:
         return _interpolated(x, size, "nearest", "tf_half_pixel_for_nn", "floor")
     if align_corners:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mo_core.build import as_i64, dim_of, dims_of, gather, integer, known_ints, to_element
+from mo_core.build import (
+    as_i64,
+    constant_like,
+    dim_of,
+    dims_of,
+    filled,
+    gather,
+    integer,
+    known_ints,
+    to_element,
+    vector,
+)
 from mo_core.build.sequences import (
     Item,
     Reserved,
@@ -20,10 +31,9 @@ from mo_core.build.sequences import (
     stacked,
     written,
 )
-from mo_core.errors import Unsupported
 from mo_core.ir import Pack, Value
 from mo_core.ir import types as t
-from mo_core.ops import Broadcast, Convert, Range, Reshape, Squeeze
+from mo_core.ops import Broadcast, Convert, Range, Reshape, ScatterUpdate, Squeeze
 from mo_tensorflow.registry import tf_op
 
 _TYPES = ("element_dtype", "shape_type", "element_shape")
@@ -43,8 +53,13 @@ def tensor_array(size: Value, *, dynamic_size: bool = False) -> Sequence[Item]:
 
 @tf_op("TensorArrayWriteV3")
 def array_write(handle: Item, index: Value, value: Value, flow: Item) -> Item:
-    grows = isinstance(handle, Pack) and handle.listed and not handle
-    return inserted(flow, value) if grows else written(flow, index, value)
+    """An array that has a size grows to an index outside of it, where both are known."""
+    if isinstance(handle, Pack) and handle.listed and not handle:
+        return inserted(flow, value)
+    at, size = known_ints(index), flow.whole.dims[0] if isinstance(flow, Stack) else None
+    if at is not None and isinstance(size, int) and at[0] >= size:
+        flow = resized(flow, integer(at[0] + 1))
+    return written(flow, index, value)
 
 
 @tf_op("TensorArrayReadV3", ignore=_KINDS)
@@ -60,10 +75,14 @@ def array_gather(handle: Item, indices: Value, flow: Item) -> Value:
 
 @tf_op("TensorArrayScatterV3")
 def array_scatter(handle: Item, indices: Value, value: Value, flow: Item) -> Item:
-    """The elements of an array that is new are those of a tensor."""
-    if not _are_all(indices, handle, value):
-        raise Unsupported("an array is filled in an order that is not known to be the first element first")
-    return Stack([value])
+    """The elements of an array that is new are those of a tensor, in the order of their indices."""
+    if _are_all(indices, handle, value):
+        return Stack([value])
+    if isinstance(flow, Reserved):
+        whole = filled(vector([flow[0], dims_of(value, range(1, value.rank))]), constant_like(value, 0))
+    else:
+        whole = stacked(as_sequence(flow))
+    return Stack([ScatterUpdate(whole, as_i64(indices), value, integer(0))])
 
 
 def _are_all(indices: Value, handle: Item, whole: Value) -> bool:

@@ -230,7 +230,7 @@ def split_evenly(axis: Value, x: Value, *, num_split: int) -> Sequence[Value]:
 @tf_op("SplitV")
 def split_by_sizes(x: Value, sizes: Value, axis: Value, *, num_split: int) -> Sequence[Value]:
     (along,) = const_ints(axis, "the axis of a SplitV")
-    return [x] if num_split == 1 else VariadicSplit(x, along, as_i64(sizes)).results
+    return [x] if num_split == 1 else VariadicSplit(x, along, reshape_to(as_i64(sizes), [num_split])).results
 
 
 @tf_op("InvertPermutation")
@@ -242,8 +242,6 @@ def invert_permutation(x: Value) -> Value:
 @tf_op("UnravelIndex")
 def unravel_index(indices: Value, dims: Value) -> Value:
     """The place in each axis of a place among all elements: one row an axis."""
-    if indices.rank == 0:
-        raise Unsupported("a single index is not supported")
     known = known_ints(dims)
     if known is None:
         raise Unsupported("the dimensions have to be known", "Freeze them with --freeze_placeholder_with_value.")

@@ -14,8 +14,8 @@ _TEXTS = """
     StaticRegexFullMatch StaticRegexReplace StringFormat StringJoin StringLength StringLower StringNGrams StringSplit
     StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong StringToNumber
     StringUpper Substr UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript UnicodeTranscode
-    UnsortedSegmentJoin EncodeBase64 RaggedTensorToSparse RaggedTensorToTensor RaggedTensorToVariant
-    RaggedTensorFromVariant RaggedGather RaggedRange RaggedCross RaggedBincount
+    UnsortedSegmentJoin EncodeBase64 RaggedTensorToVariant RaggedTensorFromVariant RaggedGather
+    RaggedRange RaggedCross RaggedBincount
 """
 _FILES = """
     ReadFile MatchingFiles WholeFileReader WholeFileReaderV2 TFRecordReader TFRecordReaderV2 FixedLengthRecordReader
