@@ -43,7 +43,7 @@ def real_numbers(x: Value, low: Value, high: Value, *, exact: bool = False) -> V
         if exact:
             start = Add(start, Multiply(rough, 0.5))
     else:
-        steps = Round(_over(low, rough), mode="half_away_from_zero")
+        steps = _steps_of_limit(_over(low, rough))
         nearest = Select(Equal(span, 0.0), low, Multiply(steps, rough))
         used = step if exact else rough
         start = to_element(Subtract(to_element(nearest, used.element), Multiply(used, float(bottom))), t.f32)
@@ -83,7 +83,13 @@ def _origin(low: Value, high: Value, scale: Value, element: ElementType) -> Valu
     """What is subtracted from real numbers in steps of the grid; from the middle, where 32 bits have to be."""
     if element is t.i32 and not _are_known(low, high):
         return _rounded(Multiply(to_element(Multiply(Add(low, high), 0.5), scale.element), scale))
-    return Subtract(_rounded(Multiply(to_element(low, scale.element), scale)), float(RANGES[element][0]))
+    steps = _steps_of_limit(Multiply(to_element(low, scale.element), scale))
+    return Subtract(steps, float(RANGES[element][0]))
+
+
+def _steps_of_limit(v: Value) -> Value:
+    """A limit in whole steps. Limits around zero lie half-way between two, which the runtime may just miss."""
+    return _rounded(v if _are_known(v) else Multiply(v, 1 + 2.0**-22))
 
 
 def _are_known(*values: Value) -> bool:

@@ -43,6 +43,8 @@ def products(fed):
 def others(fed):
     pair = {"min_x": -0.7, "max_x": 1.9, "min_y": -2.0, "max_y": 2.3, "fed": fed}
     yield Kernel("QuantizedMul", x=u8(3, 4, 5), y=u8(3, 4, 5), **pair)
+    even = {"min_x": -1.0, "max_x": 1.0, "min_y": -3.0, "max_y": 3.0, "fed": fed}
+    yield Kernel("QuantizedMul", name="around-zero", x=u8(3, 4, 5), y=u8(3, 4, 5), **even)
     yield Kernel("QuantizedMul", name="vector", x=u8(5), y=u8(3, 4, 5), **pair)
     yield Kernel("QuantizedAdd", x=u8(3, 4, 5), y=u8(3, 4, 5), **pair)
     yield Kernel("QuantizedAdd", name="vector", x=u8(3, 4, 5), y=u8(5), **pair)
