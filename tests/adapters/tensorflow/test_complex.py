@@ -125,6 +125,19 @@ def test_a_complex_number_out_of_a_condition(v2_control):
     check(build, a=np.abs(A), b=B, v2_control=v2_control)
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("v2_control", [False, True])
+def test_a_loop_carries_a_complex_number(v2_control, known):
+    def build(a, b, count):
+        last = 3 if known else count
+        _, z, _ = tf().while_loop(
+            lambda i, z, x: i < last, lambda i, z, x: (i + 1, z * z, x + 1), [tf().constant(0), tf().complex(a, b), a]
+        )
+        return _parts(z)
+
+    check(build, a=np.tanh(A), b=np.tanh(B), count=np.int32(3), v2_control=v2_control)
+
+
 def test_a_complex_output_says_so():
     model = Frozen(lambda a, b: tf().complex(a, b), {"a": A, "b": B})
     with pytest.raises(Unsupported, match='the output "Complex" is complex'):

@@ -43,6 +43,7 @@ class Complex(Pack):
     """A complex tensor: its real and its imaginary part, two tensors of one shape. f32 or f64."""
 
     listed = False
+    fixed = True
     what = "complex"
     __slots__ = ()
 

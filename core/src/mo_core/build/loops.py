@@ -16,6 +16,7 @@ from mo_core.build.basics import as_i64, concat, dim_of, integer, squeeze, unsqu
 from mo_core.build.bodies import Convert, detach, refuse_effects, set_outputs, settled, size
 from mo_core.build.carried import CarriedSequence
 from mo_core.build.counting import Carriage, plain
+from mo_core.build.packs import by_values, is_fixed, rejoined
 from mo_core.build.sequences import Item
 from mo_core.errors import ModelError, Unsupported
 from mo_core.ir import Constant, Graph, Node, Pack, Parameter, Value, constant, copy_graph, copy_into, release
@@ -131,6 +132,12 @@ def loop(
             f"a loop carries {len(initial)} values, and its body has {len(body.inputs)} inputs "
             f"and {len(body.outputs)} outputs"
         )
+    if any(is_fixed(item) for item in initial):
+        carried, turned = by_values(initial, body)
+        try:
+            return rejoined(loop(trip_count, condition, carried, turned, convert, one_condition), initial)
+        finally:
+            release(turned)
     limit = known_ints(trip_count)
     trips = limit[0] if limit else None
     go = condition is None or _truth(condition) is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +12,12 @@ from mo_core.build.bodies import Convert
 from mo_core.build.branches import branch
 from mo_core.build.loops import recurrence, while_loop
 from mo_core.build.sequences import Item
+from mo_core.errors import ModelError
 from mo_core.frontend.converters import DOMAIN, ConverterTable, converter, converters_of
-from mo_core.ir import Effects, Graph, Value, constant
+from mo_core.ir import Effects, Graph, Pack, Value, constant
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @converter("While", domain=DOMAIN)
@@ -45,7 +50,20 @@ def number(*, value: int) -> Value:
     return constant(np.array(value, np.int32))
 
 
+@converter("Joined", domain=DOMAIN)
+def joined(*values: Value, kind: Any) -> Pack:
+    pack: Pack = kind(values)
+    return pack
+
+
+@converter("Parts", domain=DOMAIN)
+def parts(pack: Value | Pack) -> Sequence[Value]:
+    if isinstance(pack, Value):
+        raise ModelError("a loop carries a pack of values that the next iteration makes a single one")
+    return list(pack)
+
+
 @cache
 def structured() -> ConverterTable:
     """The converters of these ops."""
-    return ConverterTable(converters_of(while_, if_, recurrence_, same, number))
+    return ConverterTable(converters_of(while_, if_, recurrence_, same, number, joined, parts))

@@ -141,9 +141,11 @@ class Pack(tuple[Value, ...]):
     Attributes:
         listed: the values are the elements, one by one (a subclass may hold them in another form).
         what: it is, for messages, where the values are not listed.
+        fixed: there are always as many values, whose meaning depends on their places.
     """
 
     listed = True
+    fixed = False
     what = "a sequence whose length is not known"
     __slots__ = ()
 
