@@ -107,7 +107,7 @@ def others(fed):
             "t": (IMAGE, -1.3, 2.9),
             "m": (u8(5), -0.5, 0.6),
             "v": (u8(5), 0.1, 2.0),
-            "beta": (u8(5), -1.0, 1.0),
+            "beta": (u8(5), -1.0, 1.2),
             "gamma": (u8(5), -0.8, 1.3),
         }.items()
         for end, v in (("", data), ("_min", low), ("_max", high))
