@@ -729,7 +729,6 @@ NEEDS_SIZES = {
     "ResizeBicubic": "weights are computed for sizes that are known",
     "ResizeArea": "weights are computed for sizes that are known",
     "GatherNd": "the rank of the result follows from the last size of the indices, and the runtime needs it",
-    "FakeQuantWithMinMaxVarsPerChannel": "the runtime quantises along the last axis only where sizes are known",
 }
 """Operations that fail where no size is known, with the reason."""
 DYNAMIC = [
