@@ -13,6 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import mo_core
 from mo_core.app.cli import main
+from mo_core.app.verify.engine import Verifier
+from mo_core.app.verify.process import Answer
 from mo_core.errors import UsageError
 
 RUNTIME = "ONNX Runtime"
@@ -367,3 +369,15 @@ def test_a_report_replaces_no_file_of_the_ir(command, source, ir, capsys):
         assert main([command, *words, "--report", str(path)]) == 2
         assert "would be replaced" in capsys.readouterr().err
         assert path.read_bytes() == before
+
+
+def test_random_data_that_the_runtime_refuses_is_told(source, monkeypatch):
+    def refuse(self, xml, cases):
+        return Answer(errors=["it does not fit"] * len(cases), outputs=[[]] * len(cases))
+
+    monkeypatch.setattr(Verifier, "_on_openvino", refuse)
+    advice = "give it with --data"
+    found = mo_core.verify(source, cases=1, framework=False)
+    assert found.failures == ["the runtime fails: it does not fit"] and any(advice in note for note in found.notes)
+    found = mo_core.verify(source, data=np.ones((1, 3, 8, 8), np.float32))
+    assert found.failures and not any(advice in note for note in found.notes)

@@ -153,7 +153,10 @@ class Verifier:
         found.peaks["runtime"] = answer.peak
         if answer.failure or answer.refused:
             found.failures.append(f"the runtime cannot run the IR: {answer.failure or answer.refused}")
-        found.failures += [f"the runtime fails: {e}" for e in dict.fromkeys(answer.errors) if e]
+        failed = [e for e in dict.fromkeys(answer.errors) if e]
+        found.failures += [f"the runtime fails: {e}" for e in failed]
+        if failed and self.settings.data is None:
+            found.notes.append("The data was random, and perhaps not what the model takes: give it with --data.")
         found.missing, found.extra = answer.info.get("missing", []), answer.info.get("extra", [])
         order = answer.info.get("order", [])
         if order != sorted(order):
