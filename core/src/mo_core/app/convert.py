@@ -17,7 +17,7 @@ from mo_core.app.report import Report
 from mo_core.app.session import Session
 from mo_core.errors import ModelError, MoError, ShapeError, Unsupported
 from mo_core.frontend import Frontend, SourceModel, cut
-from mo_core.frontend.conversion import Conversion, converter_for
+from mo_core.frontend.conversion import Conversion, converter_for, open_calls
 from mo_core.frontend.unsupported import cut_before, remedy
 from mo_core.ir import Foreign, Graph
 from mo_core.ir.sources import SourceFiles, recording
@@ -109,7 +109,10 @@ def _run(
 
         told = partial(_telling_of_shapes, options, {p.label: p.shape for p in model.graph.inputs}, model.graph)
         with told():
-            report.notes += cut.cut(model, cut.Request.of(options), types)
+            request = cut.Request.of(options)
+            if not cut.names_all(model, request):
+                open_calls(model, table, frontend)
+            report.notes += cut.cut(model, request, types)
     with watch.stage("convert"):
         tick = progress.tick if progress is not None else None
         conversion = Conversion(table, frontend, options, model.functions, tick)
@@ -165,7 +168,9 @@ def _advise(e: Unsupported, source: Any, options: Options, session: Session, fro
     ops = [p.op for p in e.problems]
     if not e.before and not options.input and not options.output:
         try:
-            e.before = cut_before(read(frontend, source, options).graph, ops)
+            again = read(frontend, source, options)
+            open_calls(again, session.converters(frontend.name), frontend)
+            e.before = cut_before(again.graph, ops)
         except MoError:
             pass  # the first error says more
     blocked = [str(p) for p in session.plugins.blocked if p.framework in ("", frontend.name)]

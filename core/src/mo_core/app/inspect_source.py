@@ -14,8 +14,8 @@ from mo_core.app.recognition import complete, read
 from mo_core.app.report import Port
 from mo_core.errors import MoError
 from mo_core.frontend import SourceModel, cut
-from mo_core.frontend.conversion import Conversion, converter_for
-from mo_core.ir import Constant, Foreign, FunctionRef, Graph, Node, Value
+from mo_core.frontend.conversion import Conversion, converter_for, open_calls
+from mo_core.ir import Constant, Foreign, Graph, Node, Value
 from mo_core.ir.sources import SourceFiles, recording, without_weights
 from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import Type
@@ -44,7 +44,7 @@ def inspect(
     """
     with recording() as sources, without_weights() as gone:
         model = _cut(source, options, session, frontend)
-        _expand(model, session, frontend)
+        open_calls(model, session.converters(frontend.name), frontend)
         counts, kinds = _counted(model, session, frontend)
         graph = model.graph
         found = Inspection(
@@ -63,8 +63,6 @@ def inspect(
             types = _types(source, options, session, frontend)
             found.outputs = [_typed(r.source, types, r.name) for r in graph.outputs]
             found.nodes = chosen(_lines(model, types), nodes)
-            if nodes is not None and any(isinstance(n, Foreign) and n.calls is not None for n in graph):
-                found.notes.append("A model cannot be cut inside of a function, at CALL/NODE.")
     found.notes += [f"{fact}; the weights are not needed here." for fact in gone]
     return found, sources
 
@@ -78,7 +76,10 @@ def _cut(source: Any, options: Options, session: Session, frontend: Frontend) ->
         complete(frontend, replace(model, graph=part), options)
         return Conversion(table, frontend, options, model.functions).types(part)
 
-    model.notes += cut.cut(model, cut.Request.of(options), types)
+    request = cut.Request.of(options)
+    if not cut.names_all(model, request):
+        open_calls(model, table, frontend)
+    model.notes += cut.cut(model, request, types)
     return model
 
 
@@ -122,21 +123,6 @@ def _inside(value: Any, depth: int) -> Iterator[Tensor]:
 # -- operations
 
 
-def _expand(model: SourceModel, session: Session, frontend: Frontend) -> None:
-    """Put functions in the place of their calls, as a conversion would: what they do is what the model does."""
-    table = session.converters(frontend.name)
-
-    def called(node: Foreign) -> FunctionRef | None:
-        if converter_for(frontend, table, node) is not None or not model.functions.calls(node):
-            return None
-        return model.functions.callee(node)
-
-    try:
-        model.functions.expand(model.graph, called)
-    except MoError as e:
-        model.notes.append(f"{e.fact}; the functions of the model are left as calls here.")
-
-
 def _op(node: Foreign) -> str:
     return f"{node.domain}:{node.op}" if node.domain else node.op
 
@@ -164,7 +150,7 @@ def _missing(model: SourceModel, counts: Counter[str], kinds: set[str]) -> list[
         op = _op(node)
         if op in kinds and op not in found:
             computed = [tensor_name(v) for v in node.operands if isinstance(v.node, Foreign)]
-            before = tuple(dict.fromkeys(computed)) if node.graph is model.graph and node.calls is None else ()
+            before = tuple(dict.fromkeys(computed)) if node.graph is model.graph else ()
             found[op] = Missing(op, counts[op], node.name or quoted(node.names), before)
     return list(found.values())
 

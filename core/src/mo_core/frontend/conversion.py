@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mo_core.errors import ModelError, MoError, Problem, Unsupported, UsageError, bug, did_you_mean
 from mo_core.frontend.converters import DOMAIN, Converter, ConverterTable
 from mo_core.frontend.functions import Library, inline
-from mo_core.frontend.model import Frontend
+from mo_core.frontend.model import Frontend, SourceModel
 from mo_core.frontend.unsupported import Keeper, cut_before, named, unsupported
 from mo_core.ir import UNKNOWN, Effects, Foreign, FunctionRef, Graph, Node, Pack, Result, Type, Value, release
 from mo_core.options.names import counted
@@ -326,6 +326,20 @@ def _line(e: Exception) -> str:
     if frame is None:
         return ""
     return f" ({frame.tb_frame.f_code.co_filename}, line {frame.tb_lineno})"
+
+
+def open_calls(model: SourceModel, table: ConverterTable, frontend: Frontend) -> None:
+    """Put functions in the place of their calls, as a conversion does: what is in them gets a name, CALL/NODE."""
+
+    def called(node: Foreign) -> FunctionRef | None:
+        if converter_for(frontend, table, node) is not None or not model.functions.calls(node):
+            return None
+        return model.functions.callee(node)
+
+    try:
+        model.functions.expand(model.graph, called)
+    except MoError as e:
+        model.notes.append(f"{e.fact}; the functions of the model are left as calls here.")
 
 
 def converter_for(frontend: Frontend, table: ConverterTable, node: Foreign) -> Converter | None:

@@ -107,6 +107,16 @@ Infer: TypeAlias = "Callable[[Graph], Sequence[Type]]"
 """Gives the types of the outputs of a source graph, as far as they can be told; it may use the graph up."""
 
 
+def names_all(source: SourceModel, request: Request) -> bool:
+    """False when a name of the request is none in the graph: it may be one in a function of the model."""
+    given: list[InputSpec | OutputSpec] = [*request.inputs, *request.frozen, *request.outputs]
+    specs = [spec for spec in given if spec.text]
+    if not specs:
+        return True
+    names = Names(source.graph, source.names_are_tensors, source.stand_ins)
+    return all(spec.text in names or spec.name in names for spec in specs)
+
+
 class _Cutter:
     """One run on one source model, in place."""
 

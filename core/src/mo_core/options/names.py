@@ -51,6 +51,9 @@ class Names:
             if output.name and output.name not in self._tensors and output.name not in self._nodes:
                 self._tensors[output.name] = [output.source]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._stand_ins or name in self._tensors or name in self._nodes
+
     def output(self, spec: OutputSpec) -> Value:
         """The value that an output spec means; raises UsageError."""
         found, is_tensor, exact = self._find(spec, "output")
