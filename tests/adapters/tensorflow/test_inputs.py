@@ -35,6 +35,18 @@ def test_a_constant_default_is_kept():
     compare([*run(graph_of(build), {"x": x, "factor": np.float32(3)}, input="x,factor").values()], [x * 3])
 
 
+def test_what_a_switch_asks_for_is_a_scalar():
+    def build(v1):
+        x = v1.placeholder(tf().float32, [3], "x")
+        training = v1.placeholder(tf().bool, None, "training")
+        tf().identity(v1.cond(training, lambda: x * 2.0, lambda: x + 1.0), name="y")
+
+    assert str(mo_core.convert(graph_of(build)).inputs["training"]) == "boolean[]"
+    x = random(3)
+    for training, wanted in ((True, x * 2), (False, x + 1)):
+        compare([*run(graph_of(build), {"x": x, "training": np.array(training)}).values()], [wanted])
+
+
 def test_a_default_that_is_computed_is_an_input():
     def build(v1):
         images = v1.placeholder(tf().float32, [None, 3], "images")

@@ -21,7 +21,7 @@ from mo_tensorflow.registry import COUNTS
 F = TypeVar("F", bound=Callable[..., object])
 
 _DOMAIN = "complex"
-_TYPES = ("T", "Tparams", "SrcT", "DstT", "dtype")
+_TYPES = ("T", "Tparams", "SrcT", "DstT", "dtype", "element_dtype")
 """Attributes that give the type of what an operation computes with."""
 
 _BY_PARTS = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any, Protocol
 
 from mo_core.errors import ModelError, Unsupported
@@ -21,6 +21,7 @@ from mo_tensorflow.states import UPDATES, States
 from mo_tensorflow.tensors import Tensors
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
+_SWITCHES = ("Switch", "RefSwitch")
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "RemoteCall")
 _SHAPES_OF_OUTPUTS = "_output_shapes"
 _VALUE = "constant"  # the op of records that become constants: no op of TensorFlow begins with a small letter
@@ -244,7 +245,7 @@ class _Part:
             if node is None or node.op != "Identity" or not len(node.input):
                 break
             node = self.nodes.get(self._locate(node.input[0])[0])
-        return node is not None and node.op in ("Switch", "RefSwitch")
+        return node is not None and node.op in _SWITCHES
 
     def _ports(self, names: Iterable[str]) -> dict[str, int]:
         """How many outputs of each node are read at least."""
@@ -303,7 +304,10 @@ class _Part:
     def _stated(self, node: Any) -> Type:
         """The type of a placeholder."""
         kind = data_type(node.attr["dtype"].type) if "dtype" in node.attr else t.dynamic
-        return Type(kind if isinstance(kind, ElementType) else t.dynamic, self._stated_shape(node))
+        dims = self._stated_shape(node)
+        if dims is None and node.name in self._conditions:
+            dims = ()
+        return Type(kind if isinstance(kind, ElementType) else t.dynamic, dims)
 
     def _stated_shape(self, node: Any) -> Shape:
         if "shape" in node.attr:
@@ -312,6 +316,12 @@ class _Part:
                 return shape(stated)
         shapes = self._output_shapes(node)
         return shape(shapes[0]) if len(shapes) else None
+
+    @cached_property
+    def _conditions(self) -> frozenset[str]:
+        """The nodes that say which way a Switch goes: scalars, whether that is stated or not."""
+        switches = (node for node in self.nodes.values() if node.op in _SWITCHES and len(node.input) > 1)
+        return frozenset(self._locate(node.input[1])[0] for node in switches)
 
     def _made(self, record: Record, slots: list[Value | None]) -> Node:
         """The node of a record: what structuring needs it for."""
