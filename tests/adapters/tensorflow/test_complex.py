@@ -45,7 +45,13 @@ BY_PARTS = {
     "Identity": _raw("Identity", "input"),
 }
 ARITHMETIC = {
-    **{op: _raw(op, "x") for op in ("Exp", "Log", "OnesLike", "Reciprocal", "Rsqrt", "Sqrt", "Square")},
+    **{
+        op: _raw(op, "x")
+        for op in (
+            *("Exp", "Log", "OnesLike", "Reciprocal", "Rsqrt", "Sqrt", "Square", "Expm1", "Log1p", "Sigmoid", "Sign"),
+            *("Sin", "Cos", "Tan", "Sinh", "Cosh", "Tanh"),
+        )
+    },
     "Conj": _raw("Conj", "input"),
     "ConjugateTranspose": _raw("ConjugateTranspose", "x", perm=[1, 0]),
     "Prod": _raw("Prod", "input", axis=[0]),
@@ -145,6 +151,6 @@ def test_a_complex_output_says_so():
 
 
 def test_what_has_no_complex_form_says_so():
-    model = Frozen(lambda a, b: tf().math.real(tf().math.tanh(tf().complex(a, b))), {"a": A, "b": B})
-    with pytest.raises(Unsupported, match="Tanh of complex numbers is not supported"):
+    model = Frozen(lambda a, b: tf().math.real(tf().math.acosh(tf().complex(a, b))), {"a": A, "b": B})
+    with pytest.raises(Unsupported, match="Acosh of complex numbers is not supported"):
         mo_core.convert(model.graph)

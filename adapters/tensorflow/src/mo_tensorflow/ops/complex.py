@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from mo_core.build import as_i64, constant_like, split, squeeze, to_element
 from mo_core.errors import Unsupported
-from mo_core.ir import Constant, Pack, Value
+from mo_core.ir import Constant, Foreign, Pack, Value
 from mo_core.ir import types as t
 from mo_core.ir.tensor import Tensor
 from mo_core.ir.types import ElementType
 from mo_core.ops import (
     Add,
     Cos,
+    Cosh,
     Divide,
     Equal,
     Exp,
@@ -26,8 +27,10 @@ from mo_core.ops import (
     ReduceSum,
     Select,
     Sin,
+    Sinh,
     Sqrt,
     Subtract,
+    Tanh,
 )
 from mo_tensorflow.complexes import Complex, complex_op, parts_of
 from mo_tensorflow.elements import OtherType
@@ -173,6 +176,66 @@ def _at(length: Value, direction: Value) -> Complex:
 @complex_op("Log")
 def logarithm(x: Complex) -> Complex:
     return Complex((Log(absolute(x)), angle(x)))
+
+
+@complex_op("Log1p")
+def logarithm_of_one_more(x: Complex) -> Complex:
+    return logarithm(_more(x, 1))
+
+
+@complex_op("Expm1")
+def exponent_less_one(x: Complex) -> Complex:
+    return _more(exponent(x), -1)
+
+
+def _more(x: Complex, number: int) -> Complex:
+    return Complex((Add(x[0], constant_like(x[0], number)), x[1]))
+
+
+@complex_op("Sinh")
+def hyperbolic_sine(x: Complex) -> Complex:
+    return Complex((Multiply(Sinh(x[0]), Cos(x[1])), Multiply(Cosh(x[0]), Sin(x[1]))))
+
+
+@complex_op("Cosh")
+def hyperbolic_cosine(x: Complex) -> Complex:
+    return Complex((Multiply(Cosh(x[0]), Cos(x[1])), Multiply(Sinh(x[0]), Sin(x[1]))))
+
+
+@complex_op("Tanh")
+def hyperbolic_tangent(x: Complex) -> Complex:
+    """The sines of the doubles by the sum of their cosines, each by the hyperbolic cosine, which may be infinite."""
+    real, imaginary = (Multiply(part, constant_like(part, 2)) for part in x)
+    inverse = Divide(constant_like(real, 1), Cosh(real))
+    below = Add(Multiply(Cos(imaginary), inverse), constant_like(real, 1))
+    return Complex((Divide(Tanh(real), below), Divide(Multiply(Sin(imaginary), inverse), below)))
+
+
+_HYPERBOLIC = {"Sin": hyperbolic_sine, "Tan": hyperbolic_tangent}
+
+
+@complex_op(*_HYPERBOLIC)
+def sine_or_tangent(x: Complex, *, node: Foreign) -> Complex:
+    """Of a number turned by a right angle, the hyperbolic one, turned back."""
+    real, imaginary = _HYPERBOLIC[node.op](Complex((Negative(x[1]), x[0])))
+    return Complex((imaginary, Negative(real)))
+
+
+@complex_op("Cos")
+def cosine(x: Complex) -> Complex:
+    return hyperbolic_cosine(Complex((Negative(x[1]), x[0])))
+
+
+@complex_op("Sigmoid")
+def sigmoid(x: Complex) -> Complex:
+    return reciprocal(_more(exponent(Complex(map(Negative, x))), 1))
+
+
+@complex_op("Sign")
+def sign(x: Complex) -> Complex:
+    """The number of length 1 in the same direction."""
+    length = absolute(x)
+    return _unless(_is_zero(x), Complex(Divide(part, length) for part in x))
 
 
 @complex_op("Sqrt")
