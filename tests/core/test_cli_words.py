@@ -117,6 +117,32 @@ def test_settings_of_a_verification_that_cannot_be_meant(
     assert f"{words[0]} is {words[1]}" in capsys.readouterr().err.replace("0.0", "0")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--mean_values", "(1,2),(3)"], "There are no inputs."),
+        (["--reverse_input_channels"], "There are no inputs."),
+        (["--layout", "x(nc)"], 'There are no inputs. The outputs are "z".'),
+    ],
+)
+def test_a_model_without_inputs_is_said_to_have_none(
+    toy: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    told: str,
+) -> None:
+    assert run("m.toy", "--input", "x[2,3]->1.5", *words) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_number_for_an_input_of_unknown_size_has_a_remedy(
+    toy: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("m.toy", "--input", "x->1.5") == 2
+    assert 'as in "x[1,3]->1.5": one number fills' in capsys.readouterr().err
+
+
 def test_bytes_that_are_no_model_are_not_called_by_a_temporary_name() -> None:
     with pytest.raises(mo_core.UsageError, match='"<bytes>" looks like no model'):
         mo_core.convert(b"nothing of the kind")

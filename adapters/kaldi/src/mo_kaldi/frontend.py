@@ -123,7 +123,7 @@ def check_matrices(graph: Graph) -> None:
 
 
 def _no_matrix(fact: str) -> UsageError:
-    remedy = "Leave the number of columns as it is in the model; mo inspect shows it."
+    remedy = 'Give as many columns as the network has there, as in --input "NAME[?,40]"; mo inspect shows them.'
     return UsageError(f"{fact}, and a component takes [frames, columns]", remedy)
 
 

@@ -21,7 +21,7 @@ from mo_core.ir.types import Dim, Dynamic, ElementType, Shape
 from mo_core.ops import Convert
 from mo_core.options import Options
 from mo_core.options.inputs import UNSET, InputSpec, OutputSpec
-from mo_core.options.names import Names, Place, counted, quoted, tensor_name
+from mo_core.options.names import Names, Place, counted, listing, quoted, tensor_name
 
 if TYPE_CHECKING:
     from mo_core.options.preparation import LayoutSpec
@@ -185,7 +185,7 @@ class _Cutter:
         if len(shapes) != len(free):
             raise UsageError(
                 f"the model has {counted(len(free), 'input')}, and --input_shape has {counted(len(shapes), 'shape')}",
-                f'Name the inputs: --input "name[1,3,224,224]". They are {quoted([p.label for p in free])}.',
+                f'Name them, as in --input "name[1,3,224,224]". {listing("input", [p.label for p in free])}',
             )
         return [InputSpec(p.label, p.label, shape=shape) for p, shape in zip(free, shapes)]
 
@@ -454,9 +454,10 @@ def _shaped(spec: InputSpec, value: np.ndarray[Any, Any], stated: Shape) -> np.n
     try:
         t.merge_shape(shaped.shape, stated)
     except ShapeError:
-        fact = f'the value for "{spec.text}" has shape {t.format_shape(value.shape)}'
-        remedy = "Give as many numbers as the shape has."
-        raise UsageError(f"{fact}, and {t.format_shape(stated)} is needed", remedy) from None
+        given, needed = t.format_shape(value.shape), t.format_shape(stated)
+        fact = f'the value for "{spec.text}" has shape {given}, and {needed} is needed'
+        filled = f'Say how large it is, as in "{spec.text}[1,3]->{value}": one number fills a shape that is known.'
+        raise UsageError(fact, "Give as many numbers as the shape has." if value.ndim else filled) from None
     return shaped
 
 

@@ -146,7 +146,7 @@ class Names:
             head, tail = spec.name[:4].lower(), spec.name[-4:].lower()
             known = [n for n in known if n[:4].lower() == head or n[-4:].lower() == tail][:_MANY_NAMES]
         values: Sequence[Value] = self._graph.inputs if what == "input" else [r.source for r in self._graph.outputs]
-        remedy = f"The model's {what}s are {quoted([tensor_name(v) for v in values])}."
+        remedy = listing(f"model's {what}", [tensor_name(v) for v in values])
         fact = f'--{spec.option}: the model has no "{spec.text}"'
         return UsageError(fact, nearest_first(spec.name, known, remedy))
 
@@ -159,6 +159,11 @@ def tensor_name(value: Value) -> str:
 def quoted(names: Sequence[str], limit: int = 8) -> str:
     shown = ", ".join(f'"{n}"' for n in names[:limit])
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def listing(what: str, names: Sequence[str]) -> str:
+    """A sentence: `The inputs are "a", "b".`, or that there are none."""
+    return f"The {what}s are {quoted(names)}." if names else f"There are no {what.rpartition(' ')[2]}s."
 
 
 def counted(count: int, what: str) -> str:

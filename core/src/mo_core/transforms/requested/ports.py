@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mo_core.errors import UsageError, nearest_first
 from mo_core.ir import Graph, Parameter, Result, Value
 from mo_core.ir import types as t
-from mo_core.options.names import counted, quoted
+from mo_core.options.names import counted, listing
 from mo_core.options.preparation import SEVERAL, Layout, LayoutSpec, axis_of
 
 _IMAGE_RANKS = (4, 5)
@@ -45,7 +45,7 @@ class Ports:
     def _unknown(self, name: str, option: str, outputs: bool) -> UsageError:
         what = "input or output" if outputs else "input"
         known = [*self.inputs, *self.outputs] if outputs else self.inputs
-        remedy = f"The inputs are {quoted([label_of(p) for p in self._graph.inputs])}."
+        remedy = listing("input", [label_of(p) for p in self._graph.inputs])
         if outputs:
             remedy += f" {self.outputs_listed}"
         return UsageError(f'--{option}: the model has no {what} "{name}"', nearest_first(name, known, remedy))
@@ -53,7 +53,7 @@ class Ports:
     @property
     def outputs_listed(self) -> str:
         """A sentence with the names of the outputs."""
-        return f"The outputs are {quoted([label_of(r) for r in self._graph.outputs])}."
+        return listing("output", [label_of(r) for r in self._graph.outputs])
 
 
 Layouts = dict[Parameter | Result, LayoutSpec]
@@ -66,7 +66,7 @@ def assigned(ports: Ports, graph: Graph, specs: Sequence[LayoutSpec], option: st
             raise UsageError(
                 f"--{option} has {counted(len(specs), 'layout')}, and the model has "
                 f"{counted(len(graph.inputs), 'input')}",
-                f'Name the inputs: --{option} "name(nchw)". They are {quoted([p.label for p in graph.inputs])}.',
+                f'Name them, as in --{option} "name(nchw)". {listing("input", [p.label for p in graph.inputs])}',
             )
         return dict(zip(graph.inputs, specs))
     found: Layouts = {}

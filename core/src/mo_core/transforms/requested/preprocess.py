@@ -16,7 +16,7 @@ from mo_core.errors import UsageError
 from mo_core.ir import Graph, Node, Parameter, Value, constant
 from mo_core.ir import types as t
 from mo_core.ops import Convert, Divide, Gather, ShapeOf, Subtract, Transpose
-from mo_core.options.names import counted, quoted
+from mo_core.options.names import counted, listing, quoted
 from mo_core.options.preparation import ChannelValues, Layout, LayoutSpec
 from mo_core.rewriting.editor import Editor
 from mo_core.rewriting.passes import Stage, graph_pass
@@ -276,7 +276,7 @@ def _by_input(graph: Graph, values: ChannelValues, option: str) -> Mapping[Param
     if values.unnamed and len(values.unnamed) != len(graph.inputs):
         raise UsageError(
             f"--{option} has values for {counted(len(values.unnamed), 'input')}, and the model has {len(graph.inputs)}",
-            f'Name the inputs: --{option} "name[1,2,3]". They are {quoted([p.label for p in graph.inputs])}.',
+            f'Name them, as in --{option} "name[1,2,3]". {listing("input", [p.label for p in graph.inputs])}',
         )
     return dict(zip(graph.inputs, values.unnamed))
 
@@ -298,7 +298,7 @@ def _reverse_all(steps: Any, known: Mapping[Parameter, Layout], notes: list[str]
     if not any(s.reverse for s in steps):
         shown = [f"{s.parameter.label} {t.format_shape(s.parameter.shape)}" for s in steps]
         raise UsageError(
-            f"--reverse_input_channels: no input is known to have three channels; there are {quoted(shown)}",
+            f"--reverse_input_channels: no input is known to have three channels. {listing('input', shown)}",
             "Leave the option out, or give shapes with --input and say with --layout where the channels are.",
         )
 
