@@ -56,6 +56,15 @@ def test_layers_of_keras(name, steps, tmp_path):
     check(network(build, steps, 3), random(2, 6, 3), tmp_path, expected)
 
 
+def test_convolutions_in_a_recurrence_read_its_state_as_it_is(tmp_path):
+    """The channels are last in the model and first in the runtime: what goes round is turned outside of the loop."""
+    model = network(lambda k, x: k.ConvLSTM2D(4, 3, padding="same", return_sequences=True)(x), 5, 8, 8, 3)
+    check(model, random(2, 5, 8, 8, 3), tmp_path, "Loop")
+    (loop,) = [n for n in mo_core.convert(tmp_path / "m").graph if n.bodies]
+    inner = [n.type_name for n in loop.bodies[0]]
+    assert inner.count("Convolution") == 8 and "Transpose" not in inner
+
+
 def test_both_directions(tmp_path):
     model = network(lambda k, x: k.Bidirectional(k.GRU(4, return_sequences=True))(x), None, 3)
     check(model, random(2, 5, 3), tmp_path, "GRUSequence", "GRUSequence")

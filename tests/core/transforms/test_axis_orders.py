@@ -12,7 +12,7 @@ from mo_core.ir import types as t
 from mo_core.ir.schema import Operand, operand
 from mo_core.rewriting.passes import Context, order, run
 from mo_core.testing import evaluate, parse
-from mo_core.transforms.layout.orders import axis_orders
+from mo_core.transforms.layout.axis_orders import axis_orders
 from mo_core.transforms.layout.transposes import transposes
 
 TO_FIRST, TO_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
@@ -55,6 +55,9 @@ OPS = {
     "largest": '%k = Constant 2 : i64[]\n%y, %z = TopK(%x, %k) {axis=3, mode="max", sort="value"}',
     "sums": "%a = Constant 1 : i64[]\n%y = CumSum(%x, %a)",
     "normal": "%a = Constant [3] : i64[1]\n%y = MVN(%x, %a) {eps=0.001, normalize_variance=true}",
+    "blocks of the batch": "%k = Constant [1, 1, 2, 1] : i64[4]\n%b = Constant [0, 1, 1, 0] : i64[4]\n"
+    "%e = Constant [0, 0, 1, 0] : i64[4]\n%s = SpaceToBatch(%x, %k, %b, %e)\n%r = ReLU(%s)\n"
+    "%y = BatchToSpace(%r, %k, %b, %e)",
     "unit": "%a = Constant [1, 3] : i64[2]\n%y = NormalizeL2(%x, %a) {eps=0.001}",
     "resized": "%s = Constant [6, 2] : i64[2]\n%a = Constant [1, 2] : i64[2]\n"
     '%y = Interpolate(%x, %s, %a) {mode="linear_onnx", shape_calculation_mode="sizes"}',

@@ -7,6 +7,7 @@ import pytest
 
 from mo_core import ops
 from mo_core.ops import Add, Concat, MatMul, ReLU, Reshape, Split, Squeeze, Transpose, Unsqueeze
+from mo_core.transforms.layout.axis_orders import axis_orders
 from mo_core.transforms.recognise import movement, pointwise, resizing
 from tests.core.transforms.harness import check, inputs, kinds, only, unchanged, weights
 from tests.core.transforms.layers import conv
@@ -223,7 +224,7 @@ def test_a_dilated_convolution_between_transposes():
     inner = conv(Transpose(ops.SpaceToBatch(x, *blocks), first), 5)
     y = ops.BatchToSpace(Transpose(inner, last), blocks[0], np.zeros(4, np.int64), np.zeros(4, np.int64))
     graph.add_output(y, "y")
-    check(graph, movement.dilated_fusion)
+    check(graph, axis_orders, movement.dilated_fusion)
     assert kinds(graph) == ["Transpose", "Convolution", "Transpose"]
     assert tuple(only(graph, ops.Convolution).dilations) == (2, 2)
 

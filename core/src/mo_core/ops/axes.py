@@ -121,6 +121,11 @@ def taken(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order]
     return node.evolve(*operands), order if len(indices) else without(order, axes)
 
 
+def taken_along(node: Node) -> Sequence[int] | None:
+    """The axis along which a Gather takes elements, where it has no batches of its own."""
+    return None if node.attributes["batch_dims"] else axes_of(node.operands[2], node.operands[0].rank)
+
+
 def strided(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order] | None:
     """StridedSlice that names every axis, and puts in none."""
     rank = len(order)

@@ -11,7 +11,7 @@ from mo_core.ir.permutations import Order, identity, inverse, permuted
 from mo_core.ops.axes import FIRST
 from mo_core.ops.gather import Gather
 
-__all__ = ["by_axis", "filled", "per_axis", "shape_listed"]
+__all__ = ["blocks", "by_axis", "filled", "per_axis", "shape_listed"]
 
 
 def per_axis(*ports: int, nothing: int = 0) -> AxisTrait:
@@ -29,6 +29,26 @@ def per_axis(*ports: int, nothing: int = 0) -> AxisTrait:
         if any(entries is None for entries in lists):
             return None
         return sorted({i for entries in lists for i, entry in enumerate(entries or ()) if entry != nothing})
+
+    return AxisTrait(FIRST.ports, turn, mixes)
+
+
+def blocks() -> AxisTrait:
+    """SpaceToBatch and BatchToSpace: the batch stays first, and so does the order of the axes that have blocks."""
+    listed = per_axis(1, 2, 3)
+
+    def turn(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order] | None:
+        sizes = numbers(node.operands[1])
+        if sizes is None or order[0] != 0:
+            return None
+        split = [axis for axis, size in zip(order, sizes) if size != 1]
+        return listed.turn(node, operands, order) if split == sorted(split) else None
+
+    def mixes(node: Node) -> Sequence[int] | None:
+        lists = [numbers(v) for v in node.operands[1:]]
+        if any(entries is None for entries in lists):
+            return None
+        return sorted({0, *[i for i, (size, *more) in enumerate(zip(*map(list, lists))) if size != 1 or any(more)]})  # type: ignore[arg-type]
 
     return AxisTrait(FIRST.ports, turn, mixes)
 

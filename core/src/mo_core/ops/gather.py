@@ -15,7 +15,7 @@ from mo_core.ir.schema import Operand, boolean, integer, one_of, operand
 from mo_core.ir.types import Dim, Shape, Type
 from mo_core.ops._dims import unknowns
 from mo_core.ops._values import NDArray
-from mo_core.ops.axes import FIRST, taken
+from mo_core.ops.axes import FIRST, taken, taken_along
 
 
 def _merged(node: Node, a: Shape, b: Shape, count: int) -> tuple[Dim, ...]:
@@ -32,7 +32,7 @@ class Gather(Node, opset="opset8", partial=True):
     together.
     """
 
-    axis_trait = AxisTrait(FIRST.ports, taken)
+    axis_trait = AxisTrait(FIRST.ports, taken, taken_along)
 
     data: Operand = operand()
     indices: Operand = operand()

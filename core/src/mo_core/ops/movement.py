@@ -27,7 +27,7 @@ from mo_core.ir.types import Dim, Dynamic, Type
 from mo_core.ops._dims import unknown, unknowns
 from mo_core.ops._values import NDArray
 from mo_core.ops.axes import along
-from mo_core.ops.axis_lists import per_axis
+from mo_core.ops.axis_lists import blocks, per_axis
 from mo_core.ops.elements import CHOOSES
 
 
@@ -267,6 +267,8 @@ class SpaceToDepth(_Blocks, opset="opset1"):
 
 class _BatchBlocks(Node):
     """Base of the exchange of batch entries with blocks along the other axes."""
+
+    axis_trait = blocks()
 
     def _lists(self, *names: str) -> list[list[Entry]] | None:
         """The operands' entries, one per axis of data; None when the rank of data is unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mo_core.rewriting.passes import Pass
-from mo_core.transforms.layout import orders, transposes
+from mo_core.transforms.layout import axis_orders, transposes
 from mo_core.transforms.linear import channel_order, shape_readers
 from mo_core.transforms.linear import fusion as linear
 from mo_core.transforms.quantise import amct
@@ -74,7 +74,7 @@ PASSES: tuple[Pass, ...] = (
     preprocess.preprocessing,
     stateful.make_stateful,
     stateful.low_latency,
-    orders.axis_orders,
+    axis_orders.axis_orders,
     quantised_padding.quantised_padding,
     # FUSE, the group "recognise"
     activations.activation_fusion,

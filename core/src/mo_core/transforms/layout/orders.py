@@ -18,7 +18,6 @@ from mo_core.ir import types as t
 from mo_core.ir.permutations import Order, compose, identity, inverse, is_identity, permuted
 from mo_core.ops import Reshape, Transpose, Unsqueeze
 from mo_core.rewriting.editor import Editor
-from mo_core.rewriting.passes import Stage, graph_pass
 from mo_core.rewriting.record import origins
 from mo_core.transforms.layout.transposes import order_of
 
@@ -29,22 +28,34 @@ _UNKNOWN = 64
 """The size that a dimension is taken to have where it is not known, to weigh one Transpose against another."""
 
 
-@graph_pass("axis-orders", stage=Stage.PREPROCESS)
-def axis_orders(graph: Graph, edit: Editor) -> None:
-    """Move Transposes through all ops that can be made in another order of axes, until they meet their inverse."""
+def settle(graph: Graph, edit: Editor) -> None:
+    """Move the Transposes of one graph, bodies left aside."""
     if not any(type(node) is Transpose for node in graph):
         return
     for node in reversed(list(graph)):
         if type(node) is Transpose:
             _raise(node, edit)
-    still = {node for node in graph if edit.excludes("axis-orders", node)}
+    plan = _planned(graph, {node for node in graph if edit.excludes("axis-orders", node)})
+    if plan is not None:
+        plan.apply(edit)
+
+
+def moved(graph: Graph) -> int:
+    """The elements that the Transposes of a graph will move once it is settled."""
+    plan = _planned(graph, set())
+    now = sum(cost(node.operands[0], order_of(node)) for node in graph if type(node) is Transpose)
+    return now if plan is None else now - sum(plan.before.values()) + sum(plan.after.values())
+
+
+def _planned(graph: Graph, still: set[Node]) -> _Plan | None:
+    """A plan in which no region moves more elements than before; None where none was found in a few rounds."""
     for _ in range(_ROUNDS):
         plan = _Plan(graph, still)
         losses = plan.losses()
         if not losses or plan.drop(losses):
-            plan.apply(edit)
-            return
-        still |= losses
+            return plan
+        still = still | losses
+    return None
 
 
 def _raise(transpose: Node, edit: Editor) -> None:
@@ -233,7 +244,8 @@ class _Plan:
             return False
         kept = [node for node in dict.fromkeys((*self.before, *self.remade, *self.after)) if node in losses]
         self.place = {v: where for v, where in self.place.items() if v.node not in losses}
-        self.before = {node: moved for node, moved in self.before.items() if node not in losses}
+        self.before = {node: price for node, price in self.before.items() if node not in losses}
+        self.after = {node: price for node, price in self.after.items() if node not in losses}
         self.remade = [node for node in self.remade if node not in losses]
         self.wanted = [(node, i) for node, i in self.wanted if node.operands[i] in self.place]
         self.wanted += [(n, i) for n in kept for i, v in enumerate(n.operands) if v in self.place]

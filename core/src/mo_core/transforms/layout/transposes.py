@@ -8,6 +8,7 @@ from mo_core import ops
 from mo_core.build.fixed import is_fixed_dim
 from mo_core.errors import Decline
 from mo_core.ir import Node, Value
+from mo_core.ir.known import axes_of
 from mo_core.ir.permutations import is_identity
 from mo_core.rewriting.passes import Stage, rewrites
 from mo_core.rewriting.pattern import any_, const, p
@@ -75,9 +76,33 @@ def transpose_of_ones(reshape: Node, moved: Node, x: Value, target: Value) -> Va
     return reshape.evolve(x, target) if kept == sorted(kept) else None
 
 
+@rule(p.Transpose(p.Unsqueeze(any_("x"), const(), name="wide"), const(), name="moved"))
+def transpose_of_added_axes(moved: Node, wide: Node, x: Value) -> Value | None:
+    """A Transpose that only moves axes which an Unsqueeze puts in: they are put in where they go."""
+    order = _order(moved)
+    added = axes_of(wide.operands[1], len(order))
+    rest = [a for a in order if added is None or a not in added]
+    if added is None or rest != sorted(rest):
+        return None
+    return ops.Unsqueeze(x, [place for place, a in enumerate(order) if a in added])
+
+
+@rule(p.Squeeze(p.Transpose(any_("x"), const(), name="moved"), const(), name="narrow"))
+def transpose_of_axes_that_go(narrow: Node, moved: Node, x: Value) -> Value | None:
+    """A Transpose that only moves axes which a Squeeze takes out: they are taken out where they are."""
+    order = _order(moved)
+    gone = axes_of(narrow.operands[1], len(order))
+    rest = [a for place, a in enumerate(order) if gone is None or place not in gone]
+    if gone is None or rest != sorted(rest):
+        return None
+    return ops.Squeeze(x, [order[place] for place in gone])
+
+
 transposes = rewrites(
     "transposes",
     merge_transposes,
+    transpose_of_added_axes,
+    transpose_of_axes_that_go,
     into_matmul_first,
     into_matmul_second,
     transpose_of_ones,

@@ -174,45 +174,6 @@ def dilated_convolution(
     return ops.Add(dilated, c)
 
 
-@rule(
-    p.Transpose(
-        p.SpaceToBatch(any_("x"), const("block"), const("begin"), const("end"), name="blocks", uses=1),
-        const("order"),
-        name="moved",
-    )
-)
-def transpose_ahead_of_blocks(
-    moved: Node, blocks: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
-) -> Value | None:
-    """A Transpose after SpaceToBatch goes ahead of it (channels-last models), nearer to the Transpose of the data."""
-    axes = known_ints(order)
-    if not axes or axes[0] != 0:
-        raise Decline("the Transpose moves the batch")
-    lists = [constant([numbers[a] for a in axes]) for numbers in map(known_ints, (block, begin, end)) if numbers]
-    return blocks.evolve(moved.evolve(x, order), *lists) if len(lists) == 3 else None
-
-
-@rule(
-    p.BatchToSpace(
-        p.Transpose(any_("x"), const("order"), name="moved", uses=1),
-        const("block"),
-        const("begin"),
-        const("end"),
-        name="blocks",
-    )
-)
-def transpose_after_blocks(
-    blocks: Node, moved: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
-) -> Value | None:
-    """A Transpose ahead of BatchToSpace goes after it (channels-last models)."""
-    axes = known_ints(order)
-    lists = [known_ints(v) for v in (block, begin, end)]
-    if not axes or axes[0] != 0 or any(numbers is None for numbers in lists):
-        raise Decline("the Transpose moves the batch, or the blocks are computed")
-    turned = [constant([numbers[axes.index(i)] for i in range(len(axes))]) for numbers in lists if numbers is not None]
-    return moved.evolve(blocks.evolve(x, *turned), order)
-
-
 def _from2(v: Value) -> tuple[int, ...]:
     return (known_ints(v) or ())[2:]
 
@@ -220,8 +181,6 @@ def _from2(v: Value) -> tuple[int, ...]:
 dilated_fusion = rewrites(
     "dilated-convolution",
     dilated_convolution,
-    transpose_ahead_of_blocks,
-    transpose_after_blocks,
     stage=Stage.FUSE,
     group="recognise",
     before=("linear",),
