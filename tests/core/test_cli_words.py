@@ -143,6 +143,17 @@ def test_a_number_for_an_input_of_unknown_size_has_a_remedy(
     assert 'as in "x[1,3]->1.5": one number fills' in capsys.readouterr().err
 
 
+def test_a_model_that_was_read_as_another_framework_says_so(
+    toy: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (toy / "m.toy").write_text("no graph")
+    assert run("m.toy", "--framework", "toy") == 3
+    assert "read as a Toy model, as --framework says" in capsys.readouterr().err
+    assert run("m.toy") == 3
+    assert "--framework" not in capsys.readouterr().err
+
+
 def test_bytes_that_are_no_model_are_not_called_by_a_temporary_name() -> None:
     with pytest.raises(mo_core.UsageError, match='"<bytes>" looks like no model'):
         mo_core.convert(b"nothing of the kind")

@@ -35,6 +35,7 @@ FILES = {
     "nothing": ("bytes", b"", "an empty file", "framework wrote"),
     "empty": ("folder", [], "an empty folder", "of a model"),
     "ir": ("folder", ["a.xml", "a.bin"], "a folder with OpenVINO IR", "read_model"),
+    "models": ("folder", ["labels.txt", "net.onnx"], 'a folder with "net.onnx"', "Give the file"),
 }
 
 

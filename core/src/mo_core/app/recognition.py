@@ -25,8 +25,13 @@ def read(frontend: Frontend, source: Any, options: Options) -> SourceModel:
         if not path.exists():
             raise _no_file(path, source)
         source = path
-    with blaming(frontend):
-        return frontend.read(source, options)
+    try:
+        with blaming(frontend):
+            return frontend.read(source, options)
+    except ModelError as e:
+        if options.framework:
+            e.note(f"read as a {frontend.title or frontend.name} model, as --framework says")
+        raise
 
 
 def complete(frontend: Frontend, model: SourceModel, options: Options) -> None:

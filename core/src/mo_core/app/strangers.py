@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mo_core.options import frameworks
+
 __all__ = ["describe"]
 
 _EXPORT = "Export the model with torch.onnx.export, and convert the .onnx file."
@@ -70,6 +72,9 @@ def _folder(path: Path) -> tuple[str, str] | None:
     stems = {Path(n).stem for n in names if n.endswith(".xml")}
     if stems & {Path(n).stem for n in names if n.endswith(".bin")}:
         return "a folder with OpenVINO IR", "Load its .xml with openvino.Core().read_model."
+    inside = [n for n in sorted(names) if frameworks.by_suffix(Path(n).suffix) is not None]
+    if inside:
+        return f'a folder with "{inside[0]}"', "Give the file."
     return None
 
 
