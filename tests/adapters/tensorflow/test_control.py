@@ -158,6 +158,24 @@ def test_an_array_that_is_written_in_another_order(v2):
     check(build, x=random(3), v2_control=v2)
 
 
+@GENERATIONS
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("size", [0, 2])
+def test_an_array_grows_while_it_is_written(v2, size, count):
+    def build(x, n):
+        array = tf().TensorArray(tf().float32, size, dynamic_size=True, element_shape=[3])
+
+        def body(i, y, a):
+            return i + 1, y * 2.0, a.write(i, y)
+
+        _, _, array = tf().while_loop(lambda i, y, a: i < n, body, [tf().constant(0), x, array])
+        return array.stack()
+
+    if size and count < size:
+        count = 2  # TensorFlow reads no element that nothing was written to
+    check(build, x=random(3), n=np.int32(count), v2_control=v2)
+
+
 def test_functions_in_functions_are_put_in_their_places():
     def build(x):
         inner = tf().function(lambda y, z: (y + z, y * z))

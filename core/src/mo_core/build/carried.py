@@ -9,6 +9,7 @@ from mo_core.build.basics import (
     dim_of,
     dims_of,
     filled,
+    integer,
     reshape_to,
     scalar,
     slice_axis,
@@ -30,7 +31,7 @@ from mo_core.errors import Unsupported
 from mo_core.ir import Foreign, Pack, Parameter, Result, Type, Value, constant
 from mo_core.ir import types as t
 from mo_core.ir.known import known_ints
-from mo_core.ops import Subtract
+from mo_core.ops import Maximum, Subtract
 
 __all__ = ["CarriedSequence"]
 
@@ -103,21 +104,22 @@ class CarriedSequence:
         return isinstance(self.initial, Reserved) and known_ints(at) == (0,) and known_ints(self.initial[0]) == (1,)
 
     def _with_rest(self, grown: Value) -> Value:
-        """Elements written from the first on, then those that were not."""
+        """Elements written from the first on, then those that were not; an array grows with what is written to it."""
         count = dim_of(grown, 0)
         if self.whole is not None:
             return concat([grown, slice_axis(self.whole, 0, scalar(count))], 0)
         size = length(self.initial)
         known = size.known.reshape(-1)[0] if size.known is not None else None
         number = known if known is None or isinstance(known, t.Dynamic) else int(known)
-        if number is not None and grown.shape is not None and t.same_dim(number, grown.shape[0]):
+        if number == 0 or (number is not None and grown.shape is not None and t.same_dim(number, grown.shape[0])):
             return grown
         if grown.shape is None or not t.is_static(grown.shape[1:]):
             raise Unsupported(
                 "a loop writes part of an array whose elements have a shape that is not known",
                 "Give the shapes of the inputs with --input_shape.",
             )
-        rest = filled([Subtract(size, scalar(count)), *t.static(grown.shape[1:])], constant(0, grown.element))
+        missing = Maximum(Subtract(size, scalar(count)), integer(0))
+        rest = filled([missing, *t.static(grown.shape[1:])], constant(0, grown.element))
         return concat([grown, rest], 0)
 
     def _added(self, item: Tail) -> Value:

@@ -40,15 +40,22 @@ _TYPES = ("element_dtype", "shape_type", "element_shape")
 _KINDS = ("dtype", "element_shape", "element_shape_except0")
 
 
+class _Growing(Pack):
+    """The handle of an array that may become larger than the number that it holds."""
+
+    listed = False
+    __slots__ = ()
+
+
 # -- arrays: a handle, and a flow that says what has been written
 
 
 @tf_op("TensorArrayV3", ignore=("clear_after_read", "identical_element_shapes", "tensor_array_name", *_KINDS))
 def tensor_array(size: Value, *, dynamic_size: bool = False) -> Sequence[Item]:
-    """An array that grows begins empty, and is written at its end."""
-    grows = dynamic_size and known_ints(size) == (0,)
-    made = Pack() if grows else Reserved([size])
-    return made, made
+    """An array that grows from no elements is written at its end; what is written says how large any is that grows."""
+    if dynamic_size and known_ints(size) == (0,):
+        return Pack(), Pack()
+    return _Growing([size]) if dynamic_size else Reserved([size]), Reserved([size])
 
 
 @tf_op("TensorArrayWriteV3")
