@@ -89,6 +89,15 @@ def test_empty_rows_are_filled(places):
     check(build, places=places, **feeds, shapes={"places": [None, None], "values": [None], "shape": [None]})
 
 
+@pytest.mark.parametrize("shapes", [{}, {"places": [None, 3], "values": [None]}], ids=["static", "dynamic"])
+def test_values_are_put_in_order(shapes):
+    def build(places, values):
+        return list(tf().raw_ops.SparseReorder(input_indices=places, input_values=values, input_shape=[4, 2, 3]))
+
+    places = np.array([[3, 0, 1], [0, 1, 2], [0, 1, 0], [3, 0, 0], [1, 0, 2]], np.int64)
+    check(build, places=places, values=random(5), shapes=shapes)
+
+
 def test_empty_rows_of_more_axes_are_filled():
     def build(places, values):
         return list(

@@ -77,6 +77,20 @@ def _steps(shape: Value) -> Value:
     return concat(steps[::-1], 0) if len(steps) > 1 else steps[0]
 
 
+@tf_op("SparseReorder")
+def sparse_reorder(places: Value, values: Value, shape: Value) -> Sequence[Value]:
+    """The values in the order of their places, row after row."""
+    flat = ReduceSum(Multiply(as_i64(places), _steps(as_i64(shape))), [1])
+    order = _order(flat)
+    return gather(as_i64(places), order, 0), gather(values, order, 0)
+
+
+def _order(numbers: Value) -> Value:
+    """The indices by which numbers are put in order; equal ones keep theirs."""
+    count = reshape_to(dim_of(numbers, 0), [])
+    return TopK(numbers, count, axis=0, mode="min", sort="value", stable=True).results[1]
+
+
 @tf_op("SparseFillEmptyRows")
 def sparse_fill_empty_rows(places: Value, values: Value, shape: Value, default: Value) -> Sequence[Value]:
     """A row without values gets the default one at its start. The fourth result says where each value went."""
@@ -89,9 +103,8 @@ def sparse_fill_empty_rows(places: Value, values: Value, shape: Value, default: 
     added = concat([unsqueeze(new_rows, 1), filled(concat([count, Subtract(columns, 1)], 0), integer(0))], 1)
     all_places, all_rows = concat([as_i64(places), added], 0), concat([first, new_rows], 0)
     all_values = concat([values, broadcast_to(default, count)], 0)
-    total = reshape_to(dim_of(all_rows, 0), [])
-    order = TopK(all_rows, total, axis=0, mode="min", sort="value", stable=True).results[1]
-    went = ScatterElementsUpdate(all_rows, as_i64(order), arange(total), 0)
+    order = _order(all_rows)
+    went = ScatterElementsUpdate(all_rows, as_i64(order), arange(reshape_to(dim_of(all_rows, 0), [])), 0)
     there = slice_axis(went, 0, 0, reshape_to(dim_of(first, 0), [1]))
     return gather(all_places, order, 0), gather(all_values, order, 0), empty, there
 
