@@ -253,3 +253,11 @@ def test_a_model_of_the_command_gives_what_the_api_gives(tmp_path):
     model = openvino.Core().read_model(str(tmp_path / "net.xml"))
     compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     assert_close(compiled(X)[0], row(logits(X)[1]))
+
+
+@pytest.mark.parametrize("place", ["[ -1 nan 1 ]", "[ -1 inf ]", "[ 0.5 ]", "0.5", "nan", "7"])
+def test_a_place_that_is_no_whole_number_is_damage(place, tmp_path):
+    text = f"<Nnet> <NumComponents> 1 <Components> <SpliceComponent> <InputDim> 4 <Context> {place} "
+    (tmp_path / "m.mdl").write_text(text + "<ConstComponentDim> 0 </SpliceComponent> </Components> </Nnet> ")
+    with pytest.raises(ModelError, match="<Context> of <SpliceComponent>"):
+        mo_core.convert(tmp_path / "m.mdl")

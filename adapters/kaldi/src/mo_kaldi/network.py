@@ -67,13 +67,15 @@ class Component:
 def whole_numbers(value: Raw | None, what: str) -> tuple[int, ...]:
     """A list of whole numbers from what was read (a number 0 is how an empty list looks)."""
     if isinstance(value, Tensor):
-        return tuple(int(x) for x in value.numpy().reshape(-1))
+        numbers = [float(x) for x in value.numpy().reshape(-1)]
+        if all(x.is_integer() for x in numbers):
+            return tuple(map(int, numbers))
     if isinstance(value, tuple):
         flat: list[int] = []
         for item in value:
             flat.extend(item if isinstance(item, tuple) else (item,))
         return tuple(flat)
-    if isinstance(value, Number) and not value.integer:  # which is how a list of none looks
+    if isinstance(value, Number) and value.raw in ("0", bytes(len(value.raw))):  # which is how a list of none looks
         return ()
     raise ModelError(f"{what} is no list of whole numbers")
 
