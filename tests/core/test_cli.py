@@ -34,7 +34,9 @@ class Toy(Frontend):
 
     def read(self, source, options):
         text = open(options.toy_folder + "/m.toy" if options.toy_folder else source).read()
-        time.sleep(options.wait)
+        if options.wait:
+            open("waiting", "w").close()
+            time.sleep(options.wait)
         if "crash" in text:
             raise RuntimeError("something unforeseen")
         try:
@@ -392,6 +394,20 @@ def test_nothing_heavy_is_imported_for_a_conversion(toy: Path) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=toy, check=True, timeout=60)
 
 
+def test_an_interrupt_while_modules_are_loaded_shows_no_traceback() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'mo_core.app.arguments': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from mo_core.app.process import main\n"
+        "main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (130, "mo: interrupted; earlier output is untouched\n")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of this kind are of POSIX systems")
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupt_leaves_what_was_there(toy: Path, kind: signal.Signals) -> None:
@@ -403,9 +419,11 @@ def test_an_interrupt_leaves_what_was_there(toy: Path, kind: signal.Signals) -> 
         )
         command = [sys.executable, "-c", set_up, *command]
     with subprocess.Popen(command, cwd=toy, stderr=subprocess.PIPE, text=True) as running:
-        time.sleep(2.5)
+        while not (toy / "waiting").exists() and running.poll() is None:
+            time.sleep(0.05)
         running.send_signal(kind)
         _, err = running.communicate(timeout=30)
+    (toy / "waiting").unlink()
     assert running.returncode == 130
     assert err == "mo: interrupted; earlier output is untouched\n"
     assert written(toy) == {"m.xml"}

@@ -15,9 +15,15 @@ def main(framework: str | None = None) -> NoReturn:
     gc.disable()  # a conversion makes many objects and hardly any garbage
     # numpy starts a thread for each processor, which then wait for products of matrices that never come
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from mo_core.app.cli import main as run
+    try:
+        from mo_core.app.cli import main as run
 
-    _leave(run(framework=framework))
+        code = run(framework=framework)
+    except KeyboardInterrupt:  # while the modules are loaded
+        program = f"mo-{framework}" if framework else "mo"
+        sys.stderr.write(f"{program}: interrupted; earlier output is untouched\n")
+        code = 130
+    _leave(code)
 
 
 def _leave(code: int) -> NoReturn:
