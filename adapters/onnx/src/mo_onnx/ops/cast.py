@@ -82,8 +82,6 @@ def converted(x: Value, element: ElementType, saturate: bool = True, round_mode:
         x = Select(IsNaN(x), to_element(x, t.f32), inside)
     if element is t.f4e2m1:  # it has no NaN, and the reference implementation puts a minus zero there
         x = Select(IsNaN(x), constant_like(x, -0.0), x)
-    if element is t.u4 and x.element.is_real:  # the runtime cuts off negative numbers here, and nowhere else
-        x = to_element(x, t.i32)
     if element is t.f8e8m0 and round_mode != "nearest":
         return power_of_two(to_element(x, t.f32), round_mode)
     return to_element(x, element)

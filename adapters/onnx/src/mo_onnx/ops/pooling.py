@@ -20,8 +20,8 @@ from mo_core.build import (
     vector,
 )
 from mo_core.build.windows import Spatial, fitted, mean_of_windows, per_axis, powered, root, unpooled
-from mo_core.errors import ModelError, Unsupported
-from mo_core.ir import Foreign, Node, Value
+from mo_core.errors import ModelError
+from mo_core.ir import Node, Value
 from mo_core.ir import types as t
 from mo_core.ops import (
     Add,
@@ -79,15 +79,8 @@ def max_pool(
     pads: Ints = None,
     storage_order: int = 0,
     strides: Ints = None,
-    node: Foreign,
 ) -> Node | Sequence[Value]:
     spatial = spatial_attributes(len(kernel_shape), auto_pad, dilations, pads, strides)
-    if spatial["auto_pad"].startswith("same") and any(r.uses for r in node.results[1:]) and not t.is_static(x.shape):
-        # The runtime pads in the wrong place then (2026.4).
-        raise Unsupported(
-            "the runtime computes wrong places of maxima when MaxPool pads an input of unknown size automatically",
-            "Give the sizes with --input.",
-        )
     how = rounding(spatial, ceil_mode)
     pool = MaxPool14 if how == "ceil_torch" else MaxPool
     axis = 2 if storage_order else 0
