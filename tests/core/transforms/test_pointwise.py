@@ -217,6 +217,16 @@ def test_other_resizings_stay(last):
 # -- dilated convolutions of channels-last models
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+def test_blocks_whose_axes_change_places_stay(ahead):
+    graph, (x,) = inputs((4, 4, 6, 2))
+    lists = np.array([1, 2, 2, 1]), np.zeros(4, np.int64), np.zeros(4, np.int64)
+    order = np.array([0, 2, 1, 3])
+    y = Transpose(ops.SpaceToBatch(x, *lists), order) if ahead else ops.BatchToSpace(Transpose(x, order), *lists)
+    graph.add_output(y, "y")
+    unchanged(graph, movement.dilated_fusion)
+
+
 def test_a_dilated_convolution_between_transposes():
     graph, (x,) = inputs((2, 8, 10, 4))
     last, first = np.array([0, 2, 3, 1]), np.array([0, 3, 1, 2])

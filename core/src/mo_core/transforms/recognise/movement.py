@@ -174,6 +174,53 @@ def dilated_convolution(
     return ops.Add(dilated, c)
 
 
+@rule(
+    p.Transpose(
+        p.SpaceToBatch(any_("x"), const("block"), const("begin"), const("end"), name="blocks", uses=1),
+        const("order"),
+        name="moved",
+    )
+)
+def transpose_ahead_of_blocks(
+    moved: Node, blocks: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
+) -> Value | None:
+    """A Transpose after SpaceToBatch goes ahead of it (channels-last models), nearer to the Transpose of the data."""
+    axes = known_ints(order)
+    if not axes or axes[0] != 0:
+        raise Decline("the Transpose moves the batch")
+    _check_blocks([a for a in axes if (known_ints(block) or axes)[a] != 1])
+    lists = [constant([numbers[a] for a in axes]) for numbers in map(known_ints, (block, begin, end)) if numbers]
+    return blocks.evolve(moved.evolve(x, order), *lists) if len(lists) == 3 else None
+
+
+@rule(
+    p.BatchToSpace(
+        p.Transpose(any_("x"), const("order"), name="moved", uses=1),
+        const("block"),
+        const("begin"),
+        const("end"),
+        name="blocks",
+    )
+)
+def transpose_after_blocks(
+    blocks: Node, moved: Node, x: Value, order: Value, block: Value, begin: Value, end: Value
+) -> Value | None:
+    """A Transpose ahead of BatchToSpace goes after it (channels-last models)."""
+    axes = known_ints(order)
+    lists = [known_ints(v) for v in (block, begin, end)]
+    if not axes or axes[0] != 0 or any(numbers is None for numbers in lists):
+        raise Decline("the Transpose moves the batch, or the blocks are computed")
+    _check_blocks([a for a, size in zip(axes, lists[0] or ()) if size != 1])
+    turned = [constant([numbers[axes.index(i)] for i in range(len(axes))]) for numbers in lists if numbers is not None]
+    return moved.evolve(blocks.evolve(x, *turned), order)
+
+
+def _check_blocks(axes: list[int]) -> None:
+    """The batch holds the blocks in the order of their axes. Raises Decline where that changes."""
+    if axes != sorted(axes):
+        raise Decline("axes with blocks change places")
+
+
 def _from2(v: Value) -> tuple[int, ...]:
     return (known_ints(v) or ())[2:]
 
@@ -181,6 +228,8 @@ def _from2(v: Value) -> tuple[int, ...]:
 dilated_fusion = rewrites(
     "dilated-convolution",
     dilated_convolution,
+    transpose_ahead_of_blocks,
+    transpose_after_blocks,
     stage=Stage.FUSE,
     group="recognise",
     before=("linear",),
