@@ -35,7 +35,7 @@ def per_axis(*ports: int, nothing: int = 0) -> AxisTrait:
 
 def blocks() -> AxisTrait:
     """SpaceToBatch and BatchToSpace: the batch stays first, and so does the order of the axes that have blocks."""
-    listed = per_axis(1, 2, 3)
+    listed, split_by, padded_by = per_axis(1, 2, 3), per_axis(1, nothing=1), per_axis(2, 3)
 
     def turn(node: Node, operands: list[Value], order: Order) -> tuple[Node, Order] | None:
         sizes = numbers(node.operands[1])
@@ -45,10 +45,8 @@ def blocks() -> AxisTrait:
         return listed.turn(node, operands, order) if split == sorted(split) else None
 
     def mixes(node: Node) -> Sequence[int] | None:
-        lists = [numbers(v) for v in node.operands[1:]]
-        if any(entries is None for entries in lists):
-            return None
-        return sorted({0, *[i for i, (size, *more) in enumerate(zip(*map(list, lists))) if size != 1 or any(more)]})  # type: ignore[arg-type]
+        split, padded = split_by.mixes(node), padded_by.mixes(node)
+        return None if split is None or padded is None else sorted({0, *split, *padded})
 
     return AxisTrait(FIRST.ports, turn, mixes)
 

@@ -37,15 +37,18 @@ def cross(node: Node, edit: Editor) -> None:
     if not groups:
         return
     chosen: dict[Slot, Order] = {}
+    bodies, least = list(node.bodies), sum(map(moved, node.bodies))
     for group in ([_merged(groups)] if len(groups) > 1 else []) + groups:
         if chosen.keys() & group.keys():
             continue
         orders = {**chosen, **group}
-        if border.pays(orders, _turned_bodies(node, orders, edit)):
-            chosen = orders
+        turned = _turned_bodies(node, orders, edit)
+        price = border.price(orders, turned)
+        if price < least:
+            chosen, bodies, least = orders, turned, price
     if not chosen:
         return
-    new = border.remade(chosen, _turned_bodies(node, chosen, edit))
+    new = border.remade(chosen, bodies)
     back = [_moved(v, chosen.get(("result", 0, i)), back=True) for i, v in enumerate(new.results)]
     edit.replace(node, *back, rule="axis-orders")
     for body in new.bodies:
@@ -179,13 +182,13 @@ class _Border:
         order = order_of(value.node) if slot[0] == "given" and type(value.node) is Transpose else ()
         return [(inverse(order), cost(value, order))] if order else []
 
-    def pays(self, orders: Orders, bodies: list[Graph]) -> bool:
-        """True when the bodies move fewer elements than before; those of an If together with what is moved outside."""
-        before, after = sum(map(moved, self.node.bodies)), sum(map(moved, bodies))
+    def price(self, orders: Orders, bodies: list[Graph]) -> int:
+        """How many elements the bodies move; those of an If together with what is moved outside."""
+        price = sum(map(moved, bodies))
         if isinstance(self.node, If):
             outside = [slot for slot in orders if slot[0] in ("operand", "result")]
-            after += sum(cost(self.values[slot], orders[slot]) for slot in outside)
-        return after < before
+            price += sum(cost(self.values[slot], orders[slot]) for slot in outside)
+        return price
 
     def remade(self, orders: Orders, bodies: list[Graph]) -> Node:
         """The node with these bodies, on operands in these orders."""
