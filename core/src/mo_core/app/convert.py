@@ -109,10 +109,8 @@ def _run(
 
         told = partial(_telling_of_shapes, options, {p.label: p.shape for p in model.graph.inputs}, model.graph)
         with told():
-            request = cut.Request.of(options)
-            if not cut.names_all(model, request):
-                open_calls(model, table, frontend)
-            report.notes += cut.cut(model, request, types)
+            opened = partial(open_calls, model, table, frontend)
+            report.notes += cut.cut(model, cut.Request.of(options), types, opened)
     with watch.stage("convert"):
         tick = progress.tick if progress is not None else None
         conversion = Conversion(table, frontend, options, model.functions, tick)

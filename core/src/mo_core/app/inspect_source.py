@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +77,7 @@ def _cut(source: Any, options: Options, session: Session, frontend: Frontend) ->
         complete(frontend, replace(model, graph=part), options)
         return Conversion(table, frontend, options, model.functions).types(part)
 
-    request = cut.Request.of(options)
-    if not cut.names_all(model, request):
-        open_calls(model, table, frontend)
-    model.notes += cut.cut(model, request, types)
+    model.notes += cut.cut(model, cut.Request.of(options), types, partial(open_calls, model, table, frontend))
     return model
 
 

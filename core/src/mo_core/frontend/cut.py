@@ -107,7 +107,7 @@ Infer: TypeAlias = "Callable[[Graph], Sequence[Type]]"
 """Gives the types of the outputs of a source graph, as far as they can be told; it may use the graph up."""
 
 
-def names_all(source: SourceModel, request: Request) -> bool:
+def _names_all(source: SourceModel, request: Request) -> bool:
     """False when a name of the request is none in the graph: it may be one in a function of the model."""
     given: list[InputSpec | OutputSpec] = [*request.inputs, *request.frozen, *request.outputs]
     specs = [spec for spec in given if spec.text]
@@ -490,11 +490,16 @@ def erase_unused(graph: Graph) -> None:
             graph.erase_dead([node])
 
 
-def cut(source: SourceModel, request: Request, infer: Infer | None = None) -> list[str]:
+def cut(
+    source: SourceModel, request: Request, infer: Infer | None = None, open_calls: Callable[[], None] | None = None
+) -> list[str]:
     """Cut and freeze the graph of `source` in place; returns notes for the report.
 
     `infer` is asked about the part that is cut away, where the file states no type for a tensor that becomes an input.
+    `open_calls` is called when a name is none in the graph: it may be one in a function of the model.
     Inputs that were listed come first, in that order; outputs come in the order given. Raises UsageError for names and
     shapes that do not fit the model.
     """
+    if open_calls is not None and not _names_all(source, request):
+        open_calls()
     return _Cutter(source, request, infer).run()
